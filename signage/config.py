@@ -1,0 +1,226 @@
+"""The schema of ``configs/*.toml``.
+
+Unknown keys and bad values are errors that name the key, the value and the reason.
+Relative paths are relative to the file they stand in.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from signage.errors import ConfigError
+
+T = TypeVar("T", bound=BaseModel)
+
+PolicyName = Literal["vw", "rules", "playlist", "uniform"]
+POLICY_NAMES: tuple[PolicyName, ...] = ("vw", "rules", "playlist", "uniform")
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class ReelSegment(_Section):
+    """A piece of a clip, or of a still picture, as it would pass in front of the camera."""
+
+    clip: str
+    """File name in the footage folder."""
+    from_s: NotNegative = 0.0
+    to_s: Positive | None = None
+    """End within the clip; without it the clip's own end. A still needs it."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> ReelSegment:
+        if self.to_s is not None and self.to_s <= self.from_s:
+            raise ValueError(f"to_s ({self.to_s:g}) must be greater than from_s ({self.from_s:g})")
+        return self
+
+
+class CameraConfig(_Section):
+    source: str | None = "0"
+    """Camera index, video file, or stream URL."""
+    reel: tuple[ReelSegment, ...] = ()
+    """Clips played one after the other, over and over, in place of a camera."""
+    footage_dir: Path = Path("footage")
+    lost_after_s: Positive = 2.0
+    """Without a frame for this long, the camera counts as lost and is opened anew."""
+
+
+class PerceptionConfig(_Section):
+    models_dir: Path = Path("../models")
+    max_faces: Annotated[int, Field(ge=1, le=20)] = 5
+    min_confidence: Probability = 0.5
+    """Of the face detector and the face tracker."""
+    demographics: bool = True
+    """Estimate age and gender. With this off the loop learns from behaviour alone."""
+    attributes_every_s: NotNegative = 0.4
+    """Age and gender are estimated this often; averaged over the track in between."""
+    min_face_px: Positive = 36.0
+    """No age or gender from faces lower than this: the model guesses."""
+    max_yaw_deg: Positive = 45.0
+    """No age or gender from faces turned further than this."""
+
+
+class AudienceConfig(_Section):
+    attention_yaw_deg: Positive = 30.0
+    """A head turned further than this from the screen is not attentive."""
+    attention_pitch_deg: Positive = 25.0
+    screen_yaw_deg: float = 0.0
+    """Where the middle of the screen is, as seen from a viewer who looks into the lens."""
+    screen_pitch_deg: float = 0.0
+    """Below the lens is negative."""
+    forget_after_s: Positive = 1.5
+    """A viewer missed for longer than this has left; who comes then is someone new."""
+    confirm_after_s: NotNegative = 0.2
+    """A face seen for less than this is not a viewer yet."""
+
+
+class ContentConfig(_Section):
+    dir: Path = Path("content")
+    fallback: str | None = None
+    """Content that plays when nothing else may; without it the first in the folder that
+    no constraint restricts."""
+
+
+class DecisionConfig(_Section):
+    policy: PolicyName = "vw"
+    min_play_s: NotNegative = 3.0
+    """A play is not cut short before, except by an audience that must not see it."""
+    lead_s: Positive = 1.5
+    """The next content is chosen this long before the running one ends, to load it."""
+    start_timeout_s: Positive = 5.0
+    """A play that the screen does not confirm within this has failed."""
+
+
+class ConstraintsConfig(_Section):
+    adult_age: Annotated[int, Field(ge=1, le=100)] = 18
+    max_minor_prob: Probability = 0.10
+    """Adults-only content is kept back when anyone in view may be younger than
+    ``adult_age`` with at least this probability, or has no known age."""
+    max_per_hour: Annotated[int, Field(ge=1)] | None = None
+    """Plays of one content in any 60 minutes; a content's own figure goes first."""
+
+
+class RewardConfig(_Section):
+    """Weights of what raises the attention share to the reward (``recommend/reward.py``)."""
+
+    min_opportunity_s: Positive = 0.5
+    """Persons present for less had no opportunity to see the play."""
+    stay: NotNegative = 0.2
+    expression: NotNegative = 0.5
+
+
+class VwConfig(_Section):
+    learning_rate: Positive = 0.5
+    reward_baseline: Probability = 0.35
+    """Cost is this less the reward; a little above the mean reward works best."""
+    gamma_scale: Positive = 30.0
+    """Exploration narrows with gamma = gamma_scale · plays^gamma_exponent."""
+    gamma_exponent: NotNegative = 0.5
+    exploration: Probability = 0.04
+    """Share of the plays drawn uniformly, for ever."""
+    checkpoint_every: Annotated[int, Field(ge=1)] = 50
+    """Rewards learned between two checkpoints of the model."""
+
+
+class Rule(_Section):
+    """One row of a mined table: who sees which categories, first match wins."""
+
+    gender: Literal["female", "male"] | None = None
+    min_age: Annotated[int, Field(ge=0)] = 0
+    max_age: Annotated[int, Field(ge=0)] = 100
+    hours: tuple[int, int] | None = None
+    """From the first hour to before the second, by the screen's clock."""
+    categories: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class PoliciesConfig(_Section):
+    vw: VwConfig = VwConfig()
+    rules: tuple[Rule, ...] = ()
+
+
+class ServerConfig(_Section):
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    """0: any free one."""
+    token: str | None = None
+    """Asked of every client when ``host`` is not loopback; made up at each start if not set."""
+
+
+class Config(_Section):
+    screen_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")] = "screen"
+    data_dir: Path = Path("../data")
+    """Journal and model checkpoints."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Of the draws between contents."""
+    camera: CameraConfig = CameraConfig()
+    perception: PerceptionConfig = PerceptionConfig()
+    audience: AudienceConfig = AudienceConfig()
+    content: ContentConfig = ContentConfig()
+    decision: DecisionConfig = DecisionConfig()
+    constraints: ConstraintsConfig = ConstraintsConfig()
+    reward: RewardConfig = RewardConfig()
+    policies: PoliciesConfig = PoliciesConfig()
+    server: ServerConfig = ServerConfig()
+
+
+def load_config(path: Path) -> Config:
+    """Read and check a configuration file.
+
+    Raises ConfigError naming the file, and for each mistake the key, value and reason.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"Cannot read the configuration {path}: {error}.") from error
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}.") from error
+    config = validate(Config, data, path)
+    return _absolute(config, path.parent.resolve())
+
+
+def validate(schema: type[T], data: dict[str, Any], path: Path) -> T:
+    """Check ``data``, read from ``path``, against ``schema``; ConfigError names every mistake."""
+    try:
+        # By the rules for JSON: strict, yet lists become tuples and strings become paths.
+        return schema.model_validate_json(json.dumps(data, default=str))
+    except ValidationError as error:
+        mistakes = "; ".join(_explain(mistake) for mistake in error.errors())
+        raise ConfigError(f"{path}: {mistakes}.") from error
+
+
+def _explain(mistake: ErrorDetails) -> str:
+    key = ".".join(str(part) for part in mistake["loc"]) or "the file"
+    if mistake["type"] == "extra_forbidden":
+        return f"unknown key '{key}' (check the spelling, or remove it)"
+    if mistake["type"] == "missing":
+        return f"key '{key}' is missing"
+    reason = mistake["msg"].removeprefix("Value error, ")
+    return f"key '{key}' cannot be {mistake['input']!r}: {reason}"
+
+
+def _absolute(config: Config, base: Path) -> Config:
+    """``config`` with every path made absolute against ``base``."""
+    camera = config.camera
+    return config.model_copy(
+        update={
+            "data_dir": base / config.data_dir,
+            "camera": camera.model_copy(update={"footage_dir": base / camera.footage_dir}),
+            "perception": config.perception.model_copy(
+                update={"models_dir": base / config.perception.models_dir}
+            ),
+            "content": config.content.model_copy(update={"dir": base / config.content.dir}),
+        }
+    )

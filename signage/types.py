@@ -1,0 +1,225 @@
+"""The frozen types that flow between the stages.
+
+    Frame → Sighting → Viewer → AudienceSnapshot → Decision → PlayEvent → Reward
+
+Times ending in ``_s`` are monotonic seconds of the capture clock (``Frame.t_s``);
+``utc`` is the wall clock, which also comes in with the frame. No stage reads a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+"""A picture, shape (height, width, 3), BGR, 0 to 255."""
+
+Floats = NDArray[np.float64]
+"""A vector or matrix of numbers; the shape is said where it is used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One look of the camera, or a tick without one.
+
+    ``image`` is None when the camera delivered nothing: time goes on, but what the
+    audience did in between is unknown (not: nobody was there).
+    """
+
+    t_s: float
+    utc: datetime
+    image: Image | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeadPose:
+    """Where the nose points, relative to the line from the face to the camera.
+
+    All zero: the person looks straight into the lens. ``yaw_deg`` > 0: turned to the
+    right of the picture. ``pitch_deg`` > 0: looking up.
+    """
+
+    yaw_deg: float
+    pitch_deg: float
+    roll_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What one frame tells about one person. A value that could not be told is None."""
+
+    box_xyxy_px: tuple[float, float, float, float]
+    head_pose: HeadPose | None = None
+    age_probs: Floats | None = None
+    """Shape (101,): probability of each whole year of age, 0 to 100."""
+    female_prob: float | None = None
+    expression: Mapping[str, float] = field(default_factory=dict)
+    """Activation in [0, 1] of ``smile``, ``surprise`` and ``frown``."""
+
+    @property
+    def face_px(self) -> float:
+        """Height of the face box, in pixels."""
+        return self.box_xyxy_px[3] - self.box_xyxy_px[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """One person tracked over frames, with everything aggregated so far."""
+
+    viewer_id: str
+    first_seen_s: float
+    last_seen_s: float
+    dwell_s: float
+    attention_s: float
+    attentive: bool
+    """Whether the face is towards the screen at this moment."""
+    face_px: float
+    """Largest face height seen, in pixels."""
+    box_xyxy_px: tuple[float, float, float, float]
+    """The last box."""
+    facing_share: float
+    """Share of the sightings with the face towards the screen."""
+    age_probs: Floats | None
+    """Shape (101,), averaged over the track."""
+    female_prob: float | None
+    expression: Mapping[str, float]
+    """The last activations of ``smile``, ``surprise`` and ``frown``."""
+    expression_peak: Mapping[str, float]
+    """The highest of each over the track."""
+    sightings: int = 1
+
+    @property
+    def is_watcher(self) -> bool:
+        return self.attention_s > 0
+
+    @property
+    def age_years(self) -> float | None:
+        """Mean of the age distribution."""
+        if self.age_probs is None:
+            return None
+        return float(self.age_probs @ np.arange(len(self.age_probs)))
+
+    @property
+    def age_sd(self) -> float | None:
+        """Standard deviation of the age distribution, in years."""
+        if self.age_probs is None:
+            return None
+        years = np.arange(len(self.age_probs))
+        mean = float(self.age_probs @ years)
+        return float(np.sqrt(max(0.0, self.age_probs @ (years - mean) ** 2)))
+
+    def prob_younger_than(self, years: int) -> float | None:
+        """Probability mass below ``years``; None where the age could not be told."""
+        return None if self.age_probs is None else float(self.age_probs[:years].sum())
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceSnapshot:
+    """The viewers in front of the screen at one moment. No pixels, no embeddings."""
+
+    t_s: float
+    utc: datetime
+    viewers: tuple[Viewer, ...] = ()
+    observed: bool = True
+    """False while the camera delivers nothing: the audience is unknown, not empty."""
+
+    @property
+    def main(self) -> Viewer | None:
+        """The viewer who counts most: attentive before not, then the nearest face."""
+        present = [v for v in self.viewers if v.last_seen_s >= self.t_s] or self.viewers
+        return max(present, key=lambda v: (v.attentive, v.face_px, v.viewer_id), default=None)
+
+
+class Trigger(StrEnum):
+    """Why a decision was due."""
+
+    START = "start"
+    PLAY_ENDS = "play_ends"
+    FIRST_PERSON = "first_person"
+    NEW_MAIN_VIEWER = "new_main_viewer"
+    NO_LONGER_ALLOWED = "no_longer_allowed"
+    PLAY_FAILED = "play_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Which content, out of which eligible ones, with which probabilities, by whom."""
+
+    decision_id: str
+    t_s: float
+    utc: datetime
+    trigger: Trigger
+    content_id: str
+    propensity: float
+    """Probability with which ``content_id`` was drawn, after masking."""
+    eligible: Mapping[str, float]
+    """Probability of every eligible content. Sums to 1."""
+    masked: Mapping[str, str]
+    """Content that was not eligible, with the constraint that says so."""
+    context: Mapping[str, float]
+    """The features the policy saw, by name."""
+    policy: str
+    policy_version: str
+    catalogue_version: str
+    forced: bool = False
+    """True when nothing was eligible and the fallback plays: not learned from."""
+    estimates: Mapping[str, float] = field(default_factory=dict)
+    """Reward that the policy expects of each eligible content, where it says so."""
+
+
+class PlayState(StrEnum):
+    """What the screen says about a play."""
+
+    STARTED = "started"
+    FINISHED = "finished"
+    INTERRUPTED = "interrupted"
+    SUPERSEDED = "superseded"
+    """Replaced by a later decision before it was ever shown."""
+    FAILED = "failed"
+    """The screen could not show it, or went away before it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlayEvent:
+    """A confirmation by the screen (proof of play)."""
+
+    decision_id: str
+    state: PlayState
+    t_s: float
+    page: str
+    """Which page showed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Impression:
+    """One person's opportunity to see one play, and what they made of it."""
+
+    viewer_id: str
+    present_s: float
+    attention_s: float
+    stayed: bool
+    """Still present when the play ended."""
+    smile_change: float
+    """Highest smile during the play less the smile when it began, in [-1, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """What the audience gave a play.
+
+    ``value`` is in [0, 1], or None when nobody could have seen the play: no opportunity
+    is no reward and no learning.
+    """
+
+    decision_id: str
+    t_s: float
+    utc: datetime
+    value: float | None
+    parts: Mapping[str, Any]
+    impressions: tuple[Impression, ...] = ()
