@@ -173,6 +173,22 @@ class Decision:
     """Reward that the policy expects of each eligible content, where it says so."""
 
 
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """What the screen is asked to show, and when."""
+
+    decision_id: str
+    content_id: str
+    title: str
+    medium: str
+    """``html``, ``image`` or ``video``."""
+    file: str
+    """Path of the media file within the content's own folder."""
+    duration_s: float
+    now: bool
+    """True: as soon as it is loaded. False: when the running play ends."""
+
+
 class PlayState(StrEnum):
     """What the screen says about a play."""
 
