@@ -1,0 +1,160 @@
+"""Who may come in, and what a page that came from here may do.
+
+On loopback anyone on the machine may come in, under a loopback name only: a page of
+another site cannot point its own host name here and read along. On any other address
+every request needs the token: ``?token=…`` once (kept as a cookie from then on) or
+``Authorization: Bearer …``. A WebSocket must come from a page of this very host.
+
+A creative is a guest: it runs in a sandbox of no origin, and may load its own files but
+neither read nor call anything else. A browser sends no cookie from there, so with a token
+its files lie under ``/k/<key>/content/…``, with a key that opens nothing but content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+COOKIE = "signage_token"
+
+_PAGE_POLICY = (
+    "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+_CREATIVE_POLICY = (
+    "sandbox allow-scripts; default-src 'self' 'unsafe-inline' data: blob:; "
+    "connect-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'"
+)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether ``host``, a name or an address, can only be this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class Guard:
+    """ASGI middleware around the whole application."""
+
+    def __init__(self, app: ASGIApp, token: str | None) -> None:
+        self._app = app
+        self._token = token
+        self.content_prefix = ""
+        """What a page puts before ``/content/…`` so that a creative may load its files."""
+        if token is not None:
+            key = hmac.new(token.encode(), b"content", hashlib.sha256).hexdigest()[:32]
+            self.content_prefix = f"/k/{key}"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse the request, or answer it with the headers that protect."""
+        headers = Headers(scope=scope)
+        keyed = self._strip_key(scope)
+        refusal = self._refusal(scope, headers, keyed=keyed)
+        if refusal is not None:
+            await refusal(scope, receive, send)
+            return
+        cookie = None
+        if self._token is not None and _query_token(scope) is not None:
+            cookie = f"{COOKIE}={self._token}; Path=/; HttpOnly; SameSite=Strict"
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                out = MutableHeaders(scope=message)
+                _protect(out, scope["path"])
+                if cookie is not None:
+                    out.append("Set-Cookie", cookie)
+            await send(message)
+
+        await self._app(scope, receive, send_guarded)
+
+    def _refusal(self, scope: Scope, headers: Headers, *, keyed: bool) -> PlainTextResponse | None:
+        host = headers.get("host", "")
+        if self._token is None:
+            if not is_loopback(_name(host)):
+                return PlainTextResponse(
+                    "This screen answers to this machine only, as 127.0.0.1 or localhost.\n", 421
+                )
+        elif not keyed and not self._knows_token(scope, headers):
+            return PlainTextResponse(
+                "The token is missing or wrong: open the address that the kiosk printed.\n",
+                401,
+                {"WWW-Authenticate": "Bearer"},
+            )
+        if scope["type"] == "websocket":
+            origin = headers.get("origin")
+            if origin is not None and urlsplit(origin).netloc != host:
+                return PlainTextResponse("Pages of other sites may not connect.\n", 403)
+        return None
+
+    def _strip_key(self, scope: Scope) -> bool:
+        """Turn ``/k/<key>/content/…`` with the right key into ``/content/…``."""
+        prefix, path = self.content_prefix, scope["path"]
+        if not prefix or scope["type"] != "http" or not path[len(prefix) :].startswith("/content/"):
+            return False
+        if not _same(path[: len(prefix)], prefix):
+            return False
+        scope["path"] = path[len(prefix) :]
+        return True
+
+    def _knows_token(self, scope: Scope, headers: Headers) -> bool:
+        scheme, _, bearer = headers.get("authorization", "").partition(" ")
+        offers = [
+            _query_token(scope),
+            bearer.strip() if scheme.lower() == "bearer" else None,
+            _cookie_token(headers),
+        ]
+        return any(_same(offer, self._token or "") for offer in offers if offer)
+
+
+def _protect(headers: MutableHeaders, path: str) -> None:
+    creative = path.startswith("/content/")
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers["Content-Security-Policy"] = _CREATIVE_POLICY if creative else _PAGE_POLICY
+    headers["Cross-Origin-Resource-Policy"] = "cross-origin" if creative else "same-origin"
+    if creative:
+        # A sandbox of no origin needs leave to load its own fonts and modules.
+        headers["Access-Control-Allow-Origin"] = "*"
+    # Files may be kept but are asked after each time, so that a changed one shows.
+    files = creative or path == "/" or path.startswith("/static/")
+    headers["Cache-Control"] = "no-cache" if files else "no-store"
+
+
+def _name(host: str) -> str:
+    """The host name in a Host header, without port and brackets."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _query_token(scope: Scope) -> str | None:
+    values = parse_qs(scope["query_string"].decode("latin-1")).get("token")
+    return values[0] if values else None
+
+
+def _cookie_token(headers: Headers) -> str | None:
+    try:
+        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+    except CookieError:
+        return None
+    return morsel.value if morsel is not None else None
+
+
+def _same(offer: str, secret: str) -> bool:
+    return hmac.compare_digest(offer.encode(), secret.encode())

@@ -1,0 +1,167 @@
+"""Proof of play: what was asked of the screen, and what the screen confirmed.
+
+Several pages may be connected; all of them are sent every cue. The first that confirms
+``started`` owns that play, and only the owner's later word on it counts. A play that no
+page started has failed, or was superseded, as soon as every page it was sent to gave it
+up or left. Each (decision, state) comes out at most once, and nothing after a play's end.
+
+A stand-in page (no real screen behind it) cannot start a play while a real page is
+connected, and hands the play over to a real page that starts it too.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BaseModel, Field
+
+from signage.types import PlayEvent, PlayState
+
+if TYPE_CHECKING:
+    from signage.types import Cue
+
+STAND_IN = "terminal"
+"""Id of the page that stands in where there is no browser."""
+
+_MAX_OPEN = 64
+
+
+class Confirmation(BaseModel):
+    """A page's word: a play reached a state, ``age_ms`` milliseconds before this was sent."""
+
+    type: PlayState
+    decision_id: Annotated[str, Field(min_length=1, max_length=200)]
+    age_ms: Annotated[float, Field(ge=0, le=3_600_000, allow_inf_nan=False)] = 0.0
+
+
+@dataclass(slots=True)
+class _Play:
+    cue: Cue
+    asked_s: float
+    waiting: set[int] = field(default_factory=set)
+    """Connections that were sent the cue and may still start it."""
+    owner: int | None = None
+    started_s: float | None = None
+    orphaned: bool = False
+    """Ended because its page left, not by what a page said."""
+
+    @property
+    def since_s(self) -> float:
+        return self.asked_s if self.started_s is None else self.started_s
+
+
+class Plays:
+    """The book of open plays. Every method may be called from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._numbers = itertools.count(1)
+        self._pages: dict[int, str] = {}
+        self._open: dict[str, _Play] = {}
+        self._newest: _Play | None = None
+        self._events: list[PlayEvent] = []
+
+    @property
+    def connected(self) -> bool:
+        """Whether any page, or its stand-in, is connected."""
+        with self._lock:
+            return bool(self._pages)
+
+    def ask(self, cue: Cue, t_s: float) -> None:
+        """Note that every page is sent ``cue`` at ``t_s``."""
+        with self._lock:
+            if not self._pages:
+                # With nobody there to say so, what was asked before is given up here.
+                for play in [play for play in self._open.values() if play.owner is None]:
+                    self._end(play, PlayState.SUPERSEDED, t_s)
+            while len(self._open) >= _MAX_OPEN:
+                # A page that reads its cues and never answers must not fill the memory.
+                self._end(next(iter(self._open.values())), PlayState.FAILED, t_s)
+            play = _Play(cue, t_s, waiting=set(self._pages))
+            self._open[cue.decision_id] = self._newest = play
+
+    def join(self, page: str, t_s: float) -> tuple[int, Cue | None]:
+        """Number the connection of ``page`` and say which cue it should show at once.
+
+        That is the newest one, unless its play is over. A play that ended because its page
+        left is shown again within its time: a reloaded page is not left empty, though
+        nothing more is confirmed for that play.
+        """
+        with self._lock:
+            connection = next(self._numbers)
+            self._pages[connection] = page
+            play = self._newest
+            if play is None:
+                return connection, None
+            if play.cue.decision_id in self._open:
+                play.waiting.add(connection)
+                return connection, play.cue
+            in_time = t_s < play.since_s + play.cue.duration_s
+            return connection, play.cue if play.orphaned and in_time else None
+
+    def leave(self, connection: int, t_s: float) -> None:
+        """Close the connection: a play it was showing is interrupted."""
+        with self._lock:
+            page = self._pages.pop(connection)
+            for play in list(self._open.values()):
+                waited = connection in play.waiting
+                play.waiting.discard(connection)
+                if play.owner == connection:
+                    play.orphaned = True
+                    self._end(play, PlayState.INTERRUPTED, t_s, page)
+                elif play.owner is None and waited:
+                    play.orphaned = not self._pages
+                    self._give_up(play, PlayState.FAILED, t_s, page)
+
+    def confirm(self, connection: int, said: Confirmation, t_s: float) -> None:
+        """Take the word of a page, sent at ``t_s``; ignored where the page has no say."""
+        with self._lock:
+            state = said.type
+            play = self._open.get(said.decision_id)
+            page = self._pages.get(connection)
+            if play is None or page is None:
+                return
+            # A page's clock may err; nothing happens before it was asked for.
+            t_s = max(t_s - said.age_ms / 1000, play.since_s)
+            if state is PlayState.STARTED:
+                self._start(play, connection, t_s)
+            elif play.owner == connection:
+                if state is not PlayState.SUPERSEDED:
+                    self._end(play, state, t_s, page)
+            elif play.owner is None and state in (PlayState.SUPERSEDED, PlayState.FAILED):
+                play.waiting.discard(connection)
+                self._give_up(play, state, t_s, page)
+
+    def drain(self) -> list[PlayEvent]:
+        """What was confirmed since the last call, in order of arrival."""
+        with self._lock:
+            events, self._events = self._events, []
+            return events
+
+    def _start(self, play: _Play, connection: int, t_s: float) -> None:
+        play.waiting.discard(connection)
+        if connection not in self._counting():
+            return
+        if play.owner is None:
+            play.owner, play.started_s = connection, t_s
+            self._emit(play, PlayState.STARTED, t_s, self._pages[connection])
+        elif self._pages[play.owner] == STAND_IN:
+            play.owner = connection
+
+    def _give_up(self, play: _Play, state: PlayState, t_s: float, page: str) -> None:
+        if not play.waiting & self._counting():
+            self._end(play, state, t_s, page)
+
+    def _counting(self) -> set[int]:
+        real = {number for number, page in self._pages.items() if page != STAND_IN}
+        return real or set(self._pages)
+
+    def _end(self, play: _Play, state: PlayState, t_s: float, page: str = "") -> None:
+        del self._open[play.cue.decision_id]
+        self._emit(play, state, t_s, page)
+
+    def _emit(self, play: _Play, state: PlayState, t_s: float, page: str) -> None:
+        self._events.append(PlayEvent(play.cue.decision_id, state, t_s, page))

@@ -1,0 +1,311 @@
+"""The player server: the page on the screen, its socket, and what the kiosk tells of itself.
+
+The protocol of ``/ws/player?page=ID``, one JSON document a message:
+
+server → page
+    ``{"type": "show", "decision_id", "content_id", "title", "medium", "url",
+    "duration_s", "now"}``: show this content, as soon as it is loaded (``now``) or when
+    the running play ends. A later cue replaces one that still waits. On connecting, the
+    newest cue comes again with ``now`` true, unless its play is over.
+
+page → server
+    ``{"type", "decision_id", "age_ms"}``: the play reached the state ``type``, ``age_ms``
+    milliseconds before this was sent. ``started``: it is painted on the screen.
+    ``finished``: its duration is over (the picture stays until the next).
+    ``interrupted``: another replaced it before. ``superseded``: another replaced it before
+    it was ever shown. ``failed``: it could not be loaded.
+
+Whose word counts is told in ``plays.py``, who may come in at all in ``guard.py``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import json
+import logging
+import re
+import secrets
+import socket
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import uvicorn
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import ValidationError
+from starlette.applications import Starlette
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from signage.errors import SignageError
+from signage.player.guard import Guard, is_loopback
+from signage.player.metrics import registry
+from signage.player.plays import Confirmation, Plays
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from starlette.requests import Request
+
+    from signage.config import ServerConfig
+    from signage.types import Cue, PlayEvent
+
+_STATIC = Path(__file__).parent / "static"
+_MAX_MESSAGE_BYTES = 64 * 1024
+_MAX_DECISIONS = 1000
+_MAX_UNSENT = 16
+_STOP_TIMEOUT_S = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the kiosk tells about itself. Each may be called from any thread, at any time."""
+
+    health: Callable[[], dict[str, Any]]
+    """The body of ``/health``, with ``status``: ok, degraded or failed."""
+    audience: Callable[[], dict[str, Any]]
+    decisions: Callable[[int], list[dict[str, Any]]]
+    """At most so many decisions, newest first."""
+    clock: Callable[[], float]
+    """Monotonic seconds, the clock of ``Frame.t_s``."""
+    counters: Callable[[], Mapping[str, float]] = dict
+    """Totals since the start: any of frames, viewers, decisions, rewards."""
+
+
+class PlayerServer:
+    """Serves the page and the API from a thread and an event loop of its own.
+
+    ``content_dirs`` maps each content id to its folder; nothing else is served. ``show``,
+    ``events`` and ``connected`` may be called from any thread.
+    """
+
+    def __init__(
+        self, config: ServerConfig, content_dirs: Mapping[str, Path], status: Status
+    ) -> None:
+        self._config = config
+        self._status = status
+        self._registry = registry(status.health, status.counters)
+        self._plays = Plays()
+        self._unsent: dict[int, asyncio.Queue[str]] = {}
+        self._token = config.token
+        if self._token is None and not is_loopback(config.host):
+            self._token = secrets.token_urlsafe(24)
+        elif is_loopback(config.host):
+            self._token = None
+        self._app = Guard(self._routes(content_dirs), self._token)
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> str:
+        """Start serving and return the address to open, with the token where one is needed.
+
+        Raises SignageError when the address is in use or cannot be had.
+        """
+        listener = _listen(self._config)
+        self._server = _Server(
+            uvicorn.Config(
+                self._app,
+                lifespan="off",
+                log_config=None,
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                ws="websockets-sansio",
+                ws_max_size=_MAX_MESSAGE_BYTES,
+                ws_ping_interval=5.0,
+                ws_ping_timeout=10.0,
+                timeout_graceful_shutdown=2,
+            )
+        )
+        self._thread = threading.Thread(
+            target=self._server.run, args=([listener],), name="player-server", daemon=True
+        )
+        self._thread.start()
+        self._server.ready.wait()
+        host, port = listener.getsockname()[:2]
+        if ipaddress.ip_address(host).is_unspecified:
+            host = "127.0.0.1"
+        url = f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+        return url if self._token is None else f"{url}?token={quote(self._token, safe='')}"
+
+    def stop(self) -> None:
+        """Close every connection and free the port. What that interrupts comes out of events()."""
+        if self._server is None or self._thread is None:
+            return
+        self._server.should_exit = True
+        self._thread.join(_STOP_TIMEOUT_S)
+        self._server = self._thread = None
+
+    @property
+    def connected(self) -> bool:
+        """Whether a page, or its stand-in, is connected."""
+        return self._plays.connected
+
+    def show(self, cue: Cue) -> None:
+        """Send ``cue`` to every page; pages that connect later get the newest."""
+        self._plays.ask(cue, self._status.clock())
+        if self._server is not None and self._server.loop is not None:
+            # A loop that closes in this moment has no pages left to tell.
+            with contextlib.suppress(RuntimeError):
+                self._server.loop.call_soon_threadsafe(self._send_all, self._message(cue))
+
+    def events(self) -> list[PlayEvent]:
+        """What the pages confirmed since the last call, in order of arrival."""
+        return self._plays.drain()
+
+    def _routes(self, content_dirs: Mapping[str, Path]) -> Starlette:
+        folders = [
+            Mount(f"/content/{quote(content_id, safe='')}", StaticFiles(directory=folder))
+            for content_id, folder in content_dirs.items()
+        ]
+        return Starlette(
+            routes=[
+                Route("/", self._page),
+                Route("/health", self._health),
+                Route("/metrics", self._metrics),
+                Route("/api/audience", self._audience),
+                Route("/api/decisions", self._decisions),
+                WebSocketRoute("/ws/player", self._socket),
+                Mount("/static", StaticFiles(directory=_STATIC)),
+                *folders,
+            ]
+        )
+
+    def _page(self, _request: Request) -> Response:
+        return FileResponse(_STATIC / "player.html")
+
+    def _health(self, _request: Request) -> Response:
+        health = self._status.health()
+        return JSONResponse(health, 503 if health.get("status") == "failed" else 200)
+
+    def _metrics(self, _request: Request) -> Response:
+        return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
+
+    def _audience(self, _request: Request) -> Response:
+        return JSONResponse(self._status.audience())
+
+    def _decisions(self, request: Request) -> Response:
+        text = request.query_params.get("limit", "20")
+        limit = int(text) if re.fullmatch(r"[0-9]{1,6}", text) else 0
+        if not 1 <= limit <= _MAX_DECISIONS:
+            reason = f"limit must be a whole number from 1 to {_MAX_DECISIONS}, not {text[:40]!r}"
+            return JSONResponse({"error": reason}, 400)
+        return JSONResponse(self._status.decisions(limit))
+
+    async def _socket(self, websocket: WebSocket) -> None:
+        page = websocket.query_params.get("page", "")
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", page):
+            page = "unnamed"
+        await websocket.accept()
+        connection, cue = self._plays.join(page, self._status.clock())
+        unsent = self._unsent[connection] = asyncio.Queue(_MAX_UNSENT)
+        if cue is not None:
+            unsent.put_nowait(self._message(cue, now=True))
+        _log.info("page %s connected", page)
+        sender = asyncio.create_task(_send(websocket, unsent))
+        try:
+            await self._listen_to(websocket, connection, page)
+        finally:
+            sender.cancel()
+            self._unsent.pop(connection, None)
+            self._plays.leave(connection, self._status.clock())
+            _log.info("page %s left", page)
+
+    async def _listen_to(self, websocket: WebSocket, connection: int, page: str) -> None:
+        complained = False
+        while True:
+            message = await websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            try:
+                said = Confirmation.model_validate_json(message.get("text") or b"")
+            except ValidationError as error:
+                if not complained:
+                    complained = True
+                    reason = error.errors()[0]["msg"]
+                    _log.warning("page %s sends messages that make no sense: %s", page, reason)
+                continue
+            self._plays.confirm(connection, said, self._status.clock())
+
+    def _message(self, cue: Cue, *, now: bool | None = None) -> str:
+        path = f"/content/{quote(cue.content_id, safe='')}/{quote(cue.file)}"
+        return json.dumps(
+            {
+                "type": "show",
+                "decision_id": cue.decision_id,
+                "content_id": cue.content_id,
+                "title": cue.title,
+                "medium": cue.medium,
+                "url": self._app.content_prefix + path,
+                "duration_s": cue.duration_s,
+                "now": cue.now if now is None else now,
+            }
+        )
+
+    def _send_all(self, message: str) -> None:
+        for connection, unsent in self._unsent.items():
+            if unsent.full():
+                # Only the newest cue matters to a page that has not read for so long.
+                _log.warning("a page (connection %d) does not read its cues", connection)
+                unsent.get_nowait()
+            unsent.put_nowait(message)
+
+
+class _Server(uvicorn.Server):
+    """Says when it serves, and on which loop."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = threading.Event()
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            super().run(sockets)
+        finally:
+            self.ready.set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self.loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+        self.ready.set()
+
+
+async def _send(websocket: WebSocket, unsent: asyncio.Queue[str]) -> None:
+    with contextlib.suppress(WebSocketDisconnect):
+        while True:
+            await websocket.send_text(await unsent.get())
+
+
+def _listen(config: ServerConfig) -> socket.socket:
+    """A listening socket; bound here so that a port in use is an error at once."""
+    host = "127.0.0.1" if config.host == "localhost" else config.host
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise SignageError(
+            f"The host {config.host!r} of [server] cannot be used: {error}."
+        ) from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise SignageError(
+            f"The player cannot listen on {config.host} port {config.port}: {error.strerror}. "
+            "Stop what uses it, or choose another with --port (0: any free one)."
+        ) from error
+    return listener

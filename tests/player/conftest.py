@@ -1,0 +1,45 @@
+"""A real player server over small contents, and Debian's real Chromium before it."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from player_shop import COLOURS, CSS, HTML, JS, SVG, Shop
+from playwright.sync_api import Browser, sync_playwright
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    dirs = {}
+    for name, colour in COLOURS.items():
+        dirs[name] = tmp_path / "content" / name
+        dirs[name].mkdir(parents=True)
+        (dirs[name] / "index.html").write_text(HTML.format(name=name))
+        (dirs[name] / "look.css").write_text(CSS.format(colour=colour))
+        (dirs[name] / "move.js").write_text(JS)
+    dirs["still"] = tmp_path / "content" / "still"
+    dirs["still"].mkdir()
+    (dirs["still"] / "still.svg").write_text(SVG.format(colour="#f5a623"))
+    (tmp_path / "secret.txt").write_text("not content")
+    shop = Shop(dirs)
+    yield shop
+    shop.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.fail("The page is tested in a real browser: apt install chromium", pytrace=False)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
