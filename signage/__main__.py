@@ -1,3 +1,5 @@
+"""`python -m signage` is the same as `signage`."""
+
 from signage.cli import main
 
 main()

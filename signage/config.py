@@ -26,11 +26,13 @@ Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 
 
-class _Section(BaseModel):
+class Section(BaseModel):
+    """A table of a TOML file: strict, and without unknown keys."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class ReelSegment(_Section):
+class ReelSegment(Section):
     """A piece of a clip, or of a still picture, as it would pass in front of the camera."""
 
     clip: str
@@ -46,7 +48,9 @@ class ReelSegment(_Section):
         return self
 
 
-class CameraConfig(_Section):
+class CameraConfig(Section):
+    """Where the pictures come from."""
+
     source: str | None = "0"
     """Camera index, video file, or stream URL."""
     reel: tuple[ReelSegment, ...] = ()
@@ -56,7 +60,9 @@ class CameraConfig(_Section):
     """Without a frame for this long, the camera counts as lost and is opened anew."""
 
 
-class PerceptionConfig(_Section):
+class PerceptionConfig(Section):
+    """What is looked for in a picture, and how often."""
+
     models_dir: Path = Path("../models")
     max_faces: Annotated[int, Field(ge=1, le=20)] = 5
     min_confidence: Probability = 0.5
@@ -71,7 +77,9 @@ class PerceptionConfig(_Section):
     """No age or gender from faces turned further than this."""
 
 
-class AudienceConfig(_Section):
+class AudienceConfig(Section):
+    """When a sighting is a viewer, and when a viewer is attentive."""
+
     attention_yaw_deg: Positive = 30.0
     """A head turned further than this from the screen is not attentive."""
     attention_pitch_deg: Positive = 25.0
@@ -85,24 +93,32 @@ class AudienceConfig(_Section):
     """A face seen for less than this is not a viewer yet."""
 
 
-class ContentConfig(_Section):
+class ContentConfig(Section):
+    """What can be shown."""
+
     dir: Path = Path("content")
     fallback: str | None = None
     """Content that plays when nothing else may; without it the first in the folder that
     no constraint restricts."""
 
 
-class DecisionConfig(_Section):
+class DecisionConfig(Section):
+    """Who decides, and when."""
+
     policy: PolicyName = "vw"
     min_play_s: NotNegative = 3.0
     """A play is not cut short before, except by an audience that must not see it."""
+    settle_s: NotNegative = 1.0
+    """Another main viewer must have been there for this long to change the content."""
     lead_s: Positive = 1.5
     """The next content is chosen this long before the running one ends, to load it."""
     start_timeout_s: Positive = 5.0
     """A play that the screen does not confirm within this has failed."""
 
 
-class ConstraintsConfig(_Section):
+class ConstraintsConfig(Section):
+    """What may not be shown, to whom, and how often."""
+
     adult_age: Annotated[int, Field(ge=1, le=100)] = 18
     max_minor_prob: Probability = 0.10
     """Adults-only content is kept back when anyone in view may be younger than
@@ -111,16 +127,20 @@ class ConstraintsConfig(_Section):
     """Plays of one content in any 60 minutes; a content's own figure goes first."""
 
 
-class RewardConfig(_Section):
+class RewardConfig(Section):
     """Weights of what raises the attention share to the reward (``recommend/reward.py``)."""
 
     min_opportunity_s: Positive = 0.5
     """Persons present for less had no opportunity to see the play."""
     stay: NotNegative = 0.2
+    """For those still there when the play ends."""
     expression: NotNegative = 0.5
+    """For a smile that grew during the play."""
 
 
-class VwConfig(_Section):
+class VwConfig(Section):
+    """The learner (``recommend/vw.py``)."""
+
     learning_rate: Positive = 0.5
     reward_baseline: Probability = 0.35
     """Cost is this less the reward; a little above the mean reward works best."""
@@ -133,7 +153,7 @@ class VwConfig(_Section):
     """Rewards learned between two checkpoints of the model."""
 
 
-class Rule(_Section):
+class Rule(Section):
     """One row of a mined table: who sees which categories, first match wins."""
 
     gender: Literal["female", "male"] | None = None
@@ -144,12 +164,16 @@ class Rule(_Section):
     categories: Annotated[tuple[str, ...], Field(min_length=1)]
 
 
-class PoliciesConfig(_Section):
+class PoliciesConfig(Section):
+    """What each policy needs to know."""
+
     vw: VwConfig = VwConfig()
     rules: tuple[Rule, ...] = ()
 
 
-class ServerConfig(_Section):
+class ServerConfig(Section):
+    """The web server of the player page and of the API."""
+
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     """0: any free one."""
@@ -157,7 +181,9 @@ class ServerConfig(_Section):
     """Asked of every client when ``host`` is not loopback; made up at each start if not set."""
 
 
-class Config(_Section):
+class Config(Section):
+    """A whole configuration file."""
+
     screen_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")] = "screen"
     data_dir: Path = Path("../data")
     """Journal and model checkpoints."""

@@ -8,6 +8,7 @@ Times ending in ``_s`` are monotonic seconds of the capture clock (``Frame.t_s``
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -96,6 +97,7 @@ class Viewer:
 
     @property
     def is_watcher(self) -> bool:
+        """Whether they looked at the screen at least once."""
         return self.attention_s > 0
 
     @property
@@ -112,7 +114,33 @@ class Viewer:
             return None
         years = np.arange(len(self.age_probs))
         mean = float(self.age_probs @ years)
-        return float(np.sqrt(max(0.0, self.age_probs @ (years - mean) ** 2)))
+        return math.sqrt(max(0.0, float(self.age_probs @ (years - mean) ** 2)))
+
+    def record(self) -> dict[str, Any]:
+        """What is known, for people and other tools; what could not be told is None."""
+        female = self.female_prob
+        age, sd = self.age_years, self.age_sd
+        return {
+            "viewer_id": self.viewer_id,
+            "first_seen_s": round(self.first_seen_s, 3),
+            "last_seen_s": round(self.last_seen_s, 3),
+            "dwell_s": round(self.dwell_s, 3),
+            "attention_s": round(self.attention_s, 3),
+            "attentive": self.attentive,
+            "age_years": None if age is None else round(age, 1),
+            "age_sd": None if sd is None else round(sd, 1),
+            "gender": None
+            if female is None
+            else {"female": round(female, 3), "male": round(1 - female, 3)},
+            "mood": None,
+            "movement": None,
+            "facing_share": round(self.facing_share, 3),
+            "reading_s": None,
+            "logos": None,
+            "returning": None,
+            "face_px": round(self.face_px),
+            "expression_peak": {k: round(v, 3) for k, v in self.expression_peak.items()},
+        }
 
     def prob_younger_than(self, years: int) -> float | None:
         """Probability mass below ``years``; None where the age could not be told."""
@@ -132,8 +160,24 @@ class AudienceSnapshot:
     @property
     def main(self) -> Viewer | None:
         """The viewer who counts most: attentive before not, then the nearest face."""
-        present = [v for v in self.viewers if v.last_seen_s >= self.t_s] or self.viewers
-        return max(present, key=lambda v: (v.attentive, v.face_px, v.viewer_id), default=None)
+
+        def importance(viewer: Viewer) -> tuple[bool, float, str]:
+            _, top, _, bottom = viewer.box_xyxy_px
+            return viewer.attentive, bottom - top, viewer.viewer_id
+
+        return max(self.viewers, key=importance, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What a policy learns from: what it saw, what was shown, what came back."""
+
+    decision_id: str
+    context: Mapping[str, float]
+    actions: Mapping[str, tuple[str, ...]]
+    """Features, by name, of every content that was eligible."""
+    content_id: str
+    reward: float
 
 
 class Trigger(StrEnum):
@@ -167,6 +211,8 @@ class Decision:
     policy: str
     policy_version: str
     catalogue_version: str
+    actions: Mapping[str, tuple[str, ...]]
+    """Features, by name, of every eligible content."""
     forced: bool = False
     """True when nothing was eligible and the fallback plays: not learned from."""
     estimates: Mapping[str, float] = field(default_factory=dict)

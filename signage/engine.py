@@ -1,0 +1,310 @@
+"""The loop: a frame comes in, viewers are updated, plays are counted, decisions are made.
+
+The kiosk, the simulation and the tests all run this one. Whatever differs between them
+(the models or a recording of what they said, a browser or a simulated screen) comes in
+through two small ports: ``perceive`` and ``Screen``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from signage.audience.audience import Audience
+from signage.config import Config
+from signage.journal.journal import Journal
+from signage.recommend.catalogue import Catalogue
+from signage.recommend.policy import Policy
+from signage.recommend.recommender import Recommender
+from signage.recommend.reward import PlayTally
+from signage.types import (
+    AudienceSnapshot,
+    Cue,
+    Decision,
+    Frame,
+    Lesson,
+    PlayEvent,
+    PlayState,
+    Reward,
+    Sighting,
+    Trigger,
+)
+
+log = logging.getLogger(__name__)
+
+Perceive = Callable[[Frame], Sequence[Sighting] | None]
+"""What a frame tells; None where it can tell nothing."""
+
+
+class Screen(Protocol):
+    """Where contents are shown, and which says what was."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether anything would be shown."""
+        ...
+
+    def show(self, cue: Cue) -> None: ...
+
+    def events(self) -> list[PlayEvent]:
+        """What the screen confirmed since the last call, in order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one frame changed."""
+
+    audience: AudienceSnapshot
+    decision: Decision | None = None
+    rewards: tuple[tuple[Decision, Reward], ...] = ()
+
+
+@dataclass(slots=True)
+class _Play:
+    """A decision on its way to the screen, or on it."""
+
+    decision: Decision
+    asked_s: float
+    now: bool
+    """Asked to replace the running play, not to follow it."""
+    tally: PlayTally | None = None
+    """From the confirmed start on."""
+
+    @property
+    def started_s(self) -> float:
+        assert self.tally is not None  # noqa: S101 - only a running play is asked
+        return self.tally.started_s
+
+
+class Engine:
+    """One screen. Everything happens in ``step``, in the thread that calls it."""
+
+    def __init__(
+        self,
+        config: Config,
+        catalogue: Catalogue,
+        policy: Policy,
+        journal: Journal,
+        perceive: Perceive,
+        screen: Screen,
+    ) -> None:
+        self.recommender = Recommender(config, catalogue, policy)
+        self._config = config
+        self._journal = journal
+        self._perceive = perceive
+        self._screen = screen
+        self._checkpoint: Path | None = None
+        self._learned_since_checkpoint = 0
+        self._last_reward_seq = 0
+        self._running: _Play | None = None
+        self._pending: _Play | None = None
+        # Asked and then replaced: the screen may have started them before it heard of it.
+        self._overtaken: dict[str, _Play] = {}
+        self._has_decided = False
+        # The main viewer that the newest decision was made for, and since when it is another.
+        self._decided_for: str | None = None
+        self._other_main_since_s: float | None = None
+
+    def begin(self, first: Frame, checkpoint: Path | None = None, learned_seq: int = 0) -> None:
+        """Start a run at the time of ``first``: take up what the journal knows.
+
+        ``checkpoint`` is where a learner is saved; rewards after ``learned_seq``, which
+        its last checkpoint had not yet seen, are learned from the journal.
+        """
+        self._run = self._journal.begin_run(first.utc, self._config.screen_id)
+        self._audience = Audience(self._config.audience, self._run)
+        catalogue = self.recommender.catalogue
+        self._journal.record_catalogue(catalogue.version, catalogue.as_json())
+        self._number = self._journal.next_number()
+        self.recommender.recall(self._journal.decided_since(first.utc - timedelta(days=1)))
+        self._checkpoint, self._last_reward_seq = checkpoint, learned_seq
+        for seq, lesson in self._journal.lessons(learned_seq):
+            self._learn(seq, lesson)
+
+    def step(self, frame: Frame) -> Step:
+        """Take in one frame: see, count, learn, decide."""
+        audience = self._audience.update(frame, self._perceive(frame))
+        for viewer in self._audience.take_departed():
+            self._journal.record_viewer(viewer, self._run, frame.utc)
+            self.recommender.forget_viewer(viewer.viewer_id)
+        if self._running and self._running.tally:
+            self._running.tally.update(audience)
+        rewards = [
+            closed
+            for event in self._screen.events()
+            if (closed := self._on_event(event, audience)) is not None
+        ]
+        decision = None
+        if (due := self._due(audience)) is not None:
+            decision = self._decide(*due, audience)
+        return Step(audience, decision, tuple(rewards))
+
+    def end(self, last: Frame) -> None:
+        """Flush everything: the last plays' confirmations, the viewers, the model."""
+        audience = AudienceSnapshot(last.t_s, last.utc)
+        for event in self._screen.events():
+            self._on_event(event, audience)
+        for viewer in self._audience.close():
+            self._journal.record_viewer(viewer, self._run, last.utc)
+        self._save()
+
+    @property
+    def on_screen(self) -> Decision | None:
+        """What the screen confirmed to be showing."""
+        return self._running.decision if self._running else None
+
+    # What the screen says
+
+    def _on_event(
+        self, event: PlayEvent, audience: AudienceSnapshot
+    ) -> tuple[Decision, Reward] | None:
+        utc = audience.utc - timedelta(seconds=max(0.0, audience.t_s - event.t_s))
+        running = self._running
+        if event.state is PlayState.STARTED:
+            if (play := self._take_asked(event.decision_id)) is not None:
+                play.tally = PlayTally(event.decision_id, event.t_s, audience)
+                self._running = play
+                self._journal.record_start(event, utc)
+        elif running and running.tally and running.decision.decision_id == event.decision_id:
+            self._running = None
+            reward = running.tally.close(audience, self._config.reward)
+            self._close(event, utc, running.decision, reward)
+            return running.decision, reward
+        elif self._take_asked(event.decision_id) is not None:
+            self._withdraw(event, utc)
+        return None
+
+    def _take_asked(self, decision_id: str) -> _Play | None:
+        """The play asked for under this id, which is then no longer waited for."""
+        if self._pending and self._pending.decision.decision_id == decision_id:
+            play, self._pending = self._pending, None
+            return play
+        return self._overtaken.pop(decision_id, None)
+
+    def _close(self, event: PlayEvent, utc: datetime, decision: Decision, reward: Reward) -> None:
+        seq = self._journal.record_end(event, utc, reward)
+        self.recommender.note_reaction(decision.content_id, reward)
+        if seq is not None and reward.value is not None and not decision.forced:
+            self._learn(
+                seq,
+                Lesson(
+                    decision.decision_id,
+                    decision.context,
+                    decision.actions,
+                    decision.content_id,
+                    reward.value,
+                ),
+            )
+
+    def _withdraw(self, event: PlayEvent, utc: datetime) -> None:
+        self._journal.record_end(event, utc, None)
+        self.recommender.withdraw(event.decision_id)
+        if event.state is PlayState.FAILED:
+            log.warning("The screen could not show decision %s.", event.decision_id)
+
+    def _learn(self, seq: int, lesson: Lesson) -> None:
+        self.recommender.learn(lesson)
+        self._last_reward_seq = seq
+        self._learned_since_checkpoint += 1
+        if self._learned_since_checkpoint >= self._config.policies.vw.checkpoint_every:
+            self._save()
+
+    def _save(self) -> None:
+        if self._checkpoint and self._learned_since_checkpoint:
+            self.recommender.save(self._checkpoint, self._last_reward_seq)
+            self._learned_since_checkpoint = 0
+
+    # When to decide
+
+    def _due(self, audience: AudienceSnapshot) -> tuple[Trigger, bool] | None:
+        """Why a decision is due and whether it should show at once; None if it is not."""
+        if not self._screen.connected:
+            return None
+        changed = self._audience_changed(audience)
+        urgent = self._urgent(audience)
+        if urgent is not None:
+            return urgent
+        if self._running is None:
+            if self._pending is not None:
+                return None
+            return (Trigger.PLAY_ENDS if self._has_decided else Trigger.START), True
+        rules = self._config.decision
+        elapsed_s = audience.t_s - self._running.started_s
+        if changed is not None and elapsed_s >= rules.min_play_s:
+            return changed, True
+        ends_soon = elapsed_s >= self._duration_s(self._running) - rules.lead_s
+        return (Trigger.PLAY_ENDS, False) if ends_soon and self._pending is None else None
+
+    def _urgent(self, audience: AudienceSnapshot) -> tuple[Trigger, bool] | None:
+        """Whether what is shown, or is about to be, has to give way whatever the time."""
+        running, pending = self._running, self._pending
+        leaving = pending is not None and pending.now
+        if pending and self._excludes(pending.decision, audience):
+            return Trigger.NO_LONGER_ALLOWED, leaving or running is None
+        if running and not leaving and self._excludes(running.decision, audience):
+            return Trigger.NO_LONGER_ALLOWED, True
+        if pending and audience.t_s - pending.asked_s > self._patience_s(pending):
+            self._pending = None
+            self._withdraw(
+                PlayEvent(pending.decision.decision_id, PlayState.FAILED, audience.t_s, ""),
+                audience.utc,
+            )
+            return Trigger.PLAY_FAILED, True
+        return None
+
+    def _audience_changed(self, audience: AudienceSnapshot) -> Trigger | None:
+        """Whether the newest decision was made for somebody else."""
+        main = audience.main
+        if main is None:
+            self._decided_for, self._other_main_since_s = None, None
+            return None
+        if self._decided_for is None:
+            return Trigger.FIRST_PERSON
+        if main.viewer_id == self._decided_for:
+            self._other_main_since_s = None
+            return None
+        if self._other_main_since_s is None:
+            self._other_main_since_s = audience.t_s
+        settled = audience.t_s - self._other_main_since_s >= self._config.decision.settle_s
+        return Trigger.NEW_MAIN_VIEWER if settled else None
+
+    def _decide(self, trigger: Trigger, now: bool, audience: AudienceSnapshot) -> Decision:  # noqa: FBT001
+        decision = self.recommender.decide(self._number, trigger, audience)
+        self._journal.record_decision(self._number, self._run, decision)
+        self._number += 1
+        self._has_decided = True
+        if self._pending:
+            self._overtaken[self._pending.decision.decision_id] = self._pending
+        self._pending = _Play(decision, audience.t_s, now)
+        self._decided_for = audience.main.viewer_id if audience.main else None
+        self._other_main_since_s = None
+        content = self.recommender.catalogue[decision.content_id]
+        self._screen.show(
+            Cue(
+                decision_id=decision.decision_id,
+                content_id=content.content_id,
+                title=content.title,
+                medium=content.medium,
+                file=content.file,
+                duration_s=content.duration_s,
+                now=now,
+            )
+        )
+        return decision
+
+    def _excludes(self, decision: Decision, audience: AudienceSnapshot) -> bool:
+        content = self.recommender.catalogue[decision.content_id]
+        return self.recommender.constraints.audience_excludes(content, audience) is not None
+
+    def _duration_s(self, play: _Play) -> float:
+        return self.recommender.catalogue[play.decision.content_id].duration_s
+
+    def _patience_s(self, pending: _Play) -> float:
+        """How long the screen may take to confirm ``pending`` before it has failed."""
+        wait_s = self._config.decision.start_timeout_s
+        return wait_s if pending.now else wait_s + self._config.decision.lead_s

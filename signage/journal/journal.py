@@ -1,0 +1,317 @@
+"""The append-only record of decisions, plays, rewards and viewers, in SQLite.
+
+A decision is on disk before it is on screen: every write is one committed transaction,
+and in WAL mode with ``synchronous = FULL`` it survives kill -9 and a power cut.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from signage.errors import JournalError
+from signage.types import Decision, Lesson, PlayEvent, PlayState, Reward, Viewer
+
+SCHEMA_VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE runs (run INTEGER PRIMARY KEY, started_utc TEXT NOT NULL, screen_id TEXT NOT NULL);
+CREATE TABLE catalogues (
+    seq INTEGER PRIMARY KEY, version TEXT NOT NULL UNIQUE, contents TEXT NOT NULL
+);
+CREATE TABLE decisions (
+    number INTEGER PRIMARY KEY,
+    decision_id TEXT NOT NULL UNIQUE,
+    run INTEGER NOT NULL REFERENCES runs,
+    t_s REAL NOT NULL,
+    t_utc TEXT NOT NULL,
+    trigger TEXT NOT NULL,
+    content_id TEXT NOT NULL,
+    propensity REAL NOT NULL,
+    forced INTEGER NOT NULL,
+    eligible TEXT NOT NULL,
+    estimates TEXT NOT NULL,
+    masked TEXT NOT NULL,
+    context TEXT NOT NULL,
+    policy TEXT NOT NULL,
+    policy_version TEXT NOT NULL,
+    catalogue_version TEXT NOT NULL REFERENCES catalogues
+);
+CREATE INDEX decisions_by_time ON decisions (t_utc);
+CREATE TABLE plays (
+    decision_id TEXT PRIMARY KEY REFERENCES decisions (decision_id),
+    state TEXT NOT NULL,
+    started_s REAL,
+    ended_s REAL,
+    started_utc TEXT,
+    ended_utc TEXT,
+    page TEXT
+) WITHOUT ROWID;
+CREATE TABLE rewards (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    decision_id TEXT NOT NULL UNIQUE REFERENCES decisions (decision_id),
+    t_utc TEXT NOT NULL,
+    reward REAL,
+    parts TEXT NOT NULL
+);
+CREATE TABLE impressions (
+    decision_id TEXT NOT NULL REFERENCES decisions (decision_id),
+    viewer_id TEXT NOT NULL,
+    present_s REAL NOT NULL,
+    attention_s REAL NOT NULL,
+    stayed INTEGER NOT NULL,
+    smile_change REAL NOT NULL,
+    PRIMARY KEY (decision_id, viewer_id)
+) WITHOUT ROWID;
+CREATE TABLE viewers (
+    viewer_id TEXT PRIMARY KEY,
+    run INTEGER NOT NULL REFERENCES runs,
+    left_utc TEXT NOT NULL,
+    dwell_s REAL NOT NULL,
+    attention_s REAL NOT NULL,
+    record TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+
+
+class Journal:
+    """One screen's journal, open for writing by one thread.
+
+    Raises JournalError when the file cannot be opened or written: nothing is shown that
+    is not on record.
+    """
+
+    def __init__(self, path: Path, *, durable: bool = True) -> None:
+        """``durable=False`` leaves the writing to the operating system: for simulations."""
+        self.path = path
+        with self._explained():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
+            self._db.execute("PRAGMA foreign_keys = ON")
+            self._prepare()
+
+    def _prepare(self) -> None:
+        tables = self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+        if not tables:
+            with self._transaction() as db:
+                for statement in _SCHEMA.split(";\n"):
+                    db.execute(statement)
+                db.execute("INSERT INTO meta VALUES ('schema_version', ?)", (SCHEMA_VERSION,))
+        check_version(self._db, self.path)
+
+    def begin_run(self, utc: datetime, screen_id: str) -> int:
+        """Note that the screen starts; returns the number of the run.
+
+        Plays that were on screen when an earlier run died are closed as failed: how long
+        they were seen, and by whom, is not known.
+        """
+        with self._explained(), self._transaction() as db:
+            owner = db.execute("SELECT screen_id FROM runs LIMIT 1").fetchone()
+            if owner and owner[0] != screen_id:
+                raise JournalError(
+                    f"{self.path} is the journal of screen {owner[0]!r}, this is {screen_id!r}. "
+                    "Give each screen a `data_dir` of its own."
+                )
+            db.execute(
+                "UPDATE plays SET state = ? WHERE state IN ('asked', ?)",
+                (PlayState.FAILED, PlayState.STARTED),
+            )
+            cursor = db.execute(
+                "INSERT INTO runs (started_utc, screen_id) VALUES (?, ?)", (_iso(utc), screen_id)
+            )
+            return int(cursor.lastrowid or 0)
+
+    def record_catalogue(self, version: str, contents: str) -> None:
+        """Keep what the contents were, so that old decisions can be understood."""
+        with self._explained():
+            self._db.execute(
+                "INSERT OR IGNORE INTO catalogues (version, contents) VALUES (?, ?)",
+                (version, contents),
+            )
+
+    def next_number(self) -> int:
+        """The number of the next decision; counts over all runs."""
+        with self._explained():
+            return int(
+                self._db.execute("SELECT coalesce(max(number), 0) + 1 FROM decisions").fetchone()[0]
+            )
+
+    def record_decision(self, number: int, run: int, decision: Decision) -> None:
+        """Put ``decision`` on disk. Only then may it be shown."""
+        row = {
+            "number": number,
+            "decision_id": decision.decision_id,
+            "run": run,
+            "t_s": decision.t_s,
+            "t_utc": _iso(decision.utc),
+            "trigger": decision.trigger,
+            "content_id": decision.content_id,
+            "propensity": decision.propensity,
+            "forced": decision.forced,
+            "eligible": _json(decision.eligible),
+            "estimates": _json(decision.estimates),
+            "masked": _json(decision.masked),
+            "context": _json(decision.context),
+            "policy": decision.policy,
+            "policy_version": decision.policy_version,
+            "catalogue_version": decision.catalogue_version,
+        }
+        with self._explained(), self._transaction() as db:
+            self._insert(db, "decisions", row)
+            db.execute(
+                "INSERT INTO plays (decision_id, state) VALUES (?, 'asked')",
+                (decision.decision_id,),
+            )
+
+    def record_start(self, event: PlayEvent, utc: datetime) -> None:
+        """The screen confirmed that the play began."""
+        with self._explained():
+            self._db.execute(
+                "UPDATE plays SET state = ?, started_s = ?, started_utc = ?, page = ? "
+                "WHERE decision_id = ?",
+                (event.state, event.t_s, _iso(utc), event.page, event.decision_id),
+            )
+
+    def record_end(self, event: PlayEvent, utc: datetime, reward: Reward | None) -> int | None:
+        """The play ended, and this is what it got: one transaction.
+
+        Returns the reward's sequence number; None where there is no reward to learn from.
+        A second reward of the same decision changes nothing.
+        """
+        with self._explained(), self._transaction() as db:
+            db.execute(
+                "UPDATE plays SET state = ?, ended_s = ?, ended_utc = ?, page = coalesce(page, ?) "
+                "WHERE decision_id = ?",
+                (event.state, event.t_s, _iso(utc), event.page, event.decision_id),
+            )
+            if reward is None:
+                return None
+            for impression in reward.impressions:
+                self._insert(
+                    db, "impressions", {"decision_id": reward.decision_id} | asdict(impression)
+                )
+            cursor = db.execute(
+                "INSERT OR IGNORE INTO rewards (decision_id, t_utc, reward, parts) "
+                "VALUES (?, ?, ?, ?)",
+                (reward.decision_id, _iso(reward.utc), reward.value, _json(reward.parts)),
+            )
+            new = cursor.rowcount == 1 and reward.value is not None
+            return cursor.lastrowid if new else None
+
+    def record_viewer(self, viewer: Viewer, run: int, utc: datetime) -> None:
+        """A viewer left."""
+        row = {
+            "viewer_id": viewer.viewer_id,
+            "run": run,
+            "left_utc": _iso(utc),
+            "dwell_s": viewer.dwell_s,
+            "attention_s": viewer.attention_s,
+            "record": _json(viewer.record()),
+        }
+        with self._explained(), self._transaction() as db:
+            self._insert(db, "viewers", row)
+
+    def lessons(self, after_seq: int = 0) -> Iterator[tuple[int, Lesson]]:
+        """Every reward worth learning from, in the order they came, with its sequence number."""
+        catalogues: dict[str, dict[str, Any]] = {}
+        with self._explained():
+            rows = self._db.execute(
+                "SELECT seq, d.decision_id, context, eligible, catalogue_version, content_id, "
+                "reward FROM rewards JOIN decisions d USING (decision_id) "
+                "WHERE seq > ? AND reward IS NOT NULL AND NOT forced ORDER BY seq",
+                (after_seq,),
+            )
+            for seq, decision_id, context, eligible, version, content_id, reward in rows:
+                if version not in catalogues:
+                    (contents,) = self._db.execute(
+                        "SELECT contents FROM catalogues WHERE version = ?", (version,)
+                    ).fetchone()
+                    catalogues[version] = json.loads(contents)
+                contents = catalogues[version]
+                actions = {name: tuple(contents[name]["features"]) for name in json.loads(eligible)}
+                yield seq, Lesson(decision_id, json.loads(context), actions, content_id, reward)
+
+    def decided_since(self, utc: datetime) -> list[tuple[datetime, str, str]]:
+        """Plays (when decided, content, decision) since ``utc``, oldest first."""
+        with self._explained():
+            rows = self._db.execute(
+                "SELECT t_utc, content_id, decision_id FROM decisions JOIN plays USING "
+                "(decision_id) WHERE t_utc > ? AND state != ? AND NOT (state = ? AND "
+                "started_s IS NULL) ORDER BY number",
+                (_iso(utc), PlayState.SUPERSEDED, PlayState.FAILED),
+            )
+            return [(datetime.fromisoformat(when), content, which) for when, content, which in rows]
+
+    def close(self) -> None:
+        """Write everything back into the one file."""
+        with self._explained():
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._db.close()
+
+    @staticmethod
+    def _insert(db: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> None:
+        # Table and column names are ours; values are bound.
+        marks = ", ".join("?" * len(row))
+        db.execute(
+            f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})",  # noqa: S608
+            tuple(row.values()),
+        )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._db
+        except BaseException:
+            self._db.rollback()
+            raise
+        self._db.execute("COMMIT")
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        with explained(self.path):
+            yield
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn what SQLite or the file system say into one message for the user."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise JournalError(
+            f"The journal {path} cannot be used: {error}. Check that the folder exists and may "
+            "be written, that the disk is not full, and that no other screen uses it; what was "
+            "recorded before is safe."
+        ) from error
+
+
+def check_version(db: sqlite3.Connection, path: Path) -> None:
+    """Raise JournalError unless ``db`` is a journal of this version."""
+    try:
+        row = db.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise JournalError(f"{path} is not a journal of signage: {error}.") from error
+    if row is None or int(row[0]) != SCHEMA_VERSION:
+        found = "none" if row is None else row[0]
+        raise JournalError(
+            f"{path} is a journal of version {found}, this program reads {SCHEMA_VERSION}. "
+            "Use the program that wrote it, or another `data_dir`."
+        )
+
+
+def _iso(utc: datetime) -> str:
+    return utc.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, sort_keys=False, ensure_ascii=False)

@@ -1,0 +1,109 @@
+"""Faces by MediaPipe FaceLandmarker: landmarks, head pose and expression."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import mediapipe as mp
+import numpy as np
+from mediapipe.tasks.python import vision
+from mediapipe.tasks.python.core.base_options import BaseOptions
+
+from signage.types import Floats, HeadPose, Image
+
+# Facial action units behind each expression (Ekman & Friesen, EMFACS): smile 12,
+# surprise 1 + 2 + 26, frown 4 + 15, in the names of MediaPipe's blendshapes.
+_EXPRESSIONS = {
+    "smile": ("mouthSmileLeft", "mouthSmileRight"),
+    "surprise": ("browInnerUp", "browOuterUpLeft", "browOuterUpRight", "jawOpen"),
+    "frown": ("browDownLeft", "browDownRight", "mouthFrownLeft", "mouthFrownRight"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One face of one frame."""
+
+    landmarks_px: Floats
+    """Shape (478, 2): x, y of MediaPipe's face mesh in the picture."""
+    head_pose: HeadPose
+    expression: dict[str, float]
+
+    @property
+    def box_xyxy_px(self) -> tuple[float, float, float, float]:
+        left, top = self.landmarks_px.min(axis=0)
+        right, bottom = self.landmarks_px.max(axis=0)
+        return float(left), float(top), float(right), float(bottom)
+
+
+class FaceFinder:
+    """MediaPipe FaceLandmarker in video mode. Frames must come in order of time."""
+
+    def __init__(self, model: Path, max_faces: int, min_confidence: float) -> None:
+        self._landmarker: Any = vision.FaceLandmarker.create_from_options(
+            vision.FaceLandmarkerOptions(
+                base_options=BaseOptions(model_asset_path=str(model)),
+                running_mode=vision.RunningMode.VIDEO,
+                num_faces=max_faces,
+                min_face_detection_confidence=min_confidence,
+                min_face_presence_confidence=min_confidence,
+                min_tracking_confidence=min_confidence,
+                output_face_blendshapes=True,
+                output_facial_transformation_matrixes=True,
+            )
+        )
+        self._last_ms = -1
+
+    def find(self, image: Image, t_s: float) -> list[Face]:
+        """Find the faces in ``image``, shape (height, width, 3), BGR, taken at ``t_s`` seconds."""
+        # MediaPipe wants strictly increasing whole milliseconds.
+        self._last_ms = max(self._last_ms + 1, round(t_s * 1000))
+        rgb = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        found = self._landmarker.detect_for_video(
+            mp.Image(image_format=mp.ImageFormat.SRGB, data=rgb), self._last_ms
+        )
+        size = np.array([image.shape[1], image.shape[0]], dtype=np.float64)
+        return [
+            Face(
+                landmarks_px=np.array([(p.x, p.y) for p in landmarks]) * size,
+                head_pose=head_pose(np.asarray(matrix, dtype=np.float64)),
+                expression=_expression({b.category_name: float(b.score) for b in blendshapes}),
+            )
+            for landmarks, matrix, blendshapes in zip(
+                found.face_landmarks,
+                found.facial_transformation_matrixes,
+                found.face_blendshapes,
+                strict=True,
+            )
+        ]
+
+    def close(self) -> None:
+        self._landmarker.close()
+
+
+def head_pose(matrix: Floats) -> HeadPose:
+    """Head pose relative to the line from the face to the camera.
+
+    ``matrix``, shape (4, 4), maps MediaPipe's canonical face to its camera space
+    (right-handed, y up, the camera looks along -z, centimetres).
+    """
+    rotation, position = matrix[:3, :3], matrix[:3, 3]
+    nose = rotation[:, 2] / np.linalg.norm(rotation[:, 2])
+    to_camera = -position / np.linalg.norm(position)
+    yaw, pitch = (
+        math.degrees(of(nose) - of(to_camera))
+        for of in (lambda v: math.atan2(v[0], v[2]), lambda v: math.asin(np.clip(v[1], -1, 1)))
+    )
+    roll = math.degrees(math.atan2(rotation[1, 0], rotation[0, 0]))
+    return HeadPose(yaw_deg=(yaw + 180) % 360 - 180, pitch_deg=pitch, roll_deg=roll)
+
+
+def _expression(blendshapes: dict[str, float]) -> dict[str, float]:
+    return {
+        name: sum(blendshapes[part] for part in parts) / len(parts)
+        for name, parts in _EXPRESSIONS.items()
+    }

@@ -1,0 +1,72 @@
+"""The policies that do not learn: what the learner has to beat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from signage.config import Rule
+from signage.recommend.features import expected_age
+from signage.recommend.policy import Answer, Question, certain, least_recent
+from signage.types import Lesson
+
+
+class _Fixed:
+    name = "fixed"
+    version = "1"
+
+    def learn(self, lesson: Lesson) -> None:
+        """Nothing: that is the point."""
+
+
+class Uniform(_Fixed):
+    """Every content alike."""
+
+    name = "uniform"
+
+    def answer(self, question: Question) -> Answer:
+        count = len(question.actions)
+        return Answer(np.full(count, 1 / count))
+
+
+class Playlist(_Fixed):
+    """Round robin: always the content that was not shown for longest."""
+
+    name = "playlist"
+
+    def answer(self, question: Question) -> Answer:
+        return certain(question, least_recent(question, list(question.actions)))
+
+
+class Rules(_Fixed):
+    """The mined table: who is most likely in view, looked up, first match wins."""
+
+    name = "rules"
+
+    def __init__(self, table: Sequence[Rule]) -> None:
+        self._table = table
+
+    def answer(self, question: Question) -> Answer:
+        rule = next((r for r in self._table if _matches(r, question)), None)
+        wanted = {f"category={category}" for category in rule.categories} if rule else set()
+        among = [name for name, have in question.actions.items() if wanted.intersection(have)]
+        return certain(question, least_recent(question, among or list(question.actions)))
+
+
+def _matches(rule: Rule, question: Question) -> bool:
+    context = question.context
+    if rule.gender is not None:
+        female, male = context.get("gender=female", 0.0), context.get("gender=male", 0.0)
+        if female == male or rule.gender != ("female" if female > male else "male"):
+            return False
+    if (rule.min_age, rule.max_age) != (0, 100):
+        age = expected_age(context)
+        if age is None or not rule.min_age <= age <= rule.max_age:
+            return False
+    if rule.hours is not None:
+        first, end = rule.hours
+        inside = first <= question.hour < end
+        over_midnight = first > end and (question.hour >= first or question.hour < end)
+        return inside or over_midnight
+    return True

@@ -1,0 +1,62 @@
+"""What every policy is: a distribution over the contents that may be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import numpy as np
+
+from signage.types import Floats, Lesson
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """All that a policy may know. Can be asked again from the journal."""
+
+    context: Mapping[str, float]
+    """Features by name (``recommend/features.py``)."""
+    actions: Mapping[str, tuple[str, ...]]
+    """Features of each content that may be shown, in the order of the content ids."""
+    last_decided: Mapping[str, datetime]
+    """When each content was decided on last, UTC."""
+    hour: int
+    """0 to 23, by the screen's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A probability for each of the question's actions, in the same order; sums to 1."""
+
+    probabilities: Floats
+    estimates: Floats | None = None
+    """The reward expected of each, where the policy has an opinion."""
+
+
+class Policy(Protocol):
+    """Answers the same question in the same way until it learns."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the answers may have changed."""
+        ...
+
+    def answer(self, question: Question) -> Answer: ...
+
+    def learn(self, lesson: Lesson) -> None: ...
+
+
+def certain(question: Question, content_id: str) -> Answer:
+    """The answer that leaves nothing to chance."""
+    return Answer(np.array([float(name == content_id) for name in question.actions]))
+
+
+def least_recent(question: Question, among: Sequence[str]) -> str:
+    """Of ``among``, the content that was decided on longest ago; unseen ones first."""
+    last = question.last_decided
+    return min(among, key=lambda name: (name in last, last.get(name), name))

@@ -1,0 +1,150 @@
+"""A recorded audience, a simulated response, and everything else as on a real screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from itertools import count, pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from signage.config import Config
+from signage.engine import Engine
+from signage.errors import SignageError
+from signage.journal.journal import Journal
+from signage.journal.reader import JournalReader
+from signage.recommend.catalogue import Catalogue
+from signage.recommend.recommender import make_policy
+from signage.simulation.audit import Audit
+from signage.simulation.recording import BEGIN_UTC, Recording
+from signage.simulation.response import Response, Visitor
+from signage.simulation.screen import SimulatedScreen
+from signage.types import Decision, Frame, Reward, Sighting
+
+_CURVE_POINTS = 20
+
+
+class Simulation:
+    """One policy before one recorded audience, which comes again and again."""
+
+    def __init__(
+        self, config: Config, catalogue: Catalogue, recording: Recording, out: Path
+    ) -> None:
+        """``config.decision.policy`` decides, ``config.seed`` draws.
+
+        ``out`` gets ``journal.sqlite``; raises SignageError if it has one already.
+        """
+        self.journal_path = out / "journal.sqlite"
+        if self.journal_path.exists():
+            raise SignageError(
+                f"{self.journal_path} is there already. Choose another --out, or remove it."
+            )
+        self._config = config
+        self._catalogue = catalogue
+        self._recording = recording
+        self._response = Response(
+            config.seed, recording, [content.category for content in catalogue.values()]
+        )
+        self._screen = SimulatedScreen()
+        self._lap, self._moment = 0, recording.moments[0]
+        self._plays = 0
+        self._expected = self._best = 0.0
+
+    def run(self, plays: int, report: Callable[[int], None] = lambda _: None) -> dict[str, Any]:
+        """Play until ``plays`` have ended; returns the summary (DESIGN.md, section 5).
+
+        ``report`` is told the plays done. The same inputs and seed give the same journal.
+        """
+        policy, _ = make_policy(self._config.decision.policy, self._config)
+        journal = Journal(self.journal_path, durable=False)
+        engine = Engine(
+            self._config, self._catalogue, policy, journal, self._perceive, self._screen
+        )
+        engine.begin(Frame(0.0, BEGIN_UTC))
+        audit = Audit(self._config, self._catalogue)
+        rewards: list[Reward] = []
+        for frame in self._frames():
+            self._advance(frame.t_s)
+            step = engine.step(frame)
+            rewards += [reward for _, reward in step.rewards]
+            audit.watch(step.audience, engine.on_screen)
+            if step.decision is not None:
+                audit.check(step.decision)
+                self._compare_with_oracle(step.decision)
+            report(len(rewards))
+            if len(rewards) >= plays:
+                break
+        engine.end(frame)
+        journal.close()
+        return self._summary(rewards, frame.t_s, audit.violations)
+
+    def _frames(self) -> Iterator[Frame]:
+        """The recording's moments, over and over. There are no pictures any more."""
+        for lap in count():
+            for moment in self._recording.moments:
+                self._lap, self._moment = lap, moment
+                t_s = lap * self._recording.duration_s + moment.t_s
+                yield Frame(t_s, BEGIN_UTC + timedelta(seconds=t_s))
+
+    def _perceive(self, frame: Frame) -> Sequence[Sighting]:
+        return [
+            self._response.alter(frame.t_s, Visitor(self._lap, person), sighting)
+            for person, sighting in self._moment.people
+        ]
+
+    def _advance(self, t_s: float) -> None:
+        before = self._screen.showing
+        self._screen.advance(t_s)
+        cue = self._screen.showing
+        if cue is not None and cue is not before:
+            self._plays += 1
+            self._response.begin_play(self._plays, self._catalogue[cue.content_id])
+
+    def _compare_with_oracle(self, decision: Decision) -> None:
+        """Who knew every visitor's taste would have chosen what they look at longest."""
+        visitors = [Visitor(self._lap, person) for person, _ in self._moment.people]
+        if not visitors or decision.forced:
+            return
+        expected = {
+            content_id: self._response.expected_attention(visitors, self._catalogue[content_id])
+            for content_id in decision.eligible
+        }
+        self._expected += expected[decision.content_id]
+        self._best += max(expected.values())
+
+    def _summary(
+        self, rewards: Sequence[Reward], length_s: float, violations: int
+    ) -> dict[str, Any]:
+        values = [reward.value for reward in rewards if reward.value is not None]
+        viewers = JournalReader(self.journal_path).viewers()
+        return {
+            "policy": self._config.decision.policy,
+            "seed": self._config.seed,
+            "plays": len(rewards),
+            "rewarded_plays": len(values),
+            "mean_reward": _mean(values),
+            "reward_share_of_oracle": self._expected / self._best if self._best else None,
+            "watchers": sum(viewer["attention_s"] > 0 for viewer in viewers),
+            "ots": len(viewers),
+            "attention_s": round(sum(viewer["attention_s"] for viewer in viewers), 3),
+            "constraint_violations": violations,
+            "simulated_s": round(length_s, 3),
+            "learning_curve": _curve(rewards),
+        }
+
+
+def _curve(rewards: Sequence[Reward]) -> list[list[float]]:
+    """Mean reward of each stretch of plays: [plays at its end, mean]."""
+    points = []
+    bounds = np.linspace(0, len(rewards), _CURVE_POINTS + 1).astype(int)
+    for begin, end in pairwise(bounds.tolist()):
+        values = [r.value for r in rewards[begin:end] if r.value is not None]
+        if values:
+            points.append([end, _mean(values)])
+    return points
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return round(sum(values) / len(values), 6) if values else None
