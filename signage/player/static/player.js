@@ -99,6 +99,7 @@ async function load(next) {
   const { medium, url } = next.cue;
   // A frame reports a missing page as loaded, so ask first.
   const answer = await fetch(url, { method: "HEAD" });
+  await answer.text();
   if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
   if (next !== pending) return;
   const { layer, loaded } = { html: frame, image: picture, video: film }[medium](url);
