@@ -130,7 +130,7 @@ class ConstraintsConfig(Section):
 class RewardConfig(Section):
     """Weights of what raises the attention share to the reward (``recommend/reward.py``)."""
 
-    min_opportunity_s: Positive = 0.5
+    min_opportunity_s: Positive = 1.0
     """Persons present for less had no opportunity to see the play."""
     stay: NotNegative = 0.2
     """For those still there when the play ends."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import cv2
@@ -47,6 +47,12 @@ def read_camera(source: str) -> Iterator[Picture]:
         capture.release()
 
 
+def is_recorded(config: CameraConfig) -> bool:
+    """Whether the source is footage, which ends, and not a camera or a stream."""
+    source = config.source or "0"
+    return bool(config.reel) or not (source.isdigit() or "://" in source)
+
+
 class LiveCapture:
     """Reads a source in its own thread; whoever asks gets the newest frame, older ones drop.
 
@@ -66,11 +72,6 @@ class LiveCapture:
         """Whether the camera is delivering nothing just now."""
         self.dropped = 0
         """Frames that were overtaken by a newer one before anyone took them."""
-
-    @property
-    def is_recorded(self) -> bool:
-        source = self._config.source or ""
-        return bool(self._config.reel) or not (source.isdigit() or "://" in source)
 
     def start(self) -> None:
         """Start reading; returns with the first frame. Raises SourceError if there is none."""
@@ -109,7 +110,7 @@ class LiveCapture:
 
     def _run(self) -> None:
         try:
-            if self.is_recorded:
+            if is_recorded(self._config):
                 while not self._stop.is_set():
                     self._play(read_source(self._config))
             else:
@@ -152,14 +153,11 @@ class LiveCapture:
             failures += 1
 
 
-def probe_camera(config: CameraConfig, report: Callable[[str], None]) -> None:
-    """Open the source of ``config`` once, take one picture, report its size in pixels.
-
-    Raises SourceError when it cannot.
-    """
-    recorded = LiveCapture(config).is_recorded
-    pictures = read_source(config) if recorded else read_camera(config.source or "0")
-    for _, image in pictures:
-        report(f"{image.shape[1]}×{image.shape[0]} px")
-        return
-    raise SourceError(f"Camera {config.source} opens but delivers no picture.")
+def probe_camera(source: str) -> str | None:
+    """Take one picture from a camera, video or stream; None when it comes, else why not."""
+    config = CameraConfig(source=source)
+    try:
+        pictures = read_source(config) if is_recorded(config) else read_camera(source)
+        return None if next(pictures, None) else f"{source} opens but delivers no picture."
+    except SourceError as error:
+        return str(error)

@@ -67,12 +67,22 @@ def read_video(path: Path, from_s: float = 0.0, to_s: float | None = None) -> It
         capture.release()
 
 
+def video_fps(path: Path) -> float:
+    """Frames a second that the container speaks of; 25 where it does not say."""
+    return _properties(path)[0] or 25.0
+
+
 def video_duration_s(path: Path) -> float:
-    """What the container says of its length in seconds; 0 where it does not say."""
+    """Length in seconds that the container speaks of; 0 where it does not say."""
+    fps, frames = _properties(path)
+    return frames / fps if fps > 0 else 0.0
+
+
+def _properties(path: Path) -> tuple[float, float]:
     capture = cv2.VideoCapture(str(path))
-    frames, fps = capture.get(cv2.CAP_PROP_FRAME_COUNT), capture.get(cv2.CAP_PROP_FPS)
+    fps, frames = capture.get(cv2.CAP_PROP_FPS), capture.get(cv2.CAP_PROP_FRAME_COUNT)
     capture.release()
-    return frames / fps if frames > 0 and fps > 0 else 0.0
+    return max(0.0, fps), max(0.0, frames)
 
 
 def read_reel(segments: Sequence[ReelSegment], folder: Path) -> Iterator[Picture]:

@@ -42,7 +42,7 @@ CREATE TABLE decisions (
     context TEXT NOT NULL,
     policy TEXT NOT NULL,
     policy_version TEXT NOT NULL,
-    catalogue_version TEXT NOT NULL REFERENCES catalogues
+    catalogue_version TEXT NOT NULL REFERENCES catalogues (version)
 );
 CREATE INDEX decisions_by_time ON decisions (t_utc);
 CREATE TABLE plays (
@@ -93,6 +93,7 @@ class Journal:
         self.path = path
         with self._explained():
             path.parent.mkdir(parents=True, exist_ok=True)
+            self._durable = durable
             self._db = sqlite3.connect(path, isolation_level=None)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
@@ -254,7 +255,9 @@ class Journal:
     def close(self) -> None:
         """Write everything back into the one file."""
         with self._explained():
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            # A finished simulation is one file; a kiosk's pages may still be reading.
+            done = "wal_checkpoint(TRUNCATE)" if self._durable else "journal_mode = DELETE"
+            self._db.execute(f"PRAGMA {done}")
             self._db.close()
 
     @staticmethod
@@ -287,6 +290,8 @@ def explained(path: Path) -> Iterator[None]:
     """Turn what SQLite or the file system say into one message for the user."""
     try:
         yield
+    except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+        raise  # ours to mend, not the user's
     except (sqlite3.Error, OSError) as error:
         raise JournalError(
             f"The journal {path} cannot be used: {error}. Check that the folder exists and may "

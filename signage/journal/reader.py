@@ -31,7 +31,7 @@ class JournalReader:
     def decisions(self, limit: int | None = None) -> list[dict[str, Any]]:
         """Decisions with their plays and rewards, newest first."""
         return self._rows(
-            "SELECT decision_id, t_utc, t_s, trigger, content_id, propensity, forced, eligible, "
+            "SELECT decision_id, decisions.t_utc, t_s, trigger, content_id, propensity, forced, eligible, "
             "estimates, masked, context, policy, policy_version, catalogue_version, state, "
             "started_utc, ended_utc, ended_s - started_s AS shown_s, page, reward, parts "
             "FROM decisions JOIN plays USING (decision_id) LEFT JOIN rewards USING (decision_id) "
@@ -49,7 +49,7 @@ class JournalReader:
     def impressions(self) -> list[dict[str, Any]]:
         """Every person's opportunity to see a play, in the order of the plays."""
         return self._rows(
-            "SELECT i.*, content_id, t_utc FROM impressions i JOIN decisions USING (decision_id) "
+            "SELECT i.*, content_id FROM impressions i JOIN decisions USING (decision_id) "
             "ORDER BY number"
         )
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,19 +48,21 @@ class FaceFinder:
     """MediaPipe FaceLandmarker in video mode. Frames must come in order of time."""
 
     def __init__(self, model: Path, max_faces: int, min_confidence: float) -> None:
-        self._landmarker: Any = vision.FaceLandmarker.create_from_options(
-            vision.FaceLandmarkerOptions(
-                base_options=BaseOptions(model_asset_path=str(model)),
-                running_mode=vision.RunningMode.VIDEO,
-                num_faces=max_faces,
-                min_face_detection_confidence=min_confidence,
-                min_face_presence_confidence=min_confidence,
-                min_tracking_confidence=min_confidence,
-                output_face_blendshapes=True,
-                output_facial_transformation_matrixes=True,
-            )
+        options = vision.FaceLandmarkerOptions(
+            base_options=BaseOptions(model_asset_path=str(model)),
+            running_mode=vision.RunningMode.VIDEO,
+            num_faces=max_faces,
+            min_face_detection_confidence=min_confidence,
+            min_face_presence_confidence=min_confidence,
+            min_tracking_confidence=min_confidence,
+            output_face_blendshapes=True,
+            output_facial_transformation_matrixes=True,
         )
         self._last_ms = -1
+        with _native_stderr_closed():
+            self._landmarker: Any = vision.FaceLandmarker.create_from_options(options)
+            # The first call sets up the graph and takes long; nobody is waiting yet.
+            self.find(np.zeros((64, 64, 3), dtype=np.uint8), 0.0)
 
     def find(self, image: Image, t_s: float) -> list[Face]:
         """Find the faces in ``image``, shape (height, width, 3), BGR, taken at ``t_s`` seconds."""
@@ -85,6 +91,24 @@ class FaceFinder:
         self._landmarker.close()
 
 
+@contextmanager
+def _native_stderr_closed() -> Iterator[None]:
+    """MediaPipe's C++ side chats on stderr while it starts, and has no switch for it.
+
+    What goes wrong comes as an exception all the same.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
 def head_pose(matrix: Floats) -> HeadPose:
     """Head pose relative to the line from the face to the camera.
 
@@ -94,12 +118,20 @@ def head_pose(matrix: Floats) -> HeadPose:
     rotation, position = matrix[:3, :3], matrix[:3, 3]
     nose = rotation[:, 2] / np.linalg.norm(rotation[:, 2])
     to_camera = -position / np.linalg.norm(position)
-    yaw, pitch = (
-        math.degrees(of(nose) - of(to_camera))
-        for of in (lambda v: math.atan2(v[0], v[2]), lambda v: math.asin(np.clip(v[1], -1, 1)))
+    yaw = _yaw_deg(nose) - _yaw_deg(to_camera)
+    return HeadPose(
+        yaw_deg=(yaw + 180) % 360 - 180,
+        pitch_deg=_pitch_deg(nose) - _pitch_deg(to_camera),
+        roll_deg=math.degrees(math.atan2(rotation[1, 0], rotation[0, 0])),
     )
-    roll = math.degrees(math.atan2(rotation[1, 0], rotation[0, 0]))
-    return HeadPose(yaw_deg=(yaw + 180) % 360 - 180, pitch_deg=pitch, roll_deg=roll)
+
+
+def _yaw_deg(direction: Floats) -> float:
+    return math.degrees(math.atan2(direction[0], direction[2]))
+
+
+def _pitch_deg(direction: Floats) -> float:
+    return math.degrees(math.asin(min(1.0, max(-1.0, direction[1]))))
 
 
 def _expression(blendshapes: dict[str, float]) -> dict[str, float]:

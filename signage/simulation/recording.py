@@ -17,6 +17,9 @@ from signage.types import Frame, Sighting
 # Where simulated time begins: a Monday morning. Fixed, so that a run can be repeated.
 BEGIN_UTC = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 
+_FPS = 5.0
+"""Frames a second are enough for who is there; the looks are simulated."""
+
 _GAP_S = 2.0
 """Between two videos nobody is there, for longer than anyone is remembered."""
 
@@ -42,10 +45,9 @@ class Recording:
 def record(
     config: Config,
     videos: Sequence[Path],
-    fps: float,
     report: Callable[[float], None] = lambda _: None,
 ) -> Recording:
-    """Perceive ``videos`` (or the reel of ``config``, if there are none) at ``fps``.
+    """Perceive ``videos``, or the reel of ``config`` if there are none.
 
     ``report`` is told the media time done so far, in seconds. Raises SourceError when a
     video cannot be read or nobody is to be seen in any.
@@ -62,7 +64,7 @@ def record(
                 last_s = media_s
                 if media_s < next_s:
                     continue
-                next_s += 1 / fps
+                next_s += 1 / _FPS
                 utc = BEGIN_UTC + timedelta(seconds=offset_s + media_s)
                 sightings = perceiver.perceive(Frame(media_s, utc, image)) or []
                 tracks = tracker.update(media_s, sightings)

@@ -1,0 +1,324 @@
+"""The commands. Each parses, calls one function, prints."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from signage.config import POLICY_NAMES, Config, load_config
+from signage.errors import ConfigError, SignageError
+
+# What a command works with is imported inside it: `signage --help` and `signage models`
+# should not wait for, or fail with, the vision libraries.
+
+ROOT = Path(__file__).resolve().parents[1]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A screen that watches its audience, decides what to show, and learns from the reaction.",
+)
+models = typer.Typer(no_args_is_help=True, help="The models and the demo's footage.")
+app.add_typer(models, name="models")
+
+ConfigOption = Annotated[
+    Path, typer.Option("--config", help="Configuration file.", show_default="configs/kiosk.toml")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+DEFAULT_CONFIG = ROOT / "configs" / "kiosk.toml"
+DEMO_CONFIG = ROOT / "configs" / "demo.toml"
+
+
+def main() -> None:
+    """Run the command line: exit code 0, 1 on a failed run, 2 on bad usage or configuration."""
+    try:
+        app()
+    except SignageError as error:
+        sys.stderr.write(f"signage: {error}\n")
+        sys.exit(error.exit_code)
+
+
+@app.command()
+def run(
+    config: ConfigOption = DEFAULT_CONFIG,
+    source: Annotated[
+        str | None, typer.Option(help="Camera index, video file (looped) or stream URL.")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder of journal and model.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to serve on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to serve on; 0 for any.")] = None,
+    minutes: Annotated[float | None, typer.Option(min=0.0, help="Stop after this long.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write the report here at the end.")] = None,
+    stand_in: Annotated[
+        bool, typer.Option("--stand-in", help="Confirm plays as long as no browser is there.")
+    ] = False,
+) -> None:
+    """Run the kiosk until Ctrl-C or SIGTERM."""
+    from signage.console import KioskView
+    from signage.kiosk import Kiosk
+
+    settings = _with(load_config(config), camera_source=source, data_dir=data, host=host, port=port)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    length_s = None if minutes is None else minutes * 60
+    with KioskView(length_s) as view:
+        kiosk = Kiosk(settings)
+        view.titles = {name: content.title for name, content in kiosk.catalogue.items()}
+        kiosk.run(stop, ready=view.ready, watch=view.watch, stand_in=stand_in, length_s=length_s)
+    if report is not None:
+        _write_report(kiosk.journal_path, report)
+
+
+@app.command()
+def audience(
+    video: Annotated[Path, typer.Argument(help="A recorded video.")],
+    config: ConfigOption = DEMO_CONFIG,
+    as_json: JsonOption = False,
+    annotate: Annotated[
+        Path | None, typer.Option(help="Write the video with what was seen drawn on it (MP4).")
+    ] = None,
+) -> None:
+    """Say who is to be seen in a video, one record a viewer."""
+    from signage.capture.recorded import video_duration_s
+    from signage.observe import observe
+
+    settings = load_config(config)
+    began_s = time.perf_counter()
+    with _progress("watching", video_duration_s(video)) as report:
+        result = observe(settings, video, annotate, report)
+    fps = result["frames"] / (time.perf_counter() - began_s)
+    viewers = result.pop("viewers")
+    result |= {"processed_fps": round(fps, 1), "viewers": viewers}
+    if as_json:
+        _print_json(result)
+        return
+    table = Table("viewer", "seen", "looked", "gender", "age", "facing", "face", "peaks")
+    for viewer in viewers:
+        gender, age = viewer["gender"], viewer["age_years"]
+        table.add_row(
+            viewer["viewer_id"],
+            f"{viewer['first_seen_s']:.1f} to {viewer['last_seen_s']:.1f} s",
+            f"{viewer['attention_s']:.1f} of {viewer['dwell_s']:.1f} s",
+            "?" if gender is None else " ".join(f"{k} {v:.0%}" for k, v in gender.items()),
+            "?" if age is None else f"{age:.0f} ± {viewer['age_sd']:.0f}",
+            f"{viewer['facing_share']:.0%}",
+            f"{viewer['face_px']} px",
+            " ".join(f"{k} {v:.1f}" for k, v in viewer["expression_peak"].items()),
+        )
+    console = Console()
+    console.print(table)
+    console.print(
+        f"{result['ots']} persons, {result['watchers']} of them looked; {result['frames']} frames "
+        f"of {result['duration_s']:.1f} s at {fps:.0f} a second."
+    )
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option("--out", help="Folder for journal, summary and report.")],
+    videos: Annotated[
+        list[Path] | None, typer.Argument(help="Recorded audiences; without any, the reel.")
+    ] = None,
+    config: ConfigOption = DEMO_CONFIG,
+    policy: Annotated[str, typer.Option(help=f"One of {', '.join(POLICY_NAMES)}.")] = "vw",
+    plays: Annotated[int, typer.Option(min=1, help="Stop after so many plays.")] = 300,
+    seed: Annotated[int, typer.Option(min=0, help="Of every draw.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Play to a recorded audience with a simulated response."""
+    from signage.recommend.catalogue import load_catalogue
+    from signage.simulation.recording import record
+    from signage.simulation.simulate import Simulation
+
+    if policy not in POLICY_NAMES:
+        raise ConfigError(f"There is no policy {policy!r}; choose from {', '.join(POLICY_NAMES)}.")
+    settings = load_config(config)
+    settings = settings.model_copy(
+        update={
+            "seed": seed,
+            "decision": settings.decision.model_copy(update={"policy": policy}),
+        }
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    catalogue = load_catalogue(settings.content)
+    with _progress("watching the recording", None) as report:
+        recording = record(settings, videos or [], report)
+    began_s = time.perf_counter()
+    with _progress("playing", plays) as report:
+        summary = Simulation(settings, catalogue, recording, out).run(plays, report)
+    simulated_s = summary.pop("simulated_s")
+    summary["realtime_factor"] = round(simulated_s / (time.perf_counter() - began_s), 1)
+    (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    _write_report(out / "journal.sqlite", out / "report.html", quiet=True)
+    if as_json:
+        _print_json(summary)
+        return
+    table = Table.grid(padding=(0, 2))
+    for name, value in summary.items():
+        if name != "learning_curve":
+            table.add_row(name.replace("_", " "), str(value))
+    console = Console()
+    console.print(table)
+    console.print(f"Report: {out / 'report.html'}", soft_wrap=True)
+
+
+@app.command()
+def report(
+    journal: Annotated[Path, typer.Argument(help="A journal, or the folder that holds it.")],
+    out: Annotated[Path, typer.Option("--out", help="The HTML file to write.")],
+) -> None:
+    """Write a self-contained page about audience, contents and learning."""
+    _write_report(journal / "journal.sqlite" if journal.is_dir() else journal, out)
+
+
+@app.command()
+def doctor(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+    """Check whether this machine is fit to run the screen."""
+    from signage.doctor import run_checks
+
+    checks = run_checks(load_config(config), config, _probe_camera)
+    if as_json:
+        _print_json(
+            {
+                "ok": all(check.ok for check in checks),
+                "checks": [
+                    {"name": c.name, "ok": c.ok, "detail": c.detail, "remedy": c.remedy}
+                    for c in checks
+                ],
+            }
+        )
+    else:
+        table = Table.grid(padding=(0, 2))
+        for check in checks:
+            mark = "[green]ok[/]" if check.ok else "[red]no[/]"
+            table.add_row(mark, check.name, check.detail)
+            if check.remedy:
+                table.add_row("", "", f"[yellow]→ {check.remedy}[/]")
+        Console().print(table)
+    if not all(check.ok for check in checks):
+        raise typer.Exit(1)
+
+
+@models.command("pull")
+def models_pull(config: ConfigOption = DEMO_CONFIG) -> None:
+    """Fetch what is missing of the models and of the reel's footage. Silent when all is there."""
+    from signage.assets import pull
+
+    for manifest in _manifests(config):
+        pull(manifest, lambda text: typer.echo(text, err=True))
+
+
+@models.command("list")
+def models_list(config: ConfigOption = DEMO_CONFIG, as_json: JsonOption = False) -> None:
+    """List every model and clip, with where it comes from."""
+    from signage.assets import load_manifest
+
+    assets = [asset for manifest in _manifests(config) for asset in load_manifest(manifest)]
+    if as_json:
+        _print_json([asset.model_dump(mode="json", exclude_none=True) for asset in assets])
+        return
+    table = Table("file", "MB", "licence", "from")
+    for asset in assets:
+        origin = f"{asset.registry} {asset.package} {asset.version}"
+        table.add_row(asset.name, f"{asset.size_bytes / 1e6:.1f}", asset.licence, origin)
+    Console().print(table)
+
+
+@models.command("verify")
+def models_verify(config: ConfigOption = DEMO_CONFIG, as_json: JsonOption = False) -> None:
+    """Check the SHA-256 of every model and clip."""
+    from signage.assets import verify
+
+    states = {a.name: state for manifest in _manifests(config) for a, state in verify(manifest)}
+    if as_json:
+        _print_json(states)
+    else:
+        for name, state in states.items():
+            typer.echo(f"{state:8} {name}")
+    if any(state != "ok" for state in states.values()):
+        sys.stderr.write("signage: Run `signage models pull` to fetch what is not ok.\n")
+        raise typer.Exit(1)
+
+
+def _manifests(config: Path) -> list[Path]:
+    settings = load_config(config)
+    manifests = [settings.perception.models_dir / "manifest.toml"]
+    if settings.camera.reel:
+        manifests.append(settings.camera.footage_dir / "manifest.toml")
+    return manifests
+
+
+def _with(
+    config: Config,
+    *,
+    camera_source: str | None,
+    data_dir: Path | None,
+    host: str | None,
+    port: int | None,
+) -> Config:
+    """``config`` with what the command line says instead."""
+    update: dict[str, Any] = {}
+    if camera_source is not None:
+        update["camera"] = config.camera.model_copy(update={"source": camera_source, "reel": ()})
+    if data_dir is not None:
+        update["data_dir"] = data_dir
+    server = {"host": host, "port": port}
+    update["server"] = config.server.model_copy(
+        update={name: value for name, value in server.items() if value is not None}
+    )
+    return config.model_copy(update=update)
+
+
+def _probe_camera(source: str) -> str | None:
+    from signage.capture.live import probe_camera
+
+    return probe_camera(source)
+
+
+def _write_report(journal: Path, out: Path, *, quiet: bool = False) -> None:
+    from signage.evaluation.report import write_report
+    from signage.journal.reader import JournalReader
+
+    reader = JournalReader(journal)
+    write_report(
+        out,
+        decisions=reader.decisions()[::-1],
+        viewers=reader.viewers(),
+        impressions=reader.impressions(),
+        contents=reader.contents(),
+    )
+    if not quiet:
+        Console().print(f"Report: {out}", soft_wrap=True, highlight=False)
+
+
+def _print_json(document: Any) -> None:
+    sys.stdout.write(json.dumps(document, indent=2) + "\n")
+
+
+@contextmanager
+def _progress(what: str, total: float | None) -> Iterator[Callable[[float], None]]:
+    """A progress bar on a terminal, and none otherwise."""
+    console = Console(stderr=True)
+    logging.basicConfig(level=logging.WARNING, format="signage: %(message)s")
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(what, total=total or None)
+        yield lambda done: progress.update(task, completed=done)

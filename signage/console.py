@@ -1,0 +1,162 @@
+"""The terminal's view of a running kiosk: live on a terminal, a line per event elsewhere."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Mapping
+from types import TracebackType
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.logging import RichHandler
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from signage.engine import Step
+from signage.types import AudienceSnapshot, Decision, Reward, Viewer
+
+_BAR = 24
+_LAST_REWARDS = 6
+
+
+class KioskView:
+    """Shows who is there, what was chosen and why, and what came back."""
+
+    def __init__(self, length_s: float | None) -> None:
+        self.titles: Mapping[str, str] = {}
+        """Title of each content, by id."""
+        self._length_s = length_s
+        self._console = Console()
+        self._url = ""
+        self._begin_s = time.monotonic()
+        self._decision: Decision | None = None
+        self._rewards: deque[tuple[Decision, Reward]] = deque(maxlen=_LAST_REWARDS)
+        self._audience: AudienceSnapshot | None = None
+        self._live = (
+            Live(console=self._console, refresh_per_second=8, get_renderable=self._render)
+            if self._console.is_terminal
+            else None
+        )
+        handler = RichHandler(console=self._console, show_path=False, markup=False)
+        logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
+
+    def __enter__(self) -> KioskView:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._live is not None and self._live.is_started:
+            self._live.stop()
+
+    def ready(self, url: str) -> None:
+        """The player is served at ``url``."""
+        self._url, self._begin_s = url, time.monotonic()
+        self._console.print(f"Player: {url}", soft_wrap=True, highlight=False)
+        if self._live is not None:
+            self._live.start()
+
+    def watch(self, step: Step) -> None:
+        """Take in what one frame changed."""
+        self._audience = step.audience
+        self._rewards.extend(step.rewards)
+        if step.decision is not None:
+            self._decision = step.decision
+        if self._live is None:
+            for decision, reward in step.rewards:
+                self._line(f"reward    {decision.content_id}: {_reward_text(reward)}")
+            if step.decision is not None:
+                self._line(f"decision  {_decision_text(step.decision, step.audience)}")
+
+    def _line(self, text: str) -> None:
+        passed_s = time.monotonic() - self._begin_s
+        self._console.print(f"{passed_s:6.1f} s  {text}", soft_wrap=True, highlight=False)
+
+    def _render(self) -> Group:
+        passed_s = time.monotonic() - self._begin_s
+        left = "" if self._length_s is None else f" of {self._length_s:.0f}"
+        title = Text.assemble(
+            ("signage ", "bold"), self._url, (f"   {passed_s:.0f}{left} s   Ctrl-C ends", "dim")
+        )
+        return Group(title, self._viewers(), self._choice(), self._reactions())
+
+    def _viewers(self) -> Panel:
+        table = Table.grid(padding=(0, 2))
+        viewers = self._audience.viewers if self._audience else ()
+        for viewer in viewers:
+            table.add_row(*_viewer_cells(viewer))
+        if not viewers:
+            table.add_row(Text("nobody", "dim"))
+        return Panel(table, title="in front of the screen", title_align="left")
+
+    def _choice(self) -> Panel:
+        decision = self._decision
+        if decision is None:
+            return Panel(Text("waiting for the page", "dim"), title="chosen", title_align="left")
+        table = Table.grid(padding=(0, 2))
+        for content_id, probability in sorted(decision.eligible.items(), key=lambda item: -item[1]):
+            chosen = content_id == decision.content_id
+            estimate = decision.estimates.get(content_id)
+            table.add_row(
+                Text("▶" if chosen else " ", "green"),
+                Text(content_id, "bold green" if chosen else ""),
+                Text("█" * max(1, round(probability * _BAR)), "green" if chosen else "blue"),
+                f"{probability:.0%}",
+                Text("" if estimate is None else f"expects {estimate:+.2f}", "dim"),
+            )
+        for content_id, reason in decision.masked.items():
+            table.add_row("", Text(content_id, "dim strike"), Text(reason, "dim red"), "", "")
+        why = decision.trigger.replace("_", " ")
+        by = f"{decision.policy} {decision.policy_version}"
+        title = f"chosen: {self.titles[decision.content_id]} ({why}, by {by})"
+        return Panel(table, title=title, title_align="left")
+
+    def _reactions(self) -> Panel:
+        table = Table.grid(padding=(0, 2))
+        for decision, reward in reversed(self._rewards):
+            table.add_row(decision.content_id, _reward_text(reward))
+        if not self._rewards:
+            table.add_row(Text("none yet", "dim"))
+        return Panel(table, title="rewards", title_align="left")
+
+
+def _viewer_cells(viewer: Viewer) -> tuple[str | Text, ...]:
+    female, age, spread = viewer.female_prob, viewer.age_years, viewer.age_sd
+    if female is None:
+        gender = "gender unknown"
+    else:
+        gender = f"{'woman' if female >= 0.5 else 'man'} {max(female, 1 - female):.0%}"
+    return (
+        Text("◉" if viewer.attentive else "○", "green" if viewer.attentive else "dim"),
+        f"viewer {viewer.viewer_id}",
+        gender,
+        "age unknown" if age is None else f"{age:.0f} ± {spread:.0f} years",
+        f"looked {viewer.attention_s:.1f} of {viewer.dwell_s:.1f} s",
+        f"smile {viewer.expression.get('smile', 0.0):.1f}",
+    )
+
+
+def _reward_text(reward: Reward) -> str:
+    if reward.value is None:
+        return f"none ({str(reward.parts['absent']).replace('_', ' ')})"
+    parts = reward.parts
+    return (
+        f"{reward.value:.2f}  looked {parts['attention_s']:.1f} of {parts['possible_s']:.1f} s, "
+        f"stayed {parts['stayed']:.0%}, smile {parts['smiled']:+.2f}"
+    )
+
+
+def _decision_text(decision: Decision, audience: AudienceSnapshot) -> str:
+    people = len(audience.viewers)
+    why = decision.trigger.replace("_", " ")
+    masked = "".join(f"; not {name} ({reason})" for name, reason in decision.masked.items())
+    return (
+        f"{decision.content_id} with {decision.propensity:.0%} of {len(decision.eligible)} "
+        f"({why}, {people} in front of the screen){masked}"
+    )

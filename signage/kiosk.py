@@ -1,0 +1,181 @@
+"""The daemon around the engine: camera thread, player server, clean shutdown."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from signage.capture.live import LiveCapture
+from signage.config import Config
+from signage.engine import Engine, Step
+from signage.journal.journal import Journal
+from signage.journal.reader import JournalReader
+from signage.perception.perceiver import Perceiver
+from signage.player.server import PlayerServer, Status
+from signage.player.terminal import TerminalPage
+from signage.recommend.catalogue import Catalogue, load_catalogue
+from signage.recommend.recommender import make_policy
+from signage.types import AudienceSnapshot
+
+log = logging.getLogger(__name__)
+
+_FPS_MEMORY_S = 2.0
+"""Frames a second are averaged over about this long."""
+
+
+class Kiosk:
+    """One screen with its camera, from start to stop, in the thread that calls ``run``.
+
+    Raises the SignageError of whatever cannot be had at the start: a model, the content,
+    the journal, the camera, the port.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self.catalogue: Catalogue = load_catalogue(config.content)
+        self.journal_path: Path = config.data_dir / "journal.sqlite"
+        self._checkpoint = config.data_dir / "model.vw"
+        self._perceiver = Perceiver(config.perception)
+        self._journal = Journal(self.journal_path)
+        self._reader = JournalReader(self.journal_path)
+        self._camera = LiveCapture(config.camera)
+        self._policy, self._learned_seq = make_policy(
+            config.decision.policy, config, self._checkpoint
+        )
+        self._pulse = _Pulse()
+        self._server = PlayerServer(
+            config.server,
+            {content_id: content.folder for content_id, content in self.catalogue.items()},
+            Status(
+                health=self.health,
+                audience=self._audience,
+                decisions=self._reader.decisions,
+                clock=time.monotonic,
+                counters=self._pulse.counters,
+            ),
+        )
+
+    def run(
+        self,
+        stop: threading.Event,
+        *,
+        ready: Callable[[str], None] = lambda _: None,
+        watch: Callable[[Step], None] = lambda _: None,
+        stand_in: bool = False,
+        length_s: float | None = None,
+    ) -> None:
+        """Run until ``stop`` is set or ``length_s`` seconds are over; then flush everything.
+
+        ``ready`` is told the player's address, ``watch`` every step. With ``stand_in`` the
+        plays are confirmed by a page without a picture as long as no browser has opened one.
+        """
+        page = TerminalPage()
+        try:
+            self._camera.start()
+            url = self._server.start()
+            ready(url)
+            if stand_in:
+                page.start(url)
+            self._loop(stop, watch, length_s)
+        finally:
+            page.stop()
+            self._server.stop()
+            self._camera.stop()
+            self._perceiver.close()
+            self._journal.close()
+
+    def _loop(
+        self, stop: threading.Event, watch: Callable[[Step], None], length_s: float | None
+    ) -> None:
+        frame = self._camera.next()
+        until_s = float("inf") if length_s is None else frame.t_s + length_s
+        engine = Engine(
+            self._config,
+            self.catalogue,
+            self._policy,
+            self._journal,
+            self._perceiver.perceive,
+            self._server,
+        )
+        engine.begin(frame, self._checkpoint, self._learned_seq)
+        try:
+            while not stop.is_set() and frame.t_s < until_s:
+                step = engine.step(frame)
+                self._pulse.beat(step, self._policy.version)
+                watch(step)
+                frame = self._camera.next()
+        finally:
+            # The pages leave first, so that what they were showing is closed and counted.
+            self._server.stop()
+            engine.end(frame)
+
+    def health(self) -> dict[str, Any]:
+        """The body of ``/health``: ``status`` with its reasons, and the figures behind it."""
+        pulse, now_s = self._pulse, time.monotonic()
+        reasons = []
+        if self._camera.lost:
+            reasons.append("the camera delivers nothing")
+        if not self._server.connected:
+            reasons.append("no player page is connected")
+        silent_s = now_s - pulse.last_step_s
+        stuck = silent_s > max(10.0, 5 * self._config.camera.lost_after_s)
+        if stuck:
+            reasons.append(f"the loop has not moved for {silent_s:.0f} s")
+        return {
+            "status": "failed" if stuck else "degraded" if reasons else "ok",
+            "reasons": reasons,
+            "camera": "lost" if self._camera.lost else "ok",
+            "fps": round(pulse.fps, 1),
+            "dropped_frames": self._camera.dropped,
+            "last_decision_age_s": None
+            if pulse.last_decision_s is None
+            else round(now_s - pulse.last_decision_s, 1),
+            "model_version": pulse.model_version,
+            "player_connected": self._server.connected,
+        }
+
+    def _audience(self) -> dict[str, Any]:
+        snapshot = self._pulse.audience
+        if snapshot is None:
+            return {"t_utc": None, "observed": False, "main": None, "viewers": []}
+        return {
+            "t_utc": snapshot.utc.isoformat(timespec="milliseconds"),
+            "observed": snapshot.observed,
+            "main": snapshot.main.viewer_id if snapshot.main else None,
+            "viewers": [viewer.record() for viewer in snapshot.viewers],
+        }
+
+
+class _Pulse:
+    """What the loop last did. Written by the loop, read by the server's threads."""
+
+    def __init__(self) -> None:
+        self.audience: AudienceSnapshot | None = None
+        self.fps = 0.0
+        self.last_step_s = time.monotonic()
+        self.last_decision_s: float | None = None
+        self.model_version: str | None = None
+        self._viewers: set[str] = set()
+        self._totals = {"frames": 0, "viewers": 0, "decisions": 0, "rewards": 0}
+
+    def beat(self, step: Step, model_version: str) -> None:
+        passed_s = max(1e-6, step.audience.t_s - (self.audience or step.audience).t_s)
+        share = min(1.0, passed_s / _FPS_MEMORY_S)
+        self.fps += share * (1 / passed_s - self.fps) if self.audience else 0.0
+        self.audience, self.last_step_s = step.audience, time.monotonic()
+        self.model_version = model_version
+        present = {viewer.viewer_id for viewer in step.audience.viewers}
+        self._totals["frames"] += step.audience.observed
+        self._totals["viewers"] += len(present - self._viewers)
+        self._viewers = present
+        if step.decision is not None:
+            self.last_decision_s = step.decision.t_s
+            self._totals["decisions"] += 1
+        self._totals["rewards"] += sum(r.value is not None for _, r in step.rewards)
+
+    def counters(self) -> Mapping[str, float]:
+        return dict(self._totals)

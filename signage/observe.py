@@ -1,0 +1,59 @@
+"""The audience of a recorded video: perception and viewers alone, without a screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from signage.audience.audience import Audience
+from signage.capture.recorded import read_video, video_fps
+from signage.config import Config
+from signage.perception.annotate import AnnotatedVideo
+from signage.perception.perceiver import Perceiver
+from signage.types import Frame, Viewer
+
+_BEGIN_UTC = datetime(2026, 1, 5, tzinfo=UTC)
+"""Any will do: nothing here depends on the time of day."""
+
+
+def observe(
+    config: Config,
+    video: Path,
+    annotated: Path | None = None,
+    report: Callable[[float], None] = lambda _: None,
+) -> dict[str, Any]:
+    """One record for each viewer in ``video`` (DESIGN.md, section 5).
+
+    ``annotated`` gets the video with what was seen drawn on it; ``report`` is told the
+    media time done so far, in seconds. Raises SourceError when the video cannot be read.
+    """
+    perceiver = Perceiver(config.perception)
+    audience = Audience(config.audience)
+    out = AnnotatedVideo(annotated, video_fps(video)) if annotated else None
+    viewers: list[Viewer] = []
+    frames, last_s = 0, 0.0
+    try:
+        for media_s, image in read_video(video):
+            frame = Frame(media_s, _BEGIN_UTC + timedelta(seconds=media_s), image)
+            snapshot = audience.update(frame, perceiver.perceive(frame))
+            viewers += audience.take_departed()
+            if out is not None:
+                out.add(image, snapshot)
+            frames, last_s = frames + 1, media_s
+            report(media_s)
+    finally:
+        perceiver.close()
+        if out is not None:
+            out.close()
+    viewers += audience.close()
+    viewers.sort(key=lambda viewer: (viewer.first_seen_s, viewer.viewer_id))
+    return {
+        "video": str(video),
+        "duration_s": round(last_s, 3),
+        "frames": frames,
+        "ots": len(viewers),
+        "watchers": sum(viewer.is_watcher for viewer in viewers),
+        "viewers": [viewer.record() for viewer in viewers],
+    }
