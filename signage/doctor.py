@@ -176,7 +176,7 @@ def _camera(config: Config, config_path: Path, probe: Probe) -> Check:
 
 def _disk(config: Config, config_path: Path) -> Check:
     """Whether the data folder, or the nearest one above it that exists, takes data."""
-    name, folder = "disk", config.data_dir
+    name, folder = "disk", config.data_dir.resolve()
     while not folder.exists():
         folder = folder.parent
     try:
