@@ -6,8 +6,9 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from player_shop import COLOURS, CSS, HTML, JS, SVG, Shop
 from playwright.sync_api import Browser, sync_playwright
+
+from tests.player.player_shop import COLOURS, CSS, HTML, JS, SVG, Shop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

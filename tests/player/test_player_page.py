@@ -10,10 +10,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from player_shop import COLOURS, Shop, until
 from playwright.sync_api import Browser, Frame, Page
 
 from signage.types import Cue, PlayState
+from tests.player.player_shop import COLOURS, Shop, until
 
 S = PlayState
 CONTENT = Path(__file__).parents[2] / "configs" / "content"
@@ -65,12 +65,13 @@ def colour(page: Page) -> str:
     """The colour in the middle of what is really painted."""
     # Decoded by the browser itself: no picture library is needed.
     png = page.screenshot(type="png")
-    return decode(
+    found: str = decode(
         page,
         png,
         "(pixels, n) => '#' + [0, 1, 2].map(i => "
         "pixels[4 * (n >> 1) + i].toString(16).padStart(2, '0')).join('')",
     )
+    return found
 
 
 def decode(page: Page, png: bytes, use: str) -> Any:
