@@ -159,13 +159,14 @@ class AudienceSnapshot:
 
     @property
     def main(self) -> Viewer | None:
-        """The viewer who counts most: attentive before not, then the nearest face."""
+        """The viewer who counts most, of those in sight: attentive before not, then the nearest."""
 
         def importance(viewer: Viewer) -> tuple[bool, float, str]:
             _, top, _, bottom = viewer.box_xyxy_px
             return viewer.attentive, bottom - top, viewer.viewer_id
 
-        return max(self.viewers, key=importance, default=None)
+        in_sight = [viewer for viewer in self.viewers if viewer.last_seen_s >= self.t_s]
+        return max(in_sight or self.viewers, key=importance, default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,8 @@ class JournalReader:
     def decisions(self, limit: int | None = None) -> list[dict[str, Any]]:
         """Decisions with their plays and rewards, newest first."""
         return self._rows(
-            "SELECT decision_id, decisions.t_utc, t_s, trigger, content_id, propensity, forced, eligible, "
-            "estimates, masked, context, policy, policy_version, catalogue_version, state, "
+            "SELECT decision_id, decisions.t_utc, t_s, trigger, content_id, propensity, forced, "
+            "eligible, estimates, masked, context, policy, policy_version, catalogue_version, state, "
             "started_utc, ended_utc, ended_s - started_s AS shown_s, page, reward, parts "
             "FROM decisions JOIN plays USING (decision_id) LEFT JOIN rewards USING (decision_id) "
             "ORDER BY number DESC LIMIT ?",

@@ -1,0 +1,88 @@
+"""Makes the types that flow between the stages, with what a test does not care about filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from signage.recommend.catalogue import Catalogue, Content
+from signage.types import AudienceSnapshot, Floats, Frame, HeadPose, Sighting, Viewer
+
+ROOT = Path(__file__).resolve().parents[1]
+FOOTAGE = ROOT / "configs" / "footage"
+DEMO = ROOT / "configs" / "demo.toml"
+NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+
+TOWARDS = HeadPose(0.0, 0.0, 0.0)
+AWAY = HeadPose(80.0, 0.0, 0.0)
+
+
+def utc(t_s: float) -> datetime:
+    return NOON + timedelta(seconds=t_s)
+
+
+def frame(t_s: float) -> Frame:
+    return Frame(t_s, utc(t_s))
+
+
+def ages(mean: float, spread: float = 4.0) -> Floats:
+    """A bell over the whole years, shape (101,)."""
+    bell = np.exp(-0.5 * ((np.arange(101) - mean) / spread) ** 2)
+    return np.asarray(bell / bell.sum())
+
+
+def sighting(
+    x: float = 300, y: float = 200, height: float = 100, pose: HeadPose = TOWARDS, **more: Any
+) -> Sighting:
+    """A face whose box is centred at x, y in pixels."""
+    half = height / 2
+    return Sighting((x - 0.8 * half, y - half, x + 0.8 * half, y + half), pose, **more)
+
+
+def viewer(viewer_id: str = "1.1", age: float | None = 40.0, **more: Any) -> Viewer:
+    values: dict[str, Any] = {
+        "viewer_id": viewer_id,
+        "first_seen_s": 0.0,
+        "last_seen_s": 5.0,
+        "dwell_s": 5.0,
+        "attention_s": 3.0,
+        "attentive": True,
+        "face_px": 100.0,
+        "box_xyxy_px": (260.0, 150.0, 340.0, 250.0),
+        "facing_share": 0.6,
+        "age_probs": None if age is None else ages(age),
+        "female_prob": 0.9,
+        "expression": {"smile": 0.1, "surprise": 0.0, "frown": 0.0},
+        "expression_peak": {"smile": 0.1, "surprise": 0.0, "frown": 0.0},
+    }
+    return Viewer(**(values | more))
+
+
+def snapshot(*viewers: Viewer, t_s: float = 5.0, observed: bool = True) -> AudienceSnapshot:
+    return AudienceSnapshot(t_s, utc(t_s), viewers, observed)
+
+
+def content(content_id: str, **more: Any) -> Content:
+    values: dict[str, Any] = {
+        "content_id": content_id,
+        "folder": Path("/nowhere"),
+        "title": content_id.title(),
+        "category": content_id,
+        "medium": "html",
+        "file": "index.html",
+        "motion": True,
+        "duration_s": 8.0,
+    }
+    return Content(**(values | more))
+
+
+def catalogue(contents: Mapping[str, dict[str, Any]] | None = None) -> Catalogue:
+    """``contents`` by id; without any: coffee, shoes, and wine for adults only."""
+    chosen = (
+        {"coffee": {}, "shoes": {}, "wine": {"adults_only": True}} if contents is None else contents
+    )
+    return Catalogue([content(name, **more) for name, more in chosen.items()])

@@ -1,0 +1,201 @@
+"""What is on record stays on record."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from signage.errors import JournalError
+from signage.journal.journal import Journal
+from signage.journal.reader import JournalReader
+from signage.types import Decision, Impression, PlayEvent, PlayState, Reward, Trigger
+from tests.builders import NOON, ROOT, catalogue, utc, viewer
+
+CATALOGUE = catalogue()
+
+
+def decision(number: int, content_id: str = "coffee") -> Decision:
+    eligible = {"coffee": 0.75, "shoes": 0.25}
+    return Decision(
+        decision_id=f"screen-{number}",
+        t_s=float(number),
+        utc=utc(number),
+        trigger=Trigger.PLAY_ENDS,
+        content_id=content_id,
+        propensity=eligible[content_id],
+        eligible=eligible,
+        masked={"wine": "adults_only: the age of viewer 1.1 is unknown"},
+        context={"group=1": 1.0, "liked:coffee": 0.5},
+        policy="vw",
+        policy_version="1.0",
+        catalogue_version=CATALOGUE.version,
+        actions={name: CATALOGUE[name].features for name in eligible},
+    )
+
+
+def event(number: int, state: PlayState, t_s: float) -> PlayEvent:
+    return PlayEvent(f"screen-{number}", state, t_s, "page-a")
+
+
+def reward(number: int, value: float | None = 0.5) -> Reward:
+    impressions = (Impression("1.1", 8.0, 4.0, stayed=True, smile_change=0.2),)
+    return Reward(f"screen-{number}", 9.0, utc(9), value, {"attention": 0.5}, impressions)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "journal.sqlite"
+
+
+def begun(path: Path) -> tuple[Journal, int]:
+    journal = Journal(path)
+    run = journal.begin_run(NOON, "screen")
+    journal.record_catalogue(CATALOGUE.version, CATALOGUE.as_json())
+    return journal, run
+
+
+def test_a_play_from_decision_to_reward(path: Path) -> None:
+    journal, run = begun(path)
+    journal.record_decision(1, run, decision(1))
+    journal.record_start(event(1, PlayState.STARTED, 2.0), utc(2))
+    seq = journal.record_end(event(1, PlayState.FINISHED, 10.0), utc(10), reward(1))
+    journal.record_viewer(viewer(), run, utc(11))
+    assert seq == 1
+    reader = JournalReader(path)  # while the writer still has it open
+    (row,) = reader.decisions()
+    assert row["eligible"] == {"coffee": 0.75, "shoes": 0.25}
+    assert row["masked"] == {"wine": "adults_only: the age of viewer 1.1 is unknown"}
+    assert (row["state"], row["shown_s"], row["page"]) == ("finished", 8.0, "page-a")
+    assert (row["reward"], row["t_utc"]) == (0.5, "2026-03-04T12:00:01.000+00:00")
+    assert reader.impressions()[0]["attention_s"] == 4.0
+    assert reader.viewers()[0]["dwell_s"] == 5.0
+    ((_, lesson),) = journal.lessons()
+    assert lesson.actions == decision(1).actions
+    assert (lesson.content_id, lesson.reward) == ("coffee", 0.5)
+    journal.close()
+
+
+def test_a_reward_counts_once(path: Path) -> None:
+    journal, run = begun(path)
+    journal.record_decision(1, run, decision(1))
+    end = event(1, PlayState.FINISHED, 10.0)
+    assert journal.record_end(end, utc(10), replace(reward(1), impressions=())) == 1
+    assert journal.record_end(end, utc(10), replace(reward(1, 1.0), impressions=())) is None
+    assert [lesson.reward for _, lesson in journal.lessons()] == [0.5]
+
+
+def test_nothing_is_learned_from_no_reward_or_from_a_forced_play(path: Path) -> None:
+    journal, run = begun(path)
+    journal.record_decision(1, run, decision(1))
+    journal.record_decision(2, run, replace(decision(2), forced=True))
+    journal.record_end(event(1, PlayState.FINISHED, 10.0), utc(10), reward(1, None))
+    journal.record_end(event(2, PlayState.FINISHED, 20.0), utc(20), reward(2))
+    assert list(journal.lessons()) == []
+
+
+def test_a_catalogue_that_changed_does_not_change_the_past(path: Path) -> None:
+    journal, run = begun(path)
+    journal.record_decision(1, run, decision(1))
+    journal.record_end(event(1, PlayState.FINISHED, 10.0), utc(10), reward(1))
+    newer = catalogue({"coffee": {"category": "tea"}, "shoes": {}})
+    journal.record_catalogue(newer.version, newer.as_json())
+    ((_, lesson),) = journal.lessons()
+    assert "category=coffee" in lesson.actions["coffee"]
+    assert JournalReader(path).contents()["coffee"]["category"] == "tea"
+
+
+_WRITER = """
+import sys
+from pathlib import Path
+from tests.journal.test_journal import *
+journal, run = begun(Path(sys.argv[1]))
+number = journal.next_number()
+while True:
+    journal.record_decision(number, run, decision(number))
+    print("decided", number, flush=True)
+    journal.record_start(event(number, PlayState.STARTED, 2.0), utc(2))
+    journal.record_end(event(number, PlayState.FINISHED, 10.0), utc(10), reward(number))
+    print("rewarded", number, flush=True)
+    number += 1
+"""
+
+
+@pytest.mark.parametrize("lines", [1, 2, 7, 20, 51])
+def test_kill_in_mid_write_loses_nothing_acknowledged(path: Path, lines: int) -> None:
+    said = []
+    for _ in range(2):  # the second time on what the first kill left behind
+        process = subprocess.Popen(
+            [sys.executable, "-c", _WRITER, str(path)], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        )
+        assert process.stdout is not None
+        said += [process.stdout.readline().split() for _ in range(lines)]
+        process.kill()
+        said += [line.split() for line in process.stdout.read().splitlines() if line.count(" ")]
+        process.stdout.close()
+        assert process.wait() == -signal.SIGKILL
+    rows = {row["decision_id"]: row for row in JournalReader(path).decisions()}
+    for what, number in said:
+        assert f"screen-{number}" in rows
+        if what == "rewarded":
+            assert rows[f"screen-{number}"]["reward"] == 0.5
+    journal, _ = begun(path)
+    learned = [lesson.decision_id for _, lesson in journal.lessons()]
+    assert len(learned) == len(set(learned)) >= sum(what == "rewarded" for what, _ in said)
+    states = {row["state"] for row in JournalReader(path).decisions()}
+    assert states <= {"finished", "failed"}  # nothing is left hanging
+
+
+def test_a_full_disk_is_one_clear_message(path: Path) -> None:
+    program = (
+        "import resource, signal, sys; from pathlib import Path; "
+        "from tests.journal.test_journal import *\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "journal, run = begun(Path(sys.argv[1]))\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000,) * 2)\n"
+        "try:\n"
+        "    for number in range(1, 10_000):\n"
+        "        journal.record_decision(number, run, decision(number))\n"
+        "except JournalError as error: print(number - 1, error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(path)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
+    )
+    count, _, message = done.stdout.partition(" ")
+    assert "cannot be used" in message
+    assert "disk is not full" in message
+    assert len(JournalReader(path).decisions()) == int(count) > 10
+
+
+def test_every_screen_has_a_journal_of_its_own(path: Path) -> None:
+    begun(path)[0].close()
+    with pytest.raises(JournalError, match="journal of screen 'screen', this is 'other'"):
+        Journal(path).begin_run(NOON, "other")
+
+
+def test_what_is_no_journal_is_refused(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_text("this is a shopping list, and a long one at that" * 50)
+    for opened in (Journal, JournalReader):
+        with pytest.raises(JournalError, match=r"journal\.sqlite"):
+            opened(path)
+    with pytest.raises(JournalError, match="There is no journal"):
+        JournalReader(path.with_name("gone"))
+
+
+def test_a_journal_of_a_newer_version_is_refused(path: Path) -> None:
+    begun(path)[0].close()
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE meta SET value = '99'")
+    db.close()
+    with pytest.raises(JournalError, match="of version 99, this program reads 1"):
+        Journal(path)

@@ -1,0 +1,240 @@
+"""When the loop decides, what it counts, and that it learns: on a screen that obeys exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from signage.config import Config, DecisionConfig
+from signage.engine import Engine, Step
+from signage.journal.journal import Journal
+from signage.journal.reader import JournalReader
+from signage.recommend.catalogue import Catalogue
+from signage.recommend.recommender import make_policy
+from signage.simulation.screen import SimulatedScreen
+from signage.types import PlayEvent, PlayState, Sighting, Trigger
+from tests.builders import AWAY, ages, catalogue, frame, sighting
+
+FPS = 10
+ADULT: dict[str, Any] = {"age_probs": ages(45), "female_prob": 0.9}
+CHILD: dict[str, Any] = {"age_probs": ages(9), "female_prob": 0.5}
+LONG = catalogue({"coffee": {"duration_s": 30.0}, "shoes": {"duration_s": 30.0}})
+ONLY_WINE = catalogue(
+    {"news": {"max_per_hour": 1}, "wine": {"adults_only": True, "duration_s": 30.0}, "zoo": {}}
+)
+
+Script = Callable[[float], Sequence[Sighting] | None]
+
+
+class Stage:
+    """An engine, its journal and its screen, on a clock of its own."""
+
+    def __init__(self, path: Path, contents: Catalogue, **decision: Any) -> None:
+        self.config = Config(decision=DecisionConfig(**{"policy": "uniform"} | decision))
+        self.path = path
+        self.contents = contents
+        self.screen = SimulatedScreen()
+        self.script: Script = lambda _: []
+        self.journal = Journal(path, durable=False)
+        policy, _ = make_policy(self.config.decision.policy, self.config)
+        self.engine = Engine(
+            self.config, contents, policy, self.journal, lambda f: self.script(f.t_s), self.screen
+        )
+        self.engine.begin(frame(0.0), path.with_name("model.vw"))
+        self.t_s = 0.0
+
+    def play(self, seconds: float, script: Script | Sequence[Sighting] | None) -> list[Step]:
+        self.script = script if callable(script) else lambda _: script
+        steps = []
+        for _ in range(round(seconds * FPS)):
+            self.t_s = round(self.t_s + 1 / FPS, 6)
+            self.screen.advance(self.t_s)
+            steps.append(self.engine.step(frame(self.t_s)))
+        return steps
+
+    def rows(self) -> list[dict[str, Any]]:
+        return JournalReader(self.path).decisions()[::-1]
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Callable[..., Stage]]:
+    made = []
+
+    def make(contents: Catalogue = LONG, **decision: Any) -> Stage:
+        made.append(Stage(tmp_path / f"{len(made)}.sqlite", contents, **decision))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.journal.close()
+
+
+def triggers(steps: Sequence[Step]) -> list[tuple[Trigger, float]]:
+    return [(s.decision.trigger, s.audience.t_s) for s in steps if s.decision]
+
+
+def test_plays_follow_each_other_without_a_gap(stage: Callable[..., Stage]) -> None:
+    on = stage(catalogue())
+    steps = on.play(40, [])
+    assert [t for t, _ in triggers(steps)] == [Trigger.START] + [Trigger.PLAY_ENDS] * 5
+    shown = [row for row in on.rows() if row["started_utc"]]
+    for before, after in pairwise(shown):
+        assert before["ended_utc"] == after["started_utc"]
+        assert before["state"] == "finished"
+        assert before["shown_s"] == pytest.approx(8.0)
+
+
+def test_the_first_person_in_an_empty_scene_changes_the_content(
+    stage: Callable[..., Stage],
+) -> None:
+    on = stage(min_play_s=3.0)
+    on.play(10, [])
+    steps = on.play(5, [sighting(**ADULT)])
+    ((trigger, at_s),) = triggers(steps)
+    assert trigger is Trigger.FIRST_PERSON
+    assert at_s < 10.5
+    assert on.rows()[0]["state"] == "interrupted"
+
+
+def test_not_before_the_minimum_play_time(stage: Callable[..., Stage]) -> None:
+    on = stage(min_play_s=6.0)
+    ((start, _), (first, at_s)) = triggers(on.play(10, lambda t: [sighting(**ADULT)] * (t > 1)))
+    assert (start, first) == (Trigger.START, Trigger.FIRST_PERSON)
+    assert at_s == pytest.approx(6.0, abs=0.35)
+
+
+def test_another_main_viewer_changes_it_when_they_are_there_for_good(
+    stage: Callable[..., Stage],
+) -> None:
+    on = stage(min_play_s=3.0, settle_s=1.0)
+    here, other = sighting(x=200, **ADULT), sighting(x=600, height=150, **ADULT)
+    on.play(10, [here])
+    passing = on.play(3, lambda t: [here] + [other] * (10.5 < t < 11.2))
+    assert not triggers(passing)
+    ((trigger, at_s),) = triggers(on.play(4, [here, other]))
+    assert trigger is Trigger.NEW_MAIN_VIEWER
+    assert at_s > 13.9
+
+
+def test_nobody_decides_for_a_screen_that_is_not_there(stage: Callable[..., Stage]) -> None:
+    on = stage()
+    on.screen.connected = False
+    assert not triggers(on.play(5, [sighting(**ADULT)]))
+    on.screen.connected = True
+    assert triggers(on.play(1, [sighting(**ADULT)]))[0][0] is Trigger.START
+
+
+@pytest.mark.parametrize("newcomer", [CHILD, {}], ids=["child", "unknown age"])
+def test_wine_leaves_the_screen_at_once_when_a_minor_may_be_in_view(
+    stage: Callable[..., Stage], newcomer: dict[str, Any]
+) -> None:
+    on = stage(ONLY_WINE, min_play_s=20.0)
+    adult = sighting(x=200, height=200, **ADULT)
+    while on.engine.on_screen is None or on.engine.on_screen.content_id != "wine":
+        on.play(0.1, [adult])
+    came_s = on.t_s
+    steps = on.play(3, [adult, sighting(x=700, **newcomer)])
+    ((trigger, at_s),) = triggers(steps)
+    assert trigger is Trigger.NO_LONGER_ALLOWED
+    assert at_s - came_s < on.config.audience.confirm_after_s + 3 / FPS
+    assert on.engine.on_screen.content_id != "wine"
+    assert "wine" in on.rows()[-1]["masked"]
+
+
+def test_wine_leaves_the_screen_when_the_camera_goes(stage: Callable[..., Stage]) -> None:
+    on = stage(ONLY_WINE, min_play_s=20.0)
+    while on.engine.on_screen is None or on.engine.on_screen.content_id != "wine":
+        on.play(0.1, [sighting(**ADULT)])
+    assert triggers(on.play(1, None))[0][0] is Trigger.NO_LONGER_ALLOWED
+
+
+def test_a_play_that_the_screen_never_shows_has_failed(stage: Callable[..., Stage]) -> None:
+    on = stage(start_timeout_s=2.0)
+    on.screen.show = lambda cue: None  # type: ignore[method-assign]
+    steps = on.play(5, [])
+    assert [t for t, _ in triggers(steps)] == [
+        Trigger.START, Trigger.PLAY_FAILED, Trigger.PLAY_FAILED,
+    ]  # fmt: skip
+    assert [row["state"] for row in on.rows()] == ["failed", "failed", "asked"]
+    assert all(row["reward"] is None for row in on.rows())
+
+
+def test_what_started_before_it_heard_of_its_successor_still_counts(
+    stage: Callable[..., Stage],
+) -> None:
+    """The page crosses our second cue with its own word on the first."""
+    on = stage(catalogue(), min_play_s=0.0)
+    said: list[PlayEvent] = []
+    on.screen.show = lambda cue: None  # type: ignore[method-assign]
+    on.screen.events = lambda: [said.pop(0)] if said else []  # type: ignore[method-assign]
+    first = on.play(0.1, [])[0].decision
+    assert first
+    said.append(PlayEvent(first.decision_id, PlayState.STARTED, on.t_s, "page"))
+    (second,) = [s.decision for s in on.play(7, []) if s.decision]
+    (third,) = [s.decision for s in on.play(0.5, [sighting(**ADULT)]) if s.decision]
+    said.append(PlayEvent(first.decision_id, PlayState.FINISHED, on.t_s, "page"))
+    said.append(PlayEvent(second.decision_id, PlayState.STARTED, on.t_s, "page"))
+    said.append(PlayEvent(second.decision_id, PlayState.INTERRUPTED, on.t_s + 2, "page"))
+    said.append(PlayEvent(third.decision_id, PlayState.STARTED, on.t_s + 2, "page"))
+    on.play(3, [sighting(**ADULT)])
+    assert [row["state"] for row in on.rows()] == ["finished", "interrupted", "started"]
+    assert on.engine.on_screen == third
+
+
+def test_looks_are_rewarded_and_learned(stage: Callable[..., Stage]) -> None:
+    on = stage(catalogue(), policy="vw")
+    on.play(1.0, [])
+    looked = on.play(20, [sighting(**ADULT)])
+    away = on.play(20, [sighting(pose=AWAY, **ADULT)])
+    values = [
+        [r.value for s in steps for _, r in s.rewards if r.value is not None]
+        for steps in (looked, away)
+    ]
+    assert values[0]
+    assert min(values[0]) > 0.99
+    assert min(values[1]) == 0.0
+    learned = sum(len(some) for some in values)
+    assert on.engine.recommender.policy.version == f"1.{learned}"
+
+
+def test_nobody_there_teaches_nothing(stage: Callable[..., Stage]) -> None:
+    on = stage(catalogue(), policy="vw")
+    rewards = [r for s in on.play(60, []) for _, r in s.rewards]
+    assert len(rewards) >= 6
+    assert {r.value for r in rewards} == {None}
+    assert on.engine.recommender.policy.version == "1.0"
+
+
+def test_the_visit_so_far_is_part_of_the_context(stage: Callable[..., Stage]) -> None:
+    on = stage(catalogue())
+    steps = on.play(40, [sighting(**ADULT)])
+    last = [s.decision for s in steps if s.decision][-1]
+    before = [row for row in on.rows() if (row["ended_utc"] or "~") < last.utc.isoformat()]
+    assert len(before) >= 3
+    for content_id in {row["content_id"] for row in before}:
+        assert last.context[f"liked:{content_id}"] == pytest.approx(1.0, abs=0.01)
+        assert last.context[f"seen:{content_id}"] >= 1
+    gone = on.play(3, []) + on.play(10, [sighting(x=900, **ADULT)])
+    newcomer = next(s.decision for s in gone if s.decision and s.audience.viewers)
+    assert not [name for name in newcomer.context if name.startswith("liked:")]
+
+
+def test_a_new_run_goes_on_from_the_journal_and_the_checkpoint(stage: Callable[..., Stage]) -> None:
+    on = stage(catalogue({"coffee": {}, "shoes": {"max_per_hour": 2}}), policy="vw")
+    on.play(120, [sighting(**ADULT)])
+    policy = on.engine.recommender.policy
+    on.journal.close()  # no end(): as after a power cut, without any checkpoint
+    again = Journal(on.path, durable=False)
+    policy_again, seq = make_policy("vw", on.config, on.path.with_name("model.vw"))
+    engine = Engine(on.config, on.contents, policy_again, again, lambda _: [], SimulatedScreen())
+    engine.begin(frame(on.t_s), None, seq)
+    assert policy_again.version == policy.version != "1.0"
+    assert engine.step(frame(on.t_s)).decision.masked.keys() == {"shoes"}  # type: ignore[union-attr]
+    numbers = [row["decision_id"] for row in JournalReader(on.path).decisions()]
+    assert len(numbers) == len(set(numbers))
+    again.close()
+    on.journal = Journal(on.path, durable=False)
