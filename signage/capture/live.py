@@ -146,6 +146,8 @@ class LiveCapture:
                     self._publish(image)
                     if self._stop.is_set():
                         return
+                if not ever_seen:
+                    raise SourceError(_no_picture(source))
             except SourceError:
                 if not ever_seen:
                     raise  # wrong from the start: the user must mend it
@@ -158,6 +160,14 @@ def probe_camera(source: str) -> str | None:
     config = CameraConfig(source=source)
     try:
         pictures = read_source(config) if is_recorded(config) else read_camera(source)
-        return None if next(pictures, None) else f"{source} opens but delivers no picture."
+        return None if next(pictures, None) else _no_picture(source)
     except SourceError as error:
         return str(error)
+
+
+def _no_picture(source: str) -> str:
+    what = f"Camera {source}" if source.isdigit() else f"The stream {source}"
+    return (
+        f"{what} opens but delivers no picture. Check that no other program uses it, and that "
+        "it is what you mean: a camera can have several numbers, some without pictures."
+    )

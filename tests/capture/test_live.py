@@ -1,0 +1,174 @@
+"""The live source. The camera itself is the one piece of hardware, and is played by a fake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from queue import Queue
+
+import numpy as np
+import pytest
+
+from signage.capture import live
+from signage.capture.live import LiveCapture, is_recorded, probe_camera
+from signage.capture.recorded import Picture
+from signage.config import CameraConfig, ReelSegment
+from signage.errors import SourceError
+from signage.types import Frame
+from tests.builders import FOOTAGE
+
+_GONE = None
+_BROKEN = -1
+
+
+class FakeCamera:
+    """Delivers what the test says, when it says so: a brightness, or that it goes away."""
+
+    def __init__(self) -> None:
+        self._said: Queue[int | None] = Queue()
+        self.opened = 0
+
+    def read(self, source: str) -> Iterator[Picture]:
+        self.opened += 1
+        while (brightness := self._said.get()) is not _GONE:
+            if brightness == _BROKEN:
+                self._said.task_done()
+                raise SourceError(f"Camera {source} cannot be opened.")
+            yield 0.0, np.full((4, 4, 3), brightness, dtype=np.uint8)
+            self._said.task_done()
+        self._said.task_done()
+
+    def say(self, *said: int | None) -> None:
+        for each in said:
+            self._said.put(each)
+
+    def wait(self) -> None:
+        """Until everything said has been taken in."""
+        self._said.join()
+
+
+@pytest.fixture
+def camera(monkeypatch: pytest.MonkeyPatch) -> FakeCamera:
+    fake = FakeCamera()
+    monkeypatch.setattr(live, "read_camera", fake.read)
+    return fake
+
+
+@pytest.fixture
+def start(camera: FakeCamera) -> Iterator[Callable[[CameraConfig], LiveCapture]]:
+    started: list[LiveCapture] = []
+
+    def begin(config: CameraConfig) -> LiveCapture:
+        started.append(LiveCapture(config))
+        started[-1].start()
+        return started[-1]
+
+    yield begin
+    camera.say(_GONE)
+    for each in started:
+        each.stop()
+
+
+def brightness(frame: Frame) -> int | None:
+    return None if frame.image is None else int(frame.image[0, 0, 0])
+
+
+def test_the_newest_frame_wins_and_the_others_are_counted(
+    camera: FakeCamera, start: Callable[[CameraConfig], LiveCapture]
+) -> None:
+    camera.say(1)
+    capture = start(CameraConfig())
+    camera.say(2, 3)
+    camera.wait()
+    first = capture.next()
+    assert (brightness(first), capture.dropped) == (3, 2)
+    camera.say(4)
+    second = capture.next()
+    assert (brightness(second), capture.dropped) == (4, 2)
+    assert second.t_s > first.t_s
+    assert second.utc >= first.utc
+
+
+def test_a_camera_that_goes_away_is_lost_and_comes_back(
+    camera: FakeCamera,
+    start: Callable[[CameraConfig], LiveCapture],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    camera.say(1, _GONE, _BROKEN)
+    capture = start(CameraConfig(lost_after_s=0.1))
+    assert brightness(capture.next()) == 1
+    lost = [capture.next(), capture.next()]
+    assert [brightness(frame) for frame in lost] == [None, None]
+    assert capture.lost
+    camera.say(2)
+    frames = lost
+    while frames[-1].image is None:
+        frames.append(capture.next())
+    assert brightness(frames[-1]) == 2
+    assert not capture.lost
+    assert camera.opened == 3
+    assert all(earlier.t_s < later.t_s for earlier, later in pairwise(frames))
+    assert caplog.messages == [
+        "The camera delivers nothing; trying again.",
+        "The camera is back.",
+    ]
+
+
+def test_a_recorded_source_is_played_over_and_over(
+    start: Callable[[CameraConfig], LiveCapture],
+) -> None:
+    reel = (ReelSegment(clip="single_face.mp4", to_s=0.3),)
+    capture = start(CameraConfig(reel=reel, footage_dir=FOOTAGE))
+    frames = [capture.next() for _ in range(24)]  # the piece has 9
+    assert all(frame.image is not None for frame in frames)
+    assert all(earlier.t_s < later.t_s for earlier, later in pairwise(frames))
+    pictures = {frame.image.tobytes() for frame in frames if frame.image is not None}
+    assert len(pictures) <= 9
+
+
+def test_a_recorded_source_that_cannot_be_read_is_an_error_at_the_start() -> None:
+    with pytest.raises(SourceError, match=r"There is no video nowhere\.mp4"):
+        LiveCapture(CameraConfig(source="nowhere.mp4")).start()
+
+
+def test_a_camera_that_does_not_exist_is_an_error_that_says_what_to_do() -> None:
+    with pytest.raises(SourceError, match="Camera 97 cannot be opened") as raised:
+        LiveCapture(CameraConfig(source="97")).start()
+    assert "plugged in" in str(raised.value)
+    assert "ls /dev/video*" in str(raised.value)
+    assert probe_camera("97") == str(raised.value)
+
+
+def test_a_camera_that_opens_but_never_delivers_is_an_error_at_the_start(
+    camera: FakeCamera,
+) -> None:
+    camera.say(_GONE)
+    with pytest.raises(SourceError, match="opens but delivers no picture"):
+        LiveCapture(CameraConfig()).start()
+
+
+def test_stop_ends_the_thread_and_may_be_called_at_any_time(
+    camera: FakeCamera, start: Callable[[CameraConfig], LiveCapture]
+) -> None:
+    LiveCapture(CameraConfig()).stop()
+    camera.say(1)
+    capture = start(CameraConfig())
+    camera.say(_GONE)
+    capture.stop()
+    capture.stop()
+    assert not capture._thread.is_alive()
+
+
+def test_footage_ends_and_a_camera_or_a_stream_does_not() -> None:
+    assert is_recorded(CameraConfig(source="clip.mp4"))
+    assert is_recorded(CameraConfig(reel=(ReelSegment(clip="clip.mp4"),)))
+    assert not is_recorded(CameraConfig(source="0"))
+    assert not is_recorded(CameraConfig(source="rtsp://camera/1"))
+
+
+def test_one_picture_is_enough_to_know_that_a_source_works(camera: FakeCamera) -> None:
+    assert probe_camera(str(FOOTAGE / "single_face.mp4")) is None
+    camera.say(1)
+    assert probe_camera("0") is None
+    camera.say(_GONE)
+    assert "Camera 0 opens but delivers no picture" in str(probe_camera("0"))
