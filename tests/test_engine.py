@@ -62,7 +62,7 @@ class Stage:
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Callable[..., Stage]]:
-    made = []
+    made: list[Stage] = []
 
     def make(contents: Catalogue = LONG, **decision: Any) -> Stage:
         made.append(Stage(tmp_path / f"{len(made)}.sqlite", contents, **decision))

@@ -32,8 +32,8 @@ class JournalReader:
         """Decisions with their plays and rewards, newest first."""
         return self._rows(
             "SELECT decision_id, decisions.t_utc, t_s, trigger, content_id, propensity, forced, "
-            "eligible, estimates, masked, context, policy, policy_version, catalogue_version, state, "
-            "started_utc, ended_utc, ended_s - started_s AS shown_s, page, reward, parts "
+            "eligible, estimates, masked, context, policy, policy_version, catalogue_version, "
+            "state, started_utc, ended_utc, ended_s - started_s AS shown_s, page, reward, parts "
             "FROM decisions JOIN plays USING (decision_id) LEFT JOIN rewards USING (decision_id) "
             "ORDER BY number DESC LIMIT ?",
             (-1 if limit is None else limit,),
@@ -72,6 +72,8 @@ class JournalReader:
             for column in _JSON_COLUMNS:
                 if row.get(column) is not None:
                     row[column] = json.loads(row[column])
+            if "forced" in row:
+                row["forced"] = bool(row["forced"])
         return rows
 
     @contextmanager

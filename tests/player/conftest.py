@@ -1,12 +1,10 @@
-"""A real player server over small contents, and Debian's real Chromium before it."""
+"""A real player server over small contents."""
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 from tests.player.player_shop import COLOURS, CSS, HTML, JS, SVG, Shop
 
@@ -31,16 +29,3 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     shop = Shop(dirs)
     yield shop
     shop.close()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.fail("The page is tested in a real browser: apt install chromium", pytrace=False)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-background-networking"]
-        )
-        yield browser
-        browser.close()

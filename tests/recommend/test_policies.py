@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -178,7 +178,8 @@ def test_inverse_gap_is_a_distribution_that_favours_the_best(
 
 class TestBaselines:
     def test_playlist_goes_round(self) -> None:
-        policy, last = Playlist(), {}
+        policy = Playlist()
+        last: dict[str, datetime] = {}
         order = []
         for turn in range(6):
             answer = policy.answer(Question({}, ACTIONS, dict(last), 12))

@@ -1,0 +1,252 @@
+"""The daemon as it runs: a real process, real footage, a real browser, real signals."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from signage.journal.reader import JournalReader
+from tests.builders import DEMO, FOOTAGE, ROOT
+
+CONFIG = f"""
+screen_id = "test"
+[camera]
+footage_dir = "{FOOTAGE}"
+reel = [
+    {{ clip = "no_face.mp4" }},
+    {{ clip = "cap13_edit2.mp4", to_s = 6.0 }},
+    {{ clip = "no_face.mp4" }},
+    {{ clip = "single_face.mp4" }},
+]
+[perception]
+models_dir = "{ROOT / "models"}"
+[content]
+dir = "{ROOT / "configs" / "content"}"
+[decision]
+min_play_s = 1.0
+[server]
+port = 0
+"""
+_PATIENCE_S = 60.0
+
+
+class Kiosk:
+    """A `signage run` of its own process."""
+
+    def __init__(self, folder: Path, *more: str, wrap: tuple[str, ...] = ()) -> None:
+        config = folder / "kiosk.toml"
+        config.write_text(CONFIG)
+        self.data = folder / "data"
+        command = [sys.executable, "-m", "signage", "run", "--config", str(config)]
+        self.process = subprocess.Popen(
+            [*wrap, *command, "--data", str(self.data), *more],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            # Some libraries keep quiet where they see a test run; here they must not be told.
+            env={name: value for name, value in os.environ.items() if name != "CI"},
+        )
+        self.url = self._line("Player: ").rstrip("/")
+
+    def _line(self, beginning: str) -> str:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if line.startswith(beginning):
+                return line.removeprefix(beginning).strip()
+        raise AssertionError(f"signage run ended with {self.process.wait()}")
+
+    def get(self, path: str) -> Any:
+        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+            return json.load(answer)
+
+    def until(self, path: str, found: Callable[[Any], Any]) -> Any:
+        """Ask until ``found`` says yes; returns what it said."""
+        end_s = time.monotonic() + _PATIENCE_S
+        while time.monotonic() < end_s:
+            if answer := found(self.get(path)):
+                return answer
+        raise AssertionError(f"{path} never told what was waited for; last: {self.get(path)}")
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(timeout=_PATIENCE_S)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Kiosk]]:
+    started: list[Kiosk] = []
+
+    def run(*more: str, wrap: tuple[str, ...] = ()) -> Kiosk:
+        started.append(Kiosk(tmp_path, *more, wrap=wrap))
+        return started[-1]
+
+    yield run
+    for kiosk in started:
+        if kiosk.process.poll() is None:
+            kiosk.process.kill()
+            kiosk.process.wait()
+        if kiosk.process.stdout is not None:
+            kiosk.process.stdout.close()
+
+
+def test_the_page_switches_content_when_a_viewer_appears(
+    start: Callable[..., Kiosk], browser: Browser
+) -> None:
+    kiosk = start()
+    assert "no player page is connected" in kiosk.get("/health")["reasons"]
+    page = browser.new_page()
+    page.goto(kiosk.url)
+
+    def greeted(rows: list[dict[str, Any]]) -> Any:
+        return [r for r in rows if r["trigger"] == "first_person" and r["started_utc"]]
+
+    decision = kiosk.until("/api/decisions", greeted)[-1]
+    # What the journal says was shown is what the page had on screen.
+    assert re.fullmatch("[0-9a-f]{24}", decision["page"])
+    page.wait_for_function(
+        "id => performance.getEntriesByType('resource').some(e => e.name.includes(`/${id}/`))",
+        arg=decision["content_id"],
+    )
+    viewers = kiosk.until("/api/audience", lambda a: a["viewers"])
+    assert viewers[0]["attention_s"] > 0
+    rewarded = kiosk.until("/api/decisions", lambda rows: [r for r in rows if r["reward"]])
+    assert 0 < rewarded[0]["reward"] <= 1
+    before = [r for r in kiosk.get("/api/decisions?limit=100") if r["trigger"] == "start"]
+    assert before[0]["state"] == "interrupted"
+    health = kiosk.get("/health")
+    assert (health["status"], health["camera"], health["player_connected"]) == ("ok", "ok", True)
+    assert health["fps"] > 0
+    page.close()
+    assert kiosk.stop() == 0
+
+
+def test_kill_in_mid_play_loses_nothing_acknowledged(start: Callable[..., Kiosk]) -> None:
+    known: dict[str, dict[str, Any]] = {}
+    for _ in range(2):
+        kiosk = start("--stand-in")
+        kiosk.until("/api/decisions?limit=1000", has_more_rewards_than(len(rewarded(known))))
+        kiosk.until("/api/decisions", lambda rows: rows[0]["state"] == "started")
+        rows = {row["decision_id"]: row for row in kiosk.get("/api/decisions?limit=1000")}
+        learned = int(kiosk.get("/health")["model_version"].partition(".")[2])
+        kiosk.stop(signal.SIGKILL)
+        for decision_id, before in known.items():
+            assert rows[decision_id]["reward"] == before["reward"]
+        assert learned >= len(rewarded(known))
+        known = rows
+    last = start("--stand-in")
+    # Every reward that was ever told is in the model: none forgotten, none learned twice.
+    learned = int(last.until("/health", lambda h: h["model_version"]).partition(".")[2])
+    after = {row["decision_id"]: row for row in last.get("/api/decisions?limit=1000")}
+    assert rewarded(known).items() <= rewarded(after).items()
+    assert len(rewarded(known)) <= learned <= len(rewarded(after)) + 1
+    assert last.stop() == 0
+    states = [row["state"] for row in JournalReader(last.data / "journal.sqlite").decisions()]
+    assert "started" not in states
+    assert (last.data / "model.vw").exists()
+
+
+def has_more_rewards_than(count: int) -> Callable[[list[dict[str, Any]]], bool]:
+    return lambda rows: sum(row["reward"] is not None for row in rows) > count
+
+
+def rewarded(rows: dict[str, dict[str, Any]]) -> dict[str, float]:
+    return {name: row["reward"] for name, row in rows.items() if row["reward"] is not None}
+
+
+# A connection or a look-up, as strace prints it.
+_AWAY = re.compile(r"sa_family=(?!AF_UNIX|AF_UNSPEC|AF_NETLINK)(\w+)(.*)")
+_LOOPBACK = re.compile(r'inet_addr\("127\.|inet_pton\(AF_INET6, "::1"')
+_WRITES = re.compile(r'open\w*\([^"]*"([^"]+)", [^)]*O_(?:WRONLY|RDWR|CREAT)')
+
+
+def leaves_the_machine(call: str) -> bool:
+    """Whether a system call reaches for something beyond the loopback, or for a name server."""
+    if "resolv.conf" in call or re.search(r"htons\(53\)", call):
+        return True
+    return bool(_AWAY.search(call)) and not _LOOPBACK.search(call)
+
+
+def _inet(port: int, address: str) -> str:
+    return f'{{sa_family=AF_INET, sin_port=htons({port}), sin_addr=inet_addr("{address}")}}, 16'
+
+
+@pytest.mark.parametrize(
+    ("call", "leaves"),
+    [
+        (f"connect(9, {_inet(443, '192.0.2.1')})", True),
+        (f"sendto(9, 'x', 1, 0, {_inet(53, '127.0.0.53')})", True),
+        ('connect(9, {sa_family=AF_INET6, inet_pton(AF_INET6, "2001:db8::1", &sin6_addr)}', True),
+        ('openat(AT_FDCWD, "/etc/resolv.conf", O_RDONLY|O_CLOEXEC) = 3', True),
+        (f"connect(9, {_inet(8080, '127.0.0.1')})", False),
+        ('connect(9, {sa_family=AF_INET6, inet_pton(AF_INET6, "::1", &sin6_addr)}', False),
+        ('connect(9, {sa_family=AF_UNIX, sun_path="/run/bus"}, 16)', False),
+    ],
+)
+def test_the_guard_knows_what_leaves_the_machine(call: str, leaves: bool) -> None:
+    assert leaves_the_machine(call) is leaves
+
+
+def test_nothing_leaves_the_machine_and_no_picture_reaches_a_disk(
+    start: Callable[..., Kiosk], tmp_path: Path
+) -> None:
+    trace = tmp_path / "trace.txt"
+    watch = "trace=connect,sendto,sendmsg,sendmmsg,open,openat,creat,bind"
+    strace = ("strace", "-f", "-qq", "-s", "256", "--seccomp-bpf", "-e", watch, "-o", str(trace))
+    kiosk = start("--stand-in", "--minutes", "0.35", wrap=strace)
+    assert kiosk.process.wait(timeout=_PATIENCE_S) == 0
+    rows = JournalReader(kiosk.data / "journal.sqlite").decisions()
+    assert [row for row in rows if row["reward"] is not None]  # it saw people, and all went on
+    calls = trace.read_text(errors="replace").splitlines()
+    assert [call for call in calls if "htons(" in call]  # it did see the page's own socket
+    assert [call for call in calls if leaves_the_machine(call)] == []
+    written = {Path(found[1]) for call in calls if (found := _WRITES.search(call))}
+    # MediaPipe imports sounddevice, which asks a C compiler, where there is one, for PortAudio.
+    compiler = {path for path in written if path.match("/tmp/cc*")}
+    devices = {path for path in written if path.is_relative_to("/dev")}
+    kept = {path.relative_to(kiosk.data).as_posix() for path in written - compiler - devices}
+    journal = {"journal.sqlite" + ending for ending in ("", "-journal", "-wal", "-shm")}
+    assert kept == journal | {"model.new"}
+
+
+def test_the_demo_configuration_runs_to_its_end(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "signage",
+            "run",
+            "--config",
+            DEMO,
+            "--stand-in",
+            "--port",
+            "0",
+            "--data",
+            tmp_path,
+            "--minutes",
+            "0.2",
+            "--report",
+            tmp_path / "report.html",
+        ],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=120,
+        check=True,
+    )
+    assert "decision" in done.stdout
+    assert "reward" in done.stdout
+    assert "first person" in done.stdout
+    assert done.stderr == ""
+    assert "<!doctype html>" in (tmp_path / "report.html").read_text()
