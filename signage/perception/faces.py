@@ -27,6 +27,11 @@ _EXPRESSIONS = {
     "frown": ("browDownLeft", "browDownRight", "mouthFrownLeft", "mouthFrownRight"),
 }
 
+# MediaPipe fits its rotation to points that it first spreads out by perspective, which turns
+# the fitted head by this share of the angle at which it stands off the axis towards the
+# lens. Measured by panning a virtual camera (0.25 to 0.4 in both directions, up to 30°).
+_TURNED_TO_LENS = 0.3
+
 
 @dataclass(frozen=True, slots=True)
 class Face:
@@ -118,10 +123,10 @@ def head_pose(matrix: Floats) -> HeadPose:
     rotation, position = matrix[:3, :3], matrix[:3, 3]
     nose = rotation[:, 2] / np.linalg.norm(rotation[:, 2])
     to_camera = -position / np.linalg.norm(position)
-    yaw = _yaw_deg(nose) - _yaw_deg(to_camera)
+    yaw = _yaw_deg(nose) - _TURNED_TO_LENS * _yaw_deg(to_camera)
     return HeadPose(
         yaw_deg=(yaw + 180) % 360 - 180,
-        pitch_deg=_pitch_deg(nose) - _pitch_deg(to_camera),
+        pitch_deg=_pitch_deg(nose) - _TURNED_TO_LENS * _pitch_deg(to_camera),
         roll_deg=math.degrees(math.atan2(rotation[1, 0], rotation[0, 0])),
     )
 
