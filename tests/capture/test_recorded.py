@@ -68,6 +68,7 @@ def test_a_reel_joins_clips_and_stills_on_one_increasing_time() -> None:
     assert all(0 < later - earlier < 0.15 for earlier, later in pairwise(times))
     assert times[-1] == pytest.approx(1.0 + 2.0 + 1.4, abs=0.1)
     still = cv2.imread(str(FOOTAGE / "multi_face.jpg"))
+    assert still is not None
     shown = [time_s for time_s, image in pictures if np.array_equal(image, still)]
     assert shown[0] == pytest.approx(1.0, abs=0.05)
     assert shown[-1] == pytest.approx(2.9, abs=0.05)
@@ -128,9 +129,7 @@ def test_a_truncated_video_plays_what_it_has_and_says_so_once(
 
 
 @pytest.mark.parametrize("clip", CLIPS)
-def test_a_complete_clip_is_not_called_cut_off(
-    clip: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_complete_clip_is_not_called_cut_off(clip: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
     times = [time_s for time_s, _ in read_video(FOOTAGE / clip)]
     assert all(earlier <= later for earlier, later in pairwise(times))
