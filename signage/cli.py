@@ -143,7 +143,7 @@ def simulate(
     """Play to a recorded audience with a simulated response."""
     from signage.recommend.catalogue import load_catalogue
     from signage.simulation.recording import record
-    from signage.simulation.simulate import Simulation
+    from signage.simulation.simulate import Simulation, new_journal
 
     if policy not in POLICY_NAMES:
         raise ConfigError(f"There is no policy {policy!r}; choose from {', '.join(POLICY_NAMES)}.")
@@ -155,6 +155,7 @@ def simulate(
         }
     )
     out.mkdir(parents=True, exist_ok=True)
+    journal = new_journal(out)
     catalogue = load_catalogue(settings.content)
     with _progress("watching the recording", None) as report:
         recording = record(settings, videos or [], report)
@@ -164,7 +165,7 @@ def simulate(
     simulated_s = summary.pop("simulated_s")
     summary["realtime_factor"] = round(simulated_s / (time.perf_counter() - began_s), 1)
     (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
-    _write_report(out / "journal.sqlite", out / "report.html", quiet=True)
+    _write_report(journal, out / "report.html", quiet=True)
     if as_json:
         _print_json(summary)
         return

@@ -28,12 +28,18 @@ class Audit:
         self._decided = decision.trigger
         self.violations += decision.content_id in decision.masked and not decision.forced
 
-    def watch(self, audience: AudienceSnapshot, on_screen: Decision | None) -> None:
-        """Look at the screen and the people before it, once a frame."""
+    def watch(
+        self, audience: AudienceSnapshot, on_screen: Decision | None, started_s: float
+    ) -> None:
+        """Look at the screen, which began its play at ``started_s``, and at the people before it.
+
+        To be called once a frame.
+        """
         if on_screen is not None and on_screen is not self._on_screen:
-            self._check_minimum(audience.t_s)
-            self._on_screen, self._since_s = on_screen, audience.t_s
-            self._check_cap(on_screen, audience.utc)
+            self._check_minimum(started_s)
+            self._on_screen, self._since_s = on_screen, started_s
+            began_utc = audience.utc - timedelta(seconds=audience.t_s - started_s)
+            self._check_cap(on_screen, began_utc)
         minor = on_screen is not None and self._is_seen_by_minor(on_screen, audience)
         # It takes one frame to see them, and until the next one to change the content.
         self.violations += minor and self._minor_looked_on

@@ -101,8 +101,7 @@ class Response:
         shares = []
         for visitor in visitors:
             notice, hold_s, _ = self._inclination(visitor, content)
-            duration_s = content.duration_s
-            shares.append(notice * hold_s * (1 - math.exp(-duration_s / hold_s)) / duration_s)
+            shares.append(notice * _mean_look_s(hold_s, content.duration_s) / content.duration_s)
         return sum(shares) / len(shares)
 
     def _react(self, visitor: Visitor, number: int, content: Content) -> _Reaction:
@@ -130,6 +129,13 @@ class Response:
         gender, generation = self._looks[visitor.person]
         shared = self._fashion[gender, generation]
         return np.asarray(_LOOKS_SHARE * shared + math.sqrt(1 - _LOOKS_SHARE**2) * own)
+
+
+def _mean_look_s(hold_s: float, duration_s: float) -> float:
+    """Mean of an exponential look after an exponential delay, of what falls into the play."""
+    not_yet = math.exp(-duration_s / _DELAY_S)
+    still = (math.exp(-duration_s / hold_s) - not_yet) * hold_s / (hold_s - _DELAY_S)
+    return hold_s * (1 - not_yet - still)
 
 
 def _looks(recording: Recording) -> dict[int, tuple[int, int]]:

@@ -14,14 +14,15 @@ class SimulatedScreen:
 
     def __init__(self) -> None:
         self.showing: Cue | None = None
-        self._started_s = 0.0
+        self.started_s = 0.0
+        """When the newest play began."""
         self._next: Cue | None = None
         self._events: list[PlayEvent] = []
 
     def show(self, cue: Cue) -> None:
         if self._next is not None:
             # It is told later than it happened, but nothing happens in between.
-            self._say(self._next, PlayState.SUPERSEDED, self._started_s)
+            self._say(self._next, PlayState.SUPERSEDED, self.started_s)
         self._next = cue
 
     def advance(self, t_s: float) -> None:
@@ -31,7 +32,7 @@ class SimulatedScreen:
                 self._say(self.showing, PlayState.INTERRUPTED, t_s)
             self._begin(self._next, t_s)
         elif self.showing is not None:
-            end_s = self._started_s + self.showing.duration_s
+            end_s = self.started_s + self.showing.duration_s
             if t_s >= end_s:
                 self._say(self.showing, PlayState.FINISHED, end_s)
                 self.showing = None
@@ -43,7 +44,7 @@ class SimulatedScreen:
         return events
 
     def _begin(self, cue: Cue, t_s: float) -> None:
-        self.showing, self._started_s, self._next = cue, t_s, None
+        self.showing, self.started_s, self._next = cue, t_s, None
         self._say(cue, PlayState.STARTED, t_s)
 
     def _say(self, cue: Cue, state: PlayState, t_s: float) -> None:

@@ -36,11 +36,7 @@ class Simulation:
 
         ``out`` gets ``journal.sqlite``; raises SignageError if it has one already.
         """
-        self.journal_path = out / "journal.sqlite"
-        if self.journal_path.exists():
-            raise SignageError(
-                f"{self.journal_path} is there already. Choose another --out, or remove it."
-            )
+        self.journal_path = new_journal(out)
         self._config = config
         self._catalogue = catalogue
         self._recording = recording
@@ -69,7 +65,7 @@ class Simulation:
             self._advance(frame.t_s)
             step = engine.step(frame)
             rewards += [reward for _, reward in step.rewards]
-            audit.watch(step.audience, engine.on_screen)
+            audit.watch(step.audience, engine.on_screen, self._screen.started_s)
             if step.decision is not None:
                 audit.check(step.decision)
                 self._compare_with_oracle(step.decision)
@@ -133,6 +129,14 @@ class Simulation:
             "simulated_s": round(length_s, 3),
             "learning_curve": _curve(rewards),
         }
+
+
+def new_journal(out: Path) -> Path:
+    """Where a simulation into the folder ``out`` writes; SignageError if one did before."""
+    path = out / "journal.sqlite"
+    if path.exists():
+        raise SignageError(f"{path} is there already. Choose another --out, or remove it.")
+    return path
 
 
 def _curve(rewards: Sequence[Reward]) -> list[list[float]]:

@@ -1,0 +1,120 @@
+"""How a simulated audience takes what it is shown."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from signage.recommend.catalogue import Content
+from signage.simulation.recording import Moment, Recording
+from signage.simulation.response import Response, Visitor
+from signage.types import Floats
+from tests.builders import ages, content, sighting
+
+CATEGORIES = ("coffee", "shoes")
+VISITORS = [Visitor(round_, 1) for round_ in range(1500)]
+MOMENTS_S = np.arange(0.1, 8.0, 0.2)
+SOMEBODY = sighting(age_probs=ages(45), female_prob=0.9)
+RECORDING = Recording((Moment(0.0, ((1, SOMEBODY),)),), 2.0, 1)
+
+
+def response(seed: int = 0) -> Response:
+    return Response(seed, RECORDING, CATEGORIES)
+
+
+def looks(audience: Response, shown: Content, number: int = 1) -> Floats:
+    """Whether each visitor looks, shape (visitors, moments of the play)."""
+    audience.begin_play(number, shown)
+    seen = [
+        [audience.alter(100 + float(t_s - MOMENTS_S[0]), visitor, SOMEBODY) for t_s in MOMENTS_S]
+        for visitor in VISITORS
+    ]
+    return np.array([[_looks(face) for face in faces] for faces in seen])
+
+
+def _looks(face: Any) -> float:
+    return float(abs(face.head_pose.yaw_deg) < 30)
+
+
+def fond_of(audience: Response, shown: Content) -> Floats:
+    """Expected attention of each visitor, shape (visitors,)."""
+    return np.array([audience.expected_attention([visitor], shown) for visitor in VISITORS])
+
+
+def test_nobody_looks_at_a_dark_screen() -> None:
+    assert not _looks(response().alter(0.0, VISITORS[0], SOMEBODY))
+
+
+def test_what_moves_is_noticed_more_often_than_what_stands_still() -> None:
+    moving = looks(response(), content("coffee", motion=True)).any(axis=1).mean()
+    still = looks(response(), content("coffee", motion=False)).any(axis=1).mean()
+    assert moving > 1.5 * still > 0
+
+
+def test_what_is_liked_is_watched_more_than_what_is_not() -> None:
+    audience, coffee = response(), content("coffee")
+    order = np.argsort(fond_of(audience, coffee))
+    watched = looks(audience, coffee).mean(axis=1)[order]
+    third = len(order) // 3
+    assert watched[-third:].mean() > 3 * watched[:third].mean()
+
+
+@pytest.mark.parametrize("motion", [True, False])
+@pytest.mark.parametrize("duration_s", [8.0, 30.0])
+def test_the_expected_attention_is_the_mean_of_many_plays(motion: bool, duration_s: float) -> None:
+    shown = content("coffee", motion=motion, duration_s=duration_s)
+    audience = response()
+    expected = audience.expected_attention(VISITORS, shown)
+    assert fond_of(audience, shown).mean() == pytest.approx(expected)
+    moments_s = np.linspace(0, duration_s, 80, endpoint=False)
+    audience.begin_play(1, shown)
+    attended = np.array(
+        [[_looks(audience.alter(float(t), v, SOMEBODY)) for t in moments_s] for v in VISITORS]
+    ).mean(axis=1)
+    error = attended.std() / math.sqrt(len(attended))
+    assert attended.mean() == pytest.approx(expected, abs=3 * error)
+
+
+def test_the_same_again_bores_and_something_else_does_not() -> None:
+    audience, coffee, shoes = response(), content("coffee"), content("shoes")
+    before = {shown.content_id: fond_of(audience, shown) for shown in (coffee, shoes)}
+    looks(audience, coffee)
+    assert (fond_of(audience, coffee) < before["coffee"]).all()
+    assert (fond_of(audience, shoes) == before["shoes"]).all()
+
+
+def test_people_alike_share_a_part_of_their_taste_and_no_more() -> None:
+    def taste(age: float, female: float) -> Floats:
+        face = sighting(age_probs=ages(age), female_prob=female)
+        recording = Recording((Moment(0.0, ((1, face),)),), 2.0, 1)
+        return fond_of(Response(0, recording, CATEGORIES), content("coffee"))
+
+    woman, man = taste(45, 0.9), taste(45, 0.1)
+    assert (woman != man).all()
+    assert (taste(47, 0.8) == woman).all()
+    assert woman.std() > 0.2 * woman.mean()
+
+
+def test_who_looks_smiles_at_what_they_like_and_is_otherwise_left_as_recorded() -> None:
+    audience, coffee = response(), content("coffee")
+    fondest = VISITORS[int(np.argmax(fond_of(audience, coffee)))]
+    face = sighting(expression={"smile": 0.9, "frown": 0.2}, age_probs=ages(45))
+    smiles = []
+    for number in range(1, 40):
+        audience.begin_play(number, content(f"coffee-{number}", category="coffee"))
+        altered = [audience.alter(float(t), fondest, face) for t in MOMENTS_S]
+        smiles += [each.expression["smile"] for each in altered if _looks(each)]
+        assert {each.expression["smile"] for each in altered if not _looks(each)} <= {0.0}
+        assert {each.expression["frown"] for each in altered} == {0.2}
+        assert all(each.box_xyxy_px == face.box_xyxy_px for each in altered)
+    assert smiles
+    assert min(smiles) > 0.3
+
+
+def test_the_same_seed_gives_the_same_audience_and_another_does_not() -> None:
+    first, again, other = (looks(response(seed), content("coffee")) for seed in (1, 1, 2))
+    assert (first == again).all()
+    assert (first != other).any()

@@ -1,0 +1,277 @@
+"""A recorded audience, a simulated response, and the rest as on a real screen."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from signage.config import (
+    POLICY_NAMES,
+    CameraConfig,
+    Config,
+    ConstraintsConfig,
+    DecisionConfig,
+    PerceptionConfig,
+    PolicyName,
+    ReelSegment,
+)
+from signage.errors import SignageError, SourceError
+from signage.journal.reader import JournalReader
+from signage.recommend.catalogue import Catalogue
+from signage.simulation.audit import Audit
+from signage.simulation.recording import Moment, Recording, record
+from signage.simulation.simulate import Simulation
+from signage.types import Decision, Sighting, Trigger
+from tests.builders import FOOTAGE, ROOT, ages, catalogue, sighting, snapshot, utc, viewer
+
+SUMMARY_KEYS = {
+    "policy", "seed", "plays", "rewarded_plays", "mean_reward", "reward_share_of_oracle",
+    "watchers", "ots", "attention_s", "constraint_violations", "learning_curve",
+}  # fmt: skip
+SHOP = catalogue(
+    {
+        "coffee": {},
+        "news": {"max_per_hour": 5, "motion": False},
+        "shoes": {"duration_s": 6.0},
+        "toys": {"duration_s": 12.0, "max_per_hour": 9},
+        "wine": {"adults_only": True},
+    }
+)
+
+
+def recording() -> Recording:
+    """A woman stays, a man passes, a child comes beside her, then nobody."""
+    woman = sighting(x=200, age_probs=ages(45), female_prob=0.95)
+    man = sighting(x=500, age_probs=ages(30), female_prob=0.05)
+    child = sighting(x=350, height=60, age_probs=ages(9), female_prob=0.5)
+
+    def present(t_s: float) -> tuple[tuple[int, Sighting], ...]:
+        spans = ((1, woman, 2, 25), (2, man, 10, 15), (3, child, 18, 24))
+        return tuple((number, who) for number, who, begin, end in spans if begin <= t_s < end)
+
+    moments = tuple(Moment(index / 5, present(index / 5)) for index in range(150))
+    return Recording(moments, 32.0, 3)
+
+
+def simulate(
+    out: Path, policy: PolicyName = "vw", *, seed: int = 0, plays: int = 60, **constraints: Any
+) -> dict[str, Any]:
+    out.mkdir()
+    config = Config(
+        seed=seed,
+        decision=DecisionConfig(policy=policy),
+        constraints=ConstraintsConfig(**constraints),
+    )
+    return Simulation(config, SHOP, recording(), out).run(plays)
+
+
+def dump(out: Path) -> str:
+    with sqlite3.connect(out / "journal.sqlite") as db:
+        text = "\n".join(db.iterdump())
+    db.close()
+    return text
+
+
+@pytest.mark.parametrize("policy", POLICY_NAMES)
+def test_the_same_seed_gives_the_same_journal_and_another_does_not(
+    policy: PolicyName, tmp_path: Path
+) -> None:
+    summaries = [
+        simulate(tmp_path / name, policy, seed=seed)
+        for name, seed in (("first", 1), ("again", 1), ("other", 2))
+    ]
+    first, again, other = ((tmp_path / n / "journal.sqlite") for n in ("first", "again", "other"))
+    assert first.read_bytes() == again.read_bytes()
+    assert dump(first.parent) == dump(again.parent) != dump(other.parent)
+    assert summaries[0] == summaries[1]
+    assert summaries[0] != summaries[2]
+
+
+@pytest.mark.parametrize("policy", POLICY_NAMES)
+@pytest.mark.parametrize("max_per_hour", [None, 7])
+def test_every_policy_plays_within_its_constraints(
+    policy: PolicyName, max_per_hour: int | None, tmp_path: Path
+) -> None:
+    summary = simulate(tmp_path / "out", policy, seed=1, plays=100, max_per_hour=max_per_hour)
+    assert summary.keys() - {"simulated_s"} == SUMMARY_KEYS
+    assert (summary["policy"], summary["seed"], summary["plays"]) == (policy, 1, 100)
+    assert summary["constraint_violations"] == 0
+    assert 0 < summary["rewarded_plays"] < 100
+    assert 0 < summary["mean_reward"] < 1
+    assert 0 < summary["reward_share_of_oracle"] <= 1
+    assert 0 < summary["watchers"] <= summary["ots"]
+    assert summary["attention_s"] > 0
+    ends = [plays for plays, _ in summary["learning_curve"]]
+    assert ends == sorted(set(ends))
+    assert ends[-1] <= 100
+    assert all(0 <= mean <= 1 for _, mean in summary["learning_curve"])
+
+
+def test_the_summary_says_what_the_journal_says(tmp_path: Path) -> None:
+    summary = simulate(tmp_path / "out")
+    journal = JournalReader(tmp_path / "out" / "journal.sqlite")
+    ended = [row for row in journal.decisions() if row["started_utc"] and row["ended_utc"]]
+    rewards = [row["reward"] for row in ended if row["reward"] is not None]
+    assert len(ended) == summary["plays"] == 60
+    assert len(rewards) == summary["rewarded_plays"]
+    assert sum(rewards) / len(rewards) == pytest.approx(summary["mean_reward"], abs=1e-6)
+    viewers = journal.viewers()
+    assert len(viewers) == summary["ots"]
+    assert sum(v["attention_s"] > 0 for v in viewers) == summary["watchers"]
+    assert sum(v["attention_s"] for v in viewers) == pytest.approx(summary["attention_s"], abs=0.1)
+
+
+def test_one_that_knows_the_best_answer_gets_all_of_the_oracle(tmp_path: Path) -> None:
+    """With one content alone there is nothing to choose."""
+    config = Config(decision=DecisionConfig(policy="uniform"))
+    only = catalogue({"coffee": {}})
+    summary = Simulation(config, only, recording(), tmp_path).run(20)
+    assert summary["reward_share_of_oracle"] == 1
+
+
+def test_before_nobody_nothing_is_earned(tmp_path: Path) -> None:
+    summary = simulate(tmp_path / "out", plays=1)
+    empty = Recording(tuple(replace(m, people=()) for m in recording().moments), 32.0, 3)
+    out = tmp_path / "empty"
+    out.mkdir()
+    nobody = Simulation(Config(), SHOP, empty, out).run(10)
+    assert summary["plays"] == 1
+    assert (nobody["rewarded_plays"], nobody["mean_reward"]) == (0, None)
+    assert nobody["reward_share_of_oracle"] is None
+    assert (nobody["ots"], nobody["watchers"], nobody["learning_curve"]) == (0, 0, [])
+
+
+def test_a_journal_is_not_written_over(tmp_path: Path) -> None:
+    simulate(tmp_path / "out", plays=1)
+    before = dump(tmp_path / "out")
+    with pytest.raises(SignageError, match=r"journal\.sqlite is there already") as raised:
+        Simulation(Config(), SHOP, recording(), tmp_path / "out")
+    assert "--out" in str(raised.value)
+    assert dump(tmp_path / "out") == before
+
+
+# What is watched once, to be played to again and again
+
+
+@pytest.fixture(scope="module")
+def config() -> Config:
+    return Config(
+        perception=PerceptionConfig(models_dir=ROOT / "models"),
+        camera=CameraConfig(
+            reel=(
+                ReelSegment(clip="no_face.mp4", to_s=2.0),
+                ReelSegment(clip="single_face.mp4"),
+                ReelSegment(clip="no_face.mp4"),
+                ReelSegment(clip="single_face.mp4", to_s=1.0),
+            ),
+            footage_dir=FOOTAGE,
+        ),
+    )
+
+
+def test_who_comes_back_in_the_reel_is_counted_again(config: Config) -> None:
+    done: list[float] = []
+    seen = record(config, [], done.append)
+    assert seen.people == 2
+    assert done == [moment.t_s for moment in seen.moments]
+    first = [m.t_s for m in seen.moments if m.people and m.people[0][0] == 1]
+    assert first[0] == pytest.approx(2.0, abs=0.3)
+    assert first[-1] == pytest.approx(4.4, abs=0.3)
+    assert len(first) == pytest.approx(2.4 * 5, abs=2)
+    assert any(face.age_probs is not None for m in seen.moments for _, face in m.people)
+
+
+def test_people_of_different_videos_are_different_people(config: Config) -> None:
+    clip = FOOTAGE / "single_face.mp4"
+    seen = record(config, [clip, clip])
+    assert seen.people == 2
+    assert {number for moment in seen.moments for number, _ in moment.people} == {1, 2}
+    assert seen.duration_s == pytest.approx(2 * (2.37 + 2.0), abs=0.1)
+
+
+def test_nobody_in_the_recording_is_an_error(config: Config) -> None:
+    with pytest.raises(SourceError, match="Nobody is to be seen in the recording"):
+        record(config, [FOOTAGE / "no_face.mp4"])
+
+
+# The audit, fed by hand: it must see what the simulation must not do
+
+
+def decided(
+    content_id: str, trigger: Trigger = Trigger.PLAY_ENDS, t_s: float = 0.0, **more: Any
+) -> Decision:
+    values: dict[str, Any] = {
+        "decision_id": f"{content_id}-{t_s}",
+        "t_s": t_s,
+        "utc": utc(t_s),
+        "trigger": trigger,
+        "content_id": content_id,
+        "propensity": 1.0,
+        "eligible": {content_id: 1.0},
+        "masked": {},
+        "context": {},
+        "policy": "uniform",
+        "policy_version": "1",
+        "catalogue_version": "1",
+        "actions": {content_id: ()},
+    }
+    return Decision(**(values | more))
+
+
+def audit(contents: Catalogue = SHOP, **constraints: Any) -> Audit:
+    return Audit(Config(constraints=ConstraintsConfig(**constraints)), contents)
+
+
+def show(watch: Audit, decision: Decision, *, begin_s: float, end_s: float) -> None:
+    """Looked at a little after it began, as frames come."""
+    watch.check(decision)
+    for t_s in (begin_s + 0.2, end_s):
+        watch.watch(snapshot(t_s=t_s), decision, begin_s)
+
+
+def test_the_audit_counts_plays_beyond_a_cap() -> None:
+    watch = audit(max_per_hour=2)
+    for index, expected in enumerate((0, 0, 1, 2)):
+        begin_s = index * 100.0
+        show(watch, decided("coffee", t_s=begin_s), begin_s=begin_s, end_s=begin_s + 8)
+        assert watch.violations == expected
+    show(watch, decided("coffee", t_s=3900.0), begin_s=3900.0, end_s=3908.0)
+    assert watch.violations == 2
+    show(watch, decided("shoes", t_s=3910.0, forced=True), begin_s=3910.0, end_s=3918.0)
+    assert watch.violations == 2
+
+
+def test_the_audit_counts_plays_cut_short() -> None:
+    def cut(trigger: Trigger, after_s: float) -> int:
+        watch = audit()
+        show(watch, decided("coffee"), begin_s=0.0, end_s=after_s - 0.2)
+        show(watch, decided("shoes", trigger, after_s), begin_s=after_s, end_s=after_s + 8)
+        return watch.violations
+
+    assert cut(Trigger.NEW_MAIN_VIEWER, 2.0) == 1
+    assert cut(Trigger.NEW_MAIN_VIEWER, 3.0) == 0
+    assert cut(Trigger.NO_LONGER_ALLOWED, 2.0) == 0
+
+
+@pytest.mark.parametrize("age", [9.0, None])
+def test_the_audit_counts_wine_before_who_may_be_a_minor(age: float | None) -> None:
+    watch, wine = audit(), decided("wine")
+    watch.watch(snapshot(viewer(age=45), t_s=0.0), wine, 0.0)
+    watch.watch(snapshot(viewer(age=45), viewer("1.2", age=age), t_s=0.2), wine, 0.0)
+    assert watch.violations == 0  # seen in this frame: gone in the next
+    watch.watch(snapshot(viewer("1.2", age=age), t_s=0.4), wine, 0.0)
+    assert watch.violations == 1
+    watch.watch(snapshot(viewer("1.2", age=age), t_s=5.4), decided("coffee"), 5.0)
+    assert watch.violations == 1
+
+
+def test_the_audit_counts_a_choice_that_was_masked() -> None:
+    watch = audit()
+    watch.check(decided("wine", masked={"wine": "adults_only"}, forced=True))
+    assert watch.violations == 0
+    watch.check(decided("wine", masked={"wine": "adults_only"}))
+    assert watch.violations == 1
