@@ -24,12 +24,13 @@ POLICY_NAMES: tuple[PolicyName, ...] = ("vw", "rules", "playlist", "uniform")
 Probability = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
+Hour = Annotated[int, Field(ge=0, le=24)]
 
 
 class Section(BaseModel):
-    """A table of a TOML file: strict, and without unknown keys."""
+    """A table of a TOML file: strict, without unknown keys, every number finite."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class ReelSegment(Section):
@@ -46,6 +47,11 @@ class ReelSegment(Section):
         if self.to_s is not None and self.to_s <= self.from_s:
             raise ValueError(f"to_s ({self.to_s:g}) must be greater than from_s ({self.from_s:g})")
         return self
+
+
+def is_live(source: str) -> bool:
+    """Whether ``source`` names a camera or a stream, and not a video file, which ends."""
+    return source.isdigit() or "://" in source
 
 
 class CameraConfig(Section):
@@ -141,7 +147,7 @@ class RewardConfig(Section):
 class VwConfig(Section):
     """The learner (``recommend/vw.py``)."""
 
-    learning_rate: Positive = 0.5
+    learning_rate: Positive = 0.05
     reward_baseline: Probability = 0.35
     """Cost is this less the reward; a little above the mean reward works best."""
     gamma_scale: Positive = 30.0
@@ -159,7 +165,7 @@ class Rule(Section):
     gender: Literal["female", "male"] | None = None
     min_age: Annotated[int, Field(ge=0)] = 0
     max_age: Annotated[int, Field(ge=0)] = 100
-    hours: tuple[int, int] | None = None
+    hours: tuple[Hour, Hour] | None = None
     """From the first hour to before the second, by the screen's clock."""
     categories: Annotated[tuple[str, ...], Field(min_length=1)]
 
@@ -207,6 +213,8 @@ def load_config(path: Path) -> Config:
     """
     try:
         text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ConfigError(f"There is no configuration {path}. Check the path.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"Cannot read the configuration {path}: {error}.") from error
     try:
@@ -239,11 +247,15 @@ def _explain(mistake: ErrorDetails) -> str:
 
 def _absolute(config: Config, base: Path) -> Config:
     """``config`` with every path made absolute against ``base``."""
-    camera = config.camera
+    camera, source = config.camera, config.camera.source
+    if source is not None and not is_live(source):
+        source = str(base / source)
     return config.model_copy(
         update={
             "data_dir": base / config.data_dir,
-            "camera": camera.model_copy(update={"footage_dir": base / camera.footage_dir}),
+            "camera": camera.model_copy(
+                update={"footage_dir": base / camera.footage_dir, "source": source}
+            ),
             "perception": config.perception.model_copy(
                 update={"models_dir": base / config.perception.models_dir}
             ),

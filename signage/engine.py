@@ -170,6 +170,7 @@ class Engine:
                 play.tally = PlayTally(event.decision_id, event.t_s, audience)
                 self._running = play
                 self._journal.record_start(event, utc)
+                self.recommender.note_start(play.decision, utc)
         elif running and running.tally and running.decision.decision_id == event.decision_id:
             self._running = None
             reward = running.tally.close(audience, self._config.reward)
@@ -274,7 +275,8 @@ class Engine:
         return Trigger.NEW_MAIN_VIEWER if settled else None
 
     def _decide(self, trigger: Trigger, now: bool, audience: AudienceSnapshot) -> Decision:  # noqa: FBT001
-        decision = self.recommender.decide(self._number, trigger, audience)
+        on_screen = self._running.decision.content_id if self._running else None
+        decision = self.recommender.decide(self._number, trigger, audience, on_screen)
         self._journal.record_decision(self._number, self._run, decision)
         self._number += 1
         self._has_decided = True

@@ -242,10 +242,10 @@ class Journal:
                 yield seq, Lesson(decision_id, json.loads(context), actions, content_id, reward)
 
     def decided_since(self, utc: datetime) -> list[tuple[datetime, str, str]]:
-        """Plays (when decided, content, decision) since ``utc``, oldest first."""
+        """Plays (when they began, content, decision) decided since ``utc``, oldest first."""
         with self._explained():
             rows = self._db.execute(
-                "SELECT t_utc, content_id, decision_id FROM decisions JOIN plays USING "
+                "SELECT coalesce(started_utc, t_utc), content_id, decision_id FROM decisions JOIN plays USING "
                 "(decision_id) WHERE t_utc > ? AND state != ? AND NOT (state = ? AND "
                 "started_s IS NULL) ORDER BY number",
                 (_iso(utc), PlayState.SUPERSEDED, PlayState.FAILED),

@@ -25,7 +25,8 @@ class Constraints:
         self._plays: deque[tuple[datetime, str, str]] = deque()
 
     def note_play(self, utc: datetime, content_id: str, decision_id: str) -> None:
-        """Count a play from the moment it was decided, which is before it is on screen."""
+        """Count a play, from its decision on and then again from its start on screen."""
+        self.forget_play(decision_id)
         self._plays.append((utc, content_id, decision_id))
 
     def forget_play(self, decision_id: str) -> None:

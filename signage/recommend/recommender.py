@@ -51,14 +51,23 @@ class Recommender:
         for utc, content_id, decision_id in decided:
             self._note(utc, content_id, decision_id)
 
-    def decide(self, number: int, trigger: Trigger, audience: AudienceSnapshot) -> Decision:
-        """Draw a content; ``number`` counts the screen's decisions."""
+    def decide(
+        self,
+        number: int,
+        trigger: Trigger,
+        audience: AudienceSnapshot,
+        on_screen: str | None = None,
+    ) -> Decision:
+        """Draw a content; ``number`` counts the screen's decisions.
+
+        ``on_screen`` is the content that is running, which those present have seen, too.
+        """
         masked = self.constraints.mask(self.catalogue, audience)
         allowed = [content_id for content_id in self.catalogue if content_id not in masked]
         forced = not allowed
         if forced:
             allowed = [self.catalogue.fallback.content_id]
-        question = self._ask(allowed, audience)
+        question = self._ask(allowed, audience, on_screen)
         answer = Answer(np.ones(1)) if forced else self.policy.answer(question)
         rng = np.random.default_rng([self._config.seed, number])
         index = int(rng.choice(len(allowed), p=answer.probabilities))
@@ -81,6 +90,10 @@ class Recommender:
         )
         self._note(decision.utc, decision.content_id, decision.decision_id)
         return decision
+
+    def note_start(self, decision: Decision, utc: datetime) -> None:
+        """The screen shows it: caps count from now, not from when it was decided."""
+        self.constraints.note_play(utc, decision.content_id, decision.decision_id)
 
     def withdraw(self, decision_id: str) -> None:
         """A decision that never reached the screen does not count against any cap."""
@@ -112,11 +125,16 @@ class Recommender:
                 path,
             )
 
-    def _ask(self, allowed: Sequence[str], audience: AudienceSnapshot) -> Question:
+    def _ask(
+        self, allowed: Sequence[str], audience: AudienceSnapshot, on_screen: str | None
+    ) -> Question:
         demographics = self._config.perception.demographics
         context = audience_context(audience, demographics=demographics)
-        if audience.main is not None and audience.main.viewer_id in self._visits:
-            context |= self._visits[audience.main.viewer_id].features()
+        if audience.main is not None:
+            if audience.main.viewer_id in self._visits:
+                context |= self._visits[audience.main.viewer_id].features()
+            if on_screen is not None:
+                context[SEEN + on_screen] = context.get(SEEN + on_screen, 0.0) + 1
         return Question(
             context=context,
             actions={content_id: self.catalogue[content_id].features for content_id in allowed},

@@ -26,7 +26,9 @@ from signage.recommend.features import LIKED, SEEN
 from signage.recommend.policy import Answer, Question
 from signage.types import Floats, Lesson
 
-_ARGS = ["--cb_adf", "--cb_type", "mtr", "-q", "ca", "--quiet", "--random_seed", "1"]
+# Without VW's own normalisation of features: ours are all in [-1, 1], and one that was tiny
+# at first (a probability of 0.001) would make it predict rewards of 40 when it grows.
+_ARGS = ["--cb_adf", "--cb_type", "mtr", "-q", "ca", "--adaptive", "--invariant", "--quiet"]
 _KEEP_COUNTERS = "--preserve_performance_counters"
 _CONTEXT, _ACTION = "c", "a"
 

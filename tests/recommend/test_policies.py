@@ -125,6 +125,15 @@ class TestVw:
         assert names[int(policy.answer(ask(WOMAN | liked_tea)).probabilities.argmax())] == "tea"
         assert names[int(policy.answer(ask(WOMAN | liked_shoes)).probabilities.argmax())] == "shoes"
 
+    def test_a_feature_that_was_tiny_and_grows_does_not_throw_the_estimates(self) -> None:
+        policy = VwPolicy(VwConfig())
+        for _ in range(20):
+            policy.learn(lesson({"group=1": 1.0, "age=65+": 0.0003}, "tea", 1.0))
+        estimates = policy.answer(ask({"group=1": 1.0, "age=65+": 0.9})).estimates
+        assert estimates is not None
+        assert estimates.min() > -0.5
+        assert estimates.max() < 1.5
+
     def test_every_content_keeps_its_chance(self) -> None:
         policy = VwPolicy(VwConfig(exploration=0.06))
         for _ in range(2000):
