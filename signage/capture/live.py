@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from signage.capture.recorded import Picture, read_source
-from signage.config import CameraConfig
+from signage.config import CameraConfig, is_live
 from signage.errors import SourceError
 from signage.types import Frame, Image
 
@@ -49,8 +49,7 @@ def read_camera(source: str) -> Iterator[Picture]:
 
 def is_recorded(config: CameraConfig) -> bool:
     """Whether the source is footage, which ends, and not a camera or a stream."""
-    source = config.source or "0"
-    return bool(config.reel) or not (source.isdigit() or "://" in source)
+    return bool(config.reel) or not is_live(config.source or "0")
 
 
 class LiveCapture:
