@@ -20,9 +20,18 @@ from signage.errors import JournalError
 Row = Mapping[str, Any]
 
 _TEMPLATE = Path(__file__).with_name("report.html")
-_STRETCHES = 20
+_STRETCHES = 12
+_LEAST_IN_STRETCH = 10
 _AGE_EDGES = (0, 13, 18, 25, 35, 45, 55, 65, 101)
 _INK, _ACCENT, _PALE = "#22303c", "#2f6fde", "#b9cdf3"
+_STATES = {
+    "asked": "not confirmed when the journal ended",
+    "started": "still on screen when the journal ended",
+    "finished": "shown to its end",
+    "interrupted": "cut short by another",
+    "superseded": "replaced before it was shown",
+    "failed": "not shown by the screen",
+}
 
 
 def write_report(
@@ -47,9 +56,9 @@ def write_report(
         end=_minute(decisions[-1]["t_utc"]),
         policies=sorted({row["policy"] for row in decisions}),
         tiles=_tiles(shown, rewarded, viewers),
-        plots=[plot for plot in _plots(rewarded, viewers) if plot],
+        plots=[plot for plot in _plots(rewarded, viewers) if plot[-1]],
         contents=_contents(shown, impressions, contents),
-        states=_count(row["state"] for row in decisions),
+        states=_count(_STATES[row["state"]] for row in decisions),
         triggers=_count(row["trigger"] for row in decisions),
         masked=_count(
             reason.partition(":")[0] for row in decisions for reason in row["masked"].values()
@@ -60,7 +69,9 @@ def write_report(
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(page, encoding="utf-8")
     except OSError as error:
-        raise JournalError(f"The report {out} cannot be written: {error.strerror}.") from error
+        raise JournalError(
+            f"The report {out} cannot be written: {error.strerror}. Choose another --out."
+        ) from error
 
 
 def _tiles(
@@ -108,24 +119,27 @@ def _plots(rewarded: Sequence[Row], viewers: Sequence[Row]) -> list[tuple[str, s
 
 def _learning_curve(axes: Any, rewarded: Sequence[Row]) -> None:
     values = np.array([row["reward"] for row in rewarded])
-    stretches = np.array_split(np.arange(len(values)), min(_STRETCHES, max(1, len(values) // 5)))
+    count = min(_STRETCHES, max(1, len(values) // _LEAST_IN_STRETCH))
+    stretches = np.array_split(np.arange(len(values)), count)
     ends = [int(stretch[-1]) + 1 for stretch in stretches]
     means, errors = zip(*(_mean_and_error(values[stretch]) for stretch in stretches), strict=True)
     low, high = np.subtract(means, errors), np.add(means, errors)
     axes.fill_between(ends, np.clip(low, 0, 1), np.clip(high, 0, 1), color=_PALE)
     axes.plot(ends, means, color=_ACCENT, marker="o")
-    axes.set(xlabel="plays before people", ylabel="reward", ylim=(0, 1))
+    top = min(1.0, 1.1 * max(0.1, *high))
+    axes.set(xlabel="plays before people", ylabel="mean reward", xlim=(0, None), ylim=(0, top))
 
 
 def _by_content(axes: Any, rewarded: Sequence[Row]) -> None:
-    names = sorted({row["content_id"] for row in rewarded}, reverse=True)
-    stats = [
-        _mean_and_error(np.array([r["reward"] for r in rewarded if r["content_id"] == name]))
-        for name in names
-    ]
-    means, errors = zip(*stats, strict=True)
-    axes.barh(names, means, xerr=errors, color=_ACCENT, ecolor=_INK, capsize=3)
-    axes.set(xlabel="mean reward", xlim=(0, 1))
+    stats = {
+        name: _mean_and_error(np.array([r["reward"] for r in rewarded if r["content_id"] == name]))
+        for name in sorted({row["content_id"] for row in rewarded}, reverse=True)
+    }
+    names = sorted(stats, key=lambda name: stats[name][0])
+    means, errors = zip(*(stats[name] for name in names), strict=True)
+    low = np.minimum(errors, means)  # no reward is below 0
+    axes.barh(names, means, xerr=(low, errors), color=_ACCENT, ecolor=_INK, capsize=3)
+    axes.set(xlabel="mean reward", xlim=(0, min(1.0, 1.05 * max(0.1, *np.add(means, errors)))))
 
 
 def _by_age(axes: Any, viewers: Sequence[Row]) -> None:
@@ -143,7 +157,7 @@ def _by_age(axes: Any, viewers: Sequence[Row]) -> None:
 
 
 def _mean_and_error(values: np.ndarray[Any, Any]) -> tuple[float, float]:
-    """Mean, and 1.96 standard errors; no error is claimed from a single value."""
+    """Mean, and 1.96 standard errors; 0 where the values cannot tell: one alone, or all alike."""
     if len(values) < 2:
         return float(values.mean()), 0.0
     return float(values.mean()), float(1.96 * values.std(ddof=1) / np.sqrt(len(values)))
@@ -187,7 +201,7 @@ def _contents(
                 "impressions": str(len(seen)),
                 "attention": f"{attention_s:.0f} s",
                 "ratio": _share(attention_s, sum(row["present_s"] for row in seen)),
-                "reward": f"{mean:.3f}" + (f" ± {error:.3f}" if len(rewards) > 1 else "")
+                "reward": f"{mean:.3f}" + (f" ± {error:.3f}" if error else "")
                 if len(rewards)
                 else "–",
             }
