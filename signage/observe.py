@@ -10,6 +10,7 @@ from typing import Any
 from signage.audience.audience import Audience
 from signage.capture.recorded import read_video, video_fps
 from signage.config import Config
+from signage.errors import ConfigError
 from signage.perception.annotate import AnnotatedVideo
 from signage.perception.perceiver import Perceiver
 from signage.types import Frame, Viewer
@@ -27,8 +28,11 @@ def observe(
     """One record for each viewer in ``video`` (DESIGN.md, section 5).
 
     ``annotated`` gets the video with what was seen drawn on it; ``report`` is told the
-    media time done so far, in seconds. Raises SourceError when the video cannot be read.
+    media time done so far, in seconds. Raises SourceError when the video cannot be read,
+    ConfigError when it would be written over.
     """
+    if annotated is not None and annotated.resolve() == video.resolve():
+        raise ConfigError(f"{video} would be written over. Choose another file to annotate.")
     perceiver = Perceiver(config.perception)
     audience = Audience(config.audience)
     out = AnnotatedVideo(annotated, video_fps(video)) if annotated else None

@@ -7,18 +7,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from signage.errors import SourceError
+from signage.errors import ConfigError, SourceError
 from signage.types import AudienceSnapshot, Image, Viewer
 
 _GREEN, _GREY, _BLACK = (80, 220, 80), (170, 170, 170), (0, 0, 0)
 
 
 class AnnotatedVideo:
-    """Writes frames with their viewers drawn on, as MP4. Raises SourceError if it cannot."""
+    """Writes frames with their viewers drawn on, as MP4. Raises a SignageError if it cannot."""
 
     def __init__(self, path: Path, fps: float) -> None:
         if path.suffix.lower() != ".mp4":
-            raise SourceError(f"{path} must end in .mp4.")
+            raise ConfigError(f"{path} must end in .mp4.")
         self._path, self._fps = path, fps
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)

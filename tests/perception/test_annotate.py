@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from signage.capture.recorded import read_video
-from signage.errors import SourceError
+from signage.errors import ConfigError, SourceError
 from signage.perception.annotate import AnnotatedVideo
 from signage.types import Image
 from tests.builders import snapshot, viewer
@@ -53,7 +53,7 @@ def test_a_video_that_changes_its_size_is_still_written(tmp_path: Path) -> None:
 
 
 def test_where_it_cannot_be_written_is_said(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"out\.avi must end in \.mp4"):
+    with pytest.raises(ConfigError, match=r"out\.avi must end in \.mp4"):
         AnnotatedVideo(tmp_path / "out.avi", 10.0)
     nowhere = AnnotatedVideo(tmp_path / "nowhere" / "out.mp4", 10.0)
     with pytest.raises(SourceError, match="Check that the folder exists"):

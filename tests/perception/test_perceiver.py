@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,12 @@ def perceive(eyes: Perceiver, image: Image, t_s: float) -> list[Sighting]:
     return sightings
 
 
-def watch(clip: str) -> list[list[Sighting]]:
+def watch(clip: str, every: int = 1) -> list[list[Sighting]]:
+    """What is seen in the clip, looking at one of ``every`` frames."""
     eyes = perceiver()
     try:
-        return [perceive(eyes, image, t_s) for t_s, image in read_video(FOOTAGE / clip)]
+        pictures = islice(read_video(FOOTAGE / clip), None, None, every)
+        return [perceive(eyes, image, t_s) for t_s, image in pictures]
     finally:
         eyes.close()
 
@@ -106,8 +109,9 @@ def test_nobody_is_seen_where_nobody_is() -> None:
 
 
 def test_the_woman_is_one_and_her_smile_grows() -> None:
-    seen = [sighting for sightings in watch("WolfgangLanger_Pexels.mp4") for sighting in sightings]
-    assert len(seen) > 460
+    watched = watch("WolfgangLanger_Pexels.mp4", every=3)
+    seen = [sighting for sightings in watched for sighting in sightings]
+    assert len(seen) == len(watched)
     assert female_prob(seen) > 0.9
     smiles = np.array([sighting.expression["smile"] for sighting in seen])
     third = len(smiles) // 3

@@ -15,7 +15,7 @@ from signage.types import Floats
 from tests.builders import ages, content, sighting
 
 CATEGORIES = ("coffee", "shoes")
-VISITORS = [Visitor(round_, 1) for round_ in range(1500)]
+VISITORS = [Visitor(round_, 1) for round_ in range(800)]
 MOMENTS_S = np.arange(0.1, 8.0, 0.2)
 SOMEBODY = sighting(age_probs=ages(45), female_prob=0.9)
 RECORDING = Recording((Moment(0.0, ((1, SOMEBODY),)),), 2.0, 1)
