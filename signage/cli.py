@@ -60,7 +60,9 @@ def run(
     ] = None,
     data: Annotated[Path | None, typer.Option(help="Folder of journal and model.")] = None,
     host: Annotated[str | None, typer.Option(help="Address to serve on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to serve on; 0 for any.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port to serve on; 0 for any.")
+    ] = None,
     minutes: Annotated[float | None, typer.Option(min=0.0, help="Stop after this long.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write the report here at the end.")] = None,
     stand_in: Annotated[
@@ -97,6 +99,7 @@ def audience(
     from signage.capture.recorded import video_duration_s
     from signage.observe import observe
 
+    _warn_on_stderr()
     settings = load_config(config)
     began_s = time.perf_counter()
     with _progress("watching", video_duration_s(video)) as report:
@@ -123,8 +126,8 @@ def audience(
     console = Console()
     console.print(table)
     console.print(
-        f"{result['ots']} persons, {result['watchers']} of them looked; {result['frames']} frames "
-        f"of {result['duration_s']:.1f} s at {fps:.0f} a second."
+        f"Opportunities to see: {result['ots']}, watchers: {result['watchers']}; "
+        f"{result['frames']} frames of {result['duration_s']:.1f} s at {fps:.0f} a second."
     )
 
 
@@ -145,6 +148,7 @@ def simulate(
     from signage.simulation.recording import record
     from signage.simulation.simulate import Simulation, new_journal
 
+    _warn_on_stderr()
     if policy not in POLICY_NAMES:
         raise ConfigError(f"There is no policy {policy!r}; choose from {', '.join(POLICY_NAMES)}.")
     settings = load_config(config)
@@ -154,7 +158,10 @@ def simulate(
             "decision": settings.decision.model_copy(update={"policy": policy}),
         }
     )
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{out} cannot be a folder: {error.strerror}. Choose another.") from error
     journal = new_journal(out)
     catalogue = load_catalogue(settings.content)
     with _progress("watching the recording", None) as report:
@@ -292,10 +299,11 @@ def _probe_camera(source: str) -> str | None:
 
 
 def _write_report(journal: Path, out: Path, *, quiet: bool = False) -> None:
-    from signage.evaluation.report import write_report
     from signage.journal.reader import JournalReader
 
     reader = JournalReader(journal)
+    from signage.evaluation.report import write_report
+
     write_report(
         out,
         decisions=reader.decisions()[::-1],
@@ -307,6 +315,10 @@ def _write_report(journal: Path, out: Path, *, quiet: bool = False) -> None:
         Console().print(f"Report: {out}", soft_wrap=True, highlight=False)
 
 
+def _warn_on_stderr() -> None:
+    logging.basicConfig(level=logging.WARNING, format="signage: %(message)s")
+
+
 def _print_json(document: Any) -> None:
     sys.stdout.write(json.dumps(document, indent=2) + "\n")
 
@@ -315,7 +327,6 @@ def _print_json(document: Any) -> None:
 def _progress(what: str, total: float | None) -> Iterator[Callable[[float], None]]:
     """A progress bar on a terminal, and none otherwise."""
     console = Console(stderr=True)
-    logging.basicConfig(level=logging.WARNING, format="signage: %(message)s")
     if not console.is_terminal:
         yield lambda _: None
         return
