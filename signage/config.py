@@ -134,10 +134,12 @@ class ConstraintsConfig(Section):
 
 
 class RewardConfig(Section):
-    """Weights of what raises the attention share to the reward (``recommend/reward.py``)."""
+    """Weights of the parts of the reward (``recommend/reward.py``)."""
 
     min_opportunity_s: Positive = 1.0
     """Persons present for less had no opportunity to see the play."""
+    attention: Annotated[float, Field(gt=0, le=1)] = 0.7
+    """What undivided attention earns alone; the rest up to 1 is for what raises it."""
     stay: NotNegative = 0.2
     """For those still there when the play ends."""
     expression: NotNegative = 0.5

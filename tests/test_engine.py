@@ -195,7 +195,7 @@ def test_looks_are_rewarded_and_learned(stage: Callable[..., Stage]) -> None:
         for steps in (looked, away)
     ]
     assert values[0]
-    assert min(values[0]) > 0.99
+    assert min(values[0]) > 0.7
     assert min(values[1]) == 0.0
     learned = sum(len(some) for some in values)
     assert on.engine.recommender.policy.version == f"1.{learned}"

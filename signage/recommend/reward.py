@@ -3,9 +3,9 @@
 With ``a`` the attention given divided by the attention possible (everybody's attention
 time over everybody's time present, while the play was confirmed on screen),
 
-    reward = 1 - (1 - a) ^ (1 + w_stay · stayed + w_expression · smiled)
+    reward = 1 - (1 - w_attention · a) ^ (1 + w_stay · stayed + w_expression · smiled)
 
-so no look is 0 whatever else happens, undivided attention is 1, and what raises the
+so no look is 0 whatever else happens, more attention is always more, and what raises the
 reward works like further chances to look. ``stayed`` is the share of the people who were
 still there at the end, ``smiled`` their mean growth of smile, weighted by attention.
 Where nobody was present for long enough to see the play, or the camera was lost during
@@ -102,7 +102,8 @@ def _value(
         if given_s > 0
         else 0.0
     )
-    value: float = 1 - (1 - attention) ** (1 + config.stay * stayed + config.expression * smiled)
+    chances = 1 + config.stay * stayed + config.expression * smiled
+    value: float = 1 - (1 - config.attention * attention) ** chances
     parts |= {
         "attention_s": round(given_s, 3),
         "possible_s": round(possible_s, 3),

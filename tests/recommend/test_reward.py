@@ -32,8 +32,12 @@ def course(looked_s: float, of_s: float = 8.0, smile: float = 0.1) -> tuple[View
     return start, end
 
 
-def test_undivided_attention_is_one() -> None:
-    assert play(course(8.0)).value == 1.0
+def test_undivided_attention_earns_most_of_it_and_leaves_room_for_a_smile() -> None:
+    neutral, smiled = play(course(8.0)).value, play(course(8.0, smile=0.9)).value
+    assert neutral == pytest.approx(1 - 0.3**1.2, abs=1e-5)
+    assert neutral is not None
+    assert smiled is not None
+    assert 0.76 < neutral < smiled < 1
 
 
 def test_no_look_is_zero_whatever_else_happens() -> None:
@@ -68,8 +72,8 @@ def test_staying_and_smiling_raise_it() -> None:
     stayed, smiled = play(course(2.0)), play(course(2.0, smile=0.8))
     assert stayed.value is not None
     assert smiled.value is not None
-    assert stayed.value == pytest.approx(1 - 0.75**1.2, abs=1e-5)
-    assert smiled.value == pytest.approx(1 - 0.75 ** (1.2 + 0.5 * 0.7), abs=1e-5)
+    assert stayed.value == pytest.approx(1 - 0.825**1.2, abs=1e-5)
+    assert smiled.value == pytest.approx(1 - 0.825 ** (1.2 + 0.5 * 0.7), abs=1e-5)
     assert left.parts["stayed"] == 1.0  # the one who left was there for no time at all
 
 
