@@ -110,12 +110,13 @@ class KioskView:
                 f"{probability:.0%}",
                 Text("" if estimate is None else f"expects {estimate:+.2f}", "dim"),
             )
+        masked = Table.grid(padding=(0, 2))
         for content_id, reason in decision.masked.items():
-            table.add_row("", Text(content_id, "dim strike"), Text(reason, "dim red"), "", "")
+            masked.add_row(" ", Text(content_id, "dim strike"), Text(reason, "dim red"))
         why = decision.trigger.replace("_", " ")
         by = f"{decision.policy} {decision.policy_version}"
         title = f"chosen: {self.titles[decision.content_id]} ({why}, by {by})"
-        return Panel(table, title=title, title_align="left")
+        return Panel(Group(table, masked), title=title, title_align="left")
 
     def _reactions(self) -> Panel:
         table = Table.grid(padding=(0, 2))

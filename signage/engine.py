@@ -245,10 +245,12 @@ class Engine:
         """Whether what is shown, or is about to be, has to give way whatever the time."""
         running, pending = self._running, self._pending
         leaving = pending is not None and pending.now
-        if pending and self._excludes(pending.decision, audience):
-            return Trigger.NO_LONGER_ALLOWED, leaving or running is None
-        if running and not leaving and self._excludes(running.decision, audience):
+        pending_excluded = pending is not None and self._excludes(pending.decision, audience)
+        stays = running is not None and (not leaving or pending_excluded)
+        if running and stays and self._excludes(running.decision, audience):
             return Trigger.NO_LONGER_ALLOWED, True
+        if pending_excluded:
+            return Trigger.NO_LONGER_ALLOWED, leaving or running is None
         if pending and audience.t_s - pending.asked_s > self._patience_s(pending):
             self._pending = None
             self._withdraw(

@@ -238,3 +238,21 @@ def test_a_new_run_goes_on_from_the_journal_and_the_checkpoint(stage: Callable[.
     assert len(numbers) == len(set(numbers))
     again.close()
     on.journal = Journal(on.path, durable=False)
+
+
+def test_wine_leaves_at_once_even_when_more_of_it_was_to_follow(
+    stage: Callable[..., Stage],
+) -> None:
+    contents = catalogue(
+        {"news": {}, "whisky": {"adults_only": True}, "wine": {"adults_only": True}}
+    )
+    on = stage(contents, min_play_s=20.0, lead_s=4.0)
+    adult = sighting(x=200, height=200, **ADULT)
+    shown = chosen = ""
+    while not {shown, chosen} <= {"whisky", "wine"}:
+        for step in on.play(0.1, [adult]):
+            shown = on.engine.on_screen.content_id if on.engine.on_screen else ""
+            chosen = step.decision.content_id if step.decision else ""
+    steps = on.play(1, [adult, sighting(x=700, **CHILD)])
+    assert [trigger for trigger, _ in triggers(steps)] == [Trigger.NO_LONGER_ALLOWED]
+    assert [row["content_id"] for row in on.rows() if row["state"] == "started"] == ["news"]

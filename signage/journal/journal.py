@@ -245,9 +245,9 @@ class Journal:
         """Plays (when they began, content, decision) decided since ``utc``, oldest first."""
         with self._explained():
             rows = self._db.execute(
-                "SELECT coalesce(started_utc, t_utc), content_id, decision_id FROM decisions JOIN plays USING "
-                "(decision_id) WHERE t_utc > ? AND state != ? AND NOT (state = ? AND "
-                "started_s IS NULL) ORDER BY number",
+                "SELECT coalesce(started_utc, t_utc), content_id, decision_id "
+                "FROM decisions JOIN plays USING (decision_id) WHERE t_utc > ? AND state != ? "
+                "AND NOT (state = ? AND started_s IS NULL) ORDER BY number",
                 (_iso(utc), PlayState.SUPERSEDED, PlayState.FAILED),
             )
             return [(datetime.fromisoformat(when), content, which) for when, content, which in rows]
