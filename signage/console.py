@@ -108,7 +108,7 @@ class KioskView:
                 Text(content_id, "bold green" if chosen else ""),
                 Text("█" * max(1, round(probability * _BAR)), "green" if chosen else "blue"),
                 f"{probability:.0%}",
-                Text("" if estimate is None else f"expects {estimate:+.2f}", "dim"),
+                Text("" if estimate is None else f"expects {estimate:.2f}", "dim"),
             )
         masked = Table.grid(padding=(0, 2))
         for content_id, reason in decision.masked.items():
@@ -116,7 +116,9 @@ class KioskView:
         why = decision.trigger.replace("_", " ")
         by = f"{decision.policy} {decision.policy_version}"
         title = f"chosen: {self.titles[decision.content_id]} ({why}, by {by})"
-        return Panel(Group(table, masked), title=title, title_align="left")
+        return Panel(
+            Group(table, *([masked] if decision.masked else [])), title=title, title_align="left"
+        )
 
     def _reactions(self) -> Panel:
         table = Table.grid(padding=(0, 2))
