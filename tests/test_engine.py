@@ -223,6 +223,14 @@ def test_the_visit_so_far_is_part_of_the_context(stage: Callable[..., Stage]) ->
     assert not [name for name in newcomer.context if name.startswith("liked:")]
 
 
+def test_nobody_is_remembered_after_they_left(stage: Callable[..., Stage]) -> None:
+    on = stage(catalogue())
+    for _ in range(5):
+        on.play(11, [sighting(**ADULT)])
+        on.play(9, [])  # they leave in mid-play, and the play ends without them
+    assert on.engine.recommender.remembered_viewers == 0
+
+
 def test_a_new_run_goes_on_from_the_journal_and_the_checkpoint(stage: Callable[..., Stage]) -> None:
     on = stage(catalogue({"coffee": {}, "shoes": {"max_per_hour": 2}}), policy="vw")
     on.play(120, [sighting(**ADULT)])

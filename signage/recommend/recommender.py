@@ -100,9 +100,9 @@ class Recommender:
         self.constraints.forget_play(decision_id)
 
     def note_reaction(self, content_id: str, reward: Reward) -> None:
-        """Remember what each viewer made of a play, for the rest of their visit."""
+        """Remember what each viewer still present made of a play, for the rest of their visit."""
         category = self.catalogue[content_id].category
-        for impression in reward.impressions:
+        for impression in filter(lambda each: each.stayed, reward.impressions):
             visit = self._visits.setdefault(impression.viewer_id, _VisitHistory())
             visit.attention_s[category] += impression.attention_s
             visit.present_s[category] += impression.present_s
@@ -111,6 +111,11 @@ class Recommender:
     def forget_viewer(self, viewer_id: str) -> None:
         """The viewer has left."""
         self._visits.pop(viewer_id, None)
+
+    @property
+    def remembered_viewers(self) -> int:
+        """Of how many viewers the visit so far is known."""
+        return len(self._visits)
 
     def learn(self, lesson: Lesson) -> None:
         self.policy.learn(lesson)
