@@ -93,7 +93,6 @@ class Viewer:
     """The last activations of ``smile``, ``surprise`` and ``frown``."""
     expression_peak: Mapping[str, float]
     """The highest of each over the track."""
-    sightings: int = 1
 
     @property
     def is_watcher(self) -> bool:

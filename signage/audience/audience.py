@@ -125,5 +125,4 @@ class _Visit:
             female_prob=self._female / self._female_weight if self._female_weight else None,
             expression=self._last.expression,
             expression_peak=dict(self._peak),
-            sightings=self._sightings,
         )

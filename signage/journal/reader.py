@@ -60,10 +60,6 @@ class JournalReader:
             described |= json.loads(row["contents"])
         return described
 
-    def runs(self) -> list[dict[str, Any]]:
-        """When the screen was started."""
-        return self._rows("SELECT * FROM runs ORDER BY run")
-
     def _rows(self, query: str, values: tuple[Any, ...] = ()) -> list[dict[str, Any]]:
         with self._connect() as db:
             db.row_factory = sqlite3.Row
