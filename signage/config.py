@@ -127,8 +127,8 @@ class ConstraintsConfig(Section):
 
     adult_age: Annotated[int, Field(ge=1, le=100)] = 18
     max_minor_prob: Probability = 0.10
-    """Adults-only content is kept back when anyone in view may be younger than
-    ``adult_age`` with at least this probability, or has no known age."""
+    """Adults-only content is kept back when anyone in view is younger than ``adult_age``
+    with more than this probability, or has no known age."""
     max_per_hour: Annotated[int, Field(ge=1)] | None = None
     """Plays of one content in any 60 minutes; a content's own figure goes first."""
 

@@ -122,7 +122,7 @@ class KioskView:
 
     def _reactions(self) -> Panel:
         table = Table.grid(padding=(0, 2))
-        for decision, reward in reversed(self._rewards):
+        for decision, reward in reversed(tuple(self._rewards)):
             table.add_row(decision.content_id, _reward_text(reward))
         if not self._rewards:
             table.add_row(Text("none yet", "dim"))

@@ -36,6 +36,8 @@ from signage.types import (
 
 log = logging.getLogger(__name__)
 
+_RETRY_S = 1.0
+
 Perceive = Callable[[Frame], Sequence[Sighting] | None]
 """What a frame tells; None where it can tell nothing."""
 
@@ -106,6 +108,8 @@ class Engine:
         # Asked and then replaced: the screen may have started them before it heard of it.
         self._overtaken: dict[str, _Play] = {}
         self._has_decided = False
+        self._not_before_s = float("-inf")
+        self._audience_now: AudienceSnapshot | None = None
         # The main viewer that the newest decision was made for, and since when it is another.
         self._decided_for: str | None = None
         self._other_main_since_s: float | None = None
@@ -129,6 +133,7 @@ class Engine:
     def step(self, frame: Frame) -> Step:
         """Take in one frame: see, count, learn, decide."""
         audience = self._audience.update(frame, self._perceive(frame))
+        self._audience_now = audience
         for viewer in self._audience.take_departed():
             self._journal.record_viewer(viewer, self._run, frame.utc)
             self.recommender.forget_viewer(viewer.viewer_id)
@@ -146,7 +151,7 @@ class Engine:
 
     def end(self, last: Frame) -> None:
         """Flush everything: the last plays' confirmations, the viewers, the model."""
-        audience = AudienceSnapshot(last.t_s, last.utc)
+        audience = self._audience_now or AudienceSnapshot(last.t_s, last.utc)
         for event in self._screen.events():
             self._on_event(event, audience)
         for viewer in self._audience.close():
@@ -166,17 +171,23 @@ class Engine:
         utc = audience.utc - timedelta(seconds=max(0.0, audience.t_s - event.t_s))
         running = self._running
         if event.state is PlayState.STARTED:
+            closed = None
             if (play := self._take_asked(event.decision_id)) is not None:
+                if running is not None:  # another page began it before the first had ended
+                    over = running.decision.decision_id
+                    cut = PlayEvent(over, PlayState.INTERRUPTED, event.t_s, event.page)
+                    closed = self._on_event(cut, audience)
                 play.tally = PlayTally(event.decision_id, event.t_s, audience)
                 self._running = play
                 self._journal.record_start(event, utc)
                 self.recommender.note_start(play.decision, utc)
-        elif running and running.tally and running.decision.decision_id == event.decision_id:
+            return closed
+        if running and running.tally and running.decision.decision_id == event.decision_id:
             self._running = None
             reward = running.tally.close(audience, self._config.reward)
             self._close(event, utc, running.decision, reward)
             return running.decision, reward
-        elif self._take_asked(event.decision_id) is not None:
+        if self._take_asked(event.decision_id) is not None:
             self._withdraw(event, utc)
         return None
 
@@ -206,6 +217,8 @@ class Engine:
         self._journal.record_end(event, utc, None)
         self.recommender.withdraw(event.decision_id)
         if event.state is PlayState.FAILED:
+            # A screen that can show nothing is not asked at every frame.
+            self._not_before_s = event.t_s + _RETRY_S
             log.warning("The screen could not show decision %s.", event.decision_id)
 
     def _learn(self, seq: int, lesson: Lesson) -> None:
@@ -231,7 +244,7 @@ class Engine:
         if urgent is not None:
             return urgent
         if self._running is None:
-            if self._pending is not None:
+            if self._pending is not None or audience.t_s < self._not_before_s:
                 return None
             return (Trigger.PLAY_ENDS if self._has_decided else Trigger.START), True
         rules = self._config.decision
@@ -297,6 +310,7 @@ class Engine:
                 file=content.file,
                 duration_s=content.duration_s,
                 now=now,
+                adults_only=content.adults_only,
             )
         )
         return decision

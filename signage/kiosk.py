@@ -175,7 +175,9 @@ class _Pulse:
         if step.decision is not None:
             self.last_decision_s = step.decision.t_s
             self._totals["decisions"] += 1
-        self._totals["rewards"] += sum(r.value is not None for _, r in step.rewards)
+        self._totals["rewards"] += sum(
+            reward.value is not None and not decision.forced for decision, reward in step.rewards
+        )
 
     def counters(self) -> Mapping[str, float]:
         return dict(self._totals)

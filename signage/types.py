@@ -233,6 +233,8 @@ class Cue:
     duration_s: float
     now: bool
     """True: as soon as it is loaded. False: when the running play ends."""
+    adults_only: bool = False
+    """Must not stay on screen when nobody can say any more who is in view."""
 
 
 class PlayState(StrEnum):

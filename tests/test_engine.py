@@ -264,3 +264,45 @@ def test_wine_leaves_at_once_even_when_more_of_it_was_to_follow(
     steps = on.play(1, [adult, sighting(x=700, **CHILD)])
     assert [trigger for trigger, _ in triggers(steps)] == [Trigger.NO_LONGER_ALLOWED]
     assert [row["content_id"] for row in on.rows() if row["state"] == "started"] == ["news"]
+
+
+def test_a_play_that_another_page_cuts_short_is_closed_and_rewarded(
+    stage: Callable[..., Stage],
+) -> None:
+    on = stage(catalogue())
+    said: list[PlayEvent] = []
+    on.screen.show = lambda cue: None  # type: ignore[method-assign]
+    on.screen.events = lambda: [said.pop(0)] if said else []  # type: ignore[method-assign]
+    adult = [sighting(**ADULT)]
+    (first,) = [s.decision for s in on.play(0.1, adult) if s.decision]
+    said.append(PlayEvent(first.decision_id, PlayState.STARTED, on.t_s, "page"))
+    (second,) = [s.decision for s in on.play(7, adult) if s.decision]
+    said.append(PlayEvent(second.decision_id, PlayState.STARTED, on.t_s, "other page"))
+    ((closed, reward),) = [r for s in on.play(0.5, adult) for r in s.rewards]
+    assert closed == first
+    assert reward.value is not None
+    assert [row["state"] for row in on.rows()] == ["interrupted", "started"]
+
+
+def test_a_screen_that_can_show_nothing_is_not_asked_at_every_frame(
+    stage: Callable[..., Stage],
+) -> None:
+    on = stage()
+    asked: list[PlayEvent] = []
+
+    def events() -> list[PlayEvent]:
+        return [asked.pop()] if asked else []
+
+    on.screen.show = lambda cue: asked.append(  # type: ignore[method-assign]
+        PlayEvent(cue.decision_id, PlayState.FAILED, on.t_s, "page")
+    )
+    on.screen.events = events  # type: ignore[method-assign]
+    assert 8 <= len(triggers(on.play(10, []))) <= 11
+
+
+def test_who_is_still_there_when_the_kiosk_stops_has_stayed(stage: Callable[..., Stage]) -> None:
+    on = stage()
+    on.play(5, [sighting(**ADULT)])
+    on.screen.advance(on.t_s + 60)
+    on.engine.end(frame(on.t_s))
+    assert on.rows()[0]["parts"]["stayed"] == 1.0

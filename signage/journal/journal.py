@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from signage.errors import JournalError
 from signage.types import Decision, Lesson, PlayEvent, PlayState, Reward, Viewer
+
+if sys.platform != "win32":
+    import fcntl
 
 SCHEMA_VERSION = 1
 
@@ -91,14 +95,20 @@ class Journal:
     def __init__(self, path: Path, *, durable: bool = True) -> None:
         """``durable=False`` leaves the writing to the operating system: for simulations."""
         self.path = path
+        self._durable = durable
         with self._explained():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._durable = durable
+            self._lock = _lock(path)
             self._db = sqlite3.connect(path, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
-            self._db.execute("PRAGMA foreign_keys = ON")
-            self._prepare()
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
+                self._db.execute("PRAGMA foreign_keys = ON")
+                self._prepare()
+            except BaseException:
+                self._db.close()
+                self._lock.close()
+                raise
 
     def _prepare(self) -> None:
         tables = self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
@@ -186,7 +196,7 @@ class Journal:
         """The play ended, and this is what it got: one transaction.
 
         Returns the reward's sequence number; None where there is no reward to learn from.
-        A second reward of the same decision changes nothing.
+        A second reward of the same decision is not counted.
         """
         with self._explained(), self._transaction() as db:
             db.execute(
@@ -259,6 +269,7 @@ class Journal:
             done = "wal_checkpoint(TRUNCATE)" if self._durable else "journal_mode = DELETE"
             self._db.execute(f"PRAGMA {done}")
             self._db.close()
+            self._lock.close()
 
     @staticmethod
     def _insert(db: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> None:
@@ -298,6 +309,21 @@ def explained(path: Path) -> Iterator[None]:
             "be written, that the disk is not full, and that no other screen uses it; what was "
             "recorded before is safe."
         ) from error
+
+
+def _lock(path: Path) -> IO[bytes]:
+    """Hold ``path`` for this process until the file is closed, or the process ends."""
+    file = path.with_suffix(".lock").open("wb")
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            raise JournalError(
+                f"The journal {path} is in use by another screen. Stop that one, or give this "
+                "one a `data_dir` of its own (--data)."
+            ) from None
+    return file
 
 
 def check_version(db: sqlite3.Connection, path: Path) -> None:

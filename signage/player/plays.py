@@ -45,8 +45,6 @@ class _Play:
     """Connections that were sent the cue and may still start it."""
     owner: int | None = None
     started_s: float | None = None
-    orphaned: bool = False
-    """Ended because its page left, not by what a page said."""
 
     @property
     def since_s(self) -> float:
@@ -83,12 +81,11 @@ class Plays:
             play = _Play(cue, t_s, waiting=set(self._pages))
             self._open[cue.decision_id] = self._newest = play
 
-    def join(self, page: str, t_s: float) -> tuple[int, Cue | None]:
+    def join(self, page: str) -> tuple[int, Cue | None]:
         """Number the connection of ``page`` and say which cue it should show at once.
 
-        That is the newest one, unless its play is over. A play that ended because its page
-        left is shown again within its time: a reloaded page is not left empty, though
-        nothing more is confirmed for that play.
+        That is the newest one, unless its play is over: what was right for the people of
+        then may be wrong for those of now.
         """
         with self._lock:
             connection = next(self._numbers)
@@ -99,8 +96,7 @@ class Plays:
             if play.cue.decision_id in self._open:
                 play.waiting.add(connection)
                 return connection, play.cue
-            in_time = t_s < play.since_s + play.cue.duration_s
-            return connection, play.cue if play.orphaned and in_time else None
+            return connection, None
 
     def leave(self, connection: int, t_s: float) -> None:
         """Close the connection: a play it was showing is interrupted."""
@@ -110,10 +106,8 @@ class Plays:
                 waited = connection in play.waiting
                 play.waiting.discard(connection)
                 if play.owner == connection:
-                    play.orphaned = True
                     self._end(play, PlayState.INTERRUPTED, t_s, page)
                 elif play.owner is None and waited:
-                    play.orphaned = not self._pages
                     self._give_up(play, PlayState.FAILED, t_s, page)
 
     def confirm(self, connection: int, said: Confirmation, t_s: float) -> None:

@@ -4,9 +4,10 @@ The protocol of ``/ws/player?page=ID``, one JSON document a message:
 
 server → page
     ``{"type": "show", "decision_id", "content_id", "title", "medium", "url",
-    "duration_s", "now"}``: show this content, as soon as it is loaded (``now``) or when
-    the running play ends. A later cue replaces one that still waits. On connecting, the
-    newest cue comes again with ``now`` true, unless its play is over.
+    "duration_s", "now", "adults_only"}``: show this content, as soon as it is loaded
+    (``now``) or when the running play ends. A later cue replaces one that still waits. On connecting, the
+    newest cue comes again with ``now`` true, unless its play is over. What is for
+    ``adults_only`` leaves the screen when its play is over or the connection is lost.
 
 page → server
     ``{"type", "decision_id", "age_ms"}``: the play reached the state ``type``, ``age_ms``
@@ -206,7 +207,7 @@ class PlayerServer:
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", page):
             page = "unnamed"
         await websocket.accept()
-        connection, cue = self._plays.join(page, self._status.clock())
+        connection, cue = self._plays.join(page)
         unsent = self._unsent[connection] = asyncio.Queue(_MAX_UNSENT)
         if cue is not None:
             unsent.put_nowait(self._message(cue, now=True))
@@ -248,6 +249,7 @@ class PlayerServer:
                 "url": self._app.content_prefix + path,
                 "duration_s": cue.duration_s,
                 "now": cue.now if now is None else now,
+                "adults_only": cue.adults_only,
             }
         )
 

@@ -40,6 +40,8 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
     if path.exists():
         path.replace(_before(path))
     beside.replace(path)
+    if os.name != "posix":
+        return  # a folder cannot be opened there, and needs no flushing
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

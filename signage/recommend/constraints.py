@@ -15,6 +15,7 @@ from signage.recommend.catalogue import Catalogue, Content
 from signage.types import AudienceSnapshot
 
 _HOUR = timedelta(hours=1)
+_CLOCK_SLACK = timedelta(minutes=1)
 
 
 class Constraints:
@@ -35,8 +36,9 @@ class Constraints:
 
     def mask(self, catalogue: Catalogue, snapshot: AudienceSnapshot) -> dict[str, str]:
         """The contents that may not be shown now, each with the constraint that says so."""
-        while self._plays and self._plays[0][0] <= snapshot.utc - _HOUR:
-            self._plays.popleft()
+        # Also what is stamped later than now: the clock was set back, and no cap must stick.
+        begin, end = snapshot.utc - _HOUR, snapshot.utc + _CLOCK_SLACK
+        self._plays = deque(play for play in self._plays if begin < play[0] <= end)
         reasons = {}
         for content_id, content in catalogue.items():
             reason = self.audience_excludes(content, snapshot) or self._cap_reached(content)

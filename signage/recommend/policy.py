@@ -14,7 +14,7 @@ from signage.types import Floats, Lesson
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """All that a policy may know. Can be asked again from the journal."""
+    """All that a policy may know."""
 
     context: Mapping[str, float]
     """Features by name (``recommend/features.py``)."""

@@ -26,7 +26,7 @@ def make_policy(name: PolicyName, config: Config, saved: Path | None = None) -> 
     ``saved`` is the checkpoint that a learner continues from.
     """
     if name == "vw":
-        found = checkpoint.load(saved, LAYOUT) if saved else None
+        found = checkpoint.load(saved, _layout(config)) if saved else None
         if found:
             return VwPolicy(config.policies.vw, found.model, found.learned), found.reward_seq
         return VwPolicy(config.policies.vw), 0
@@ -125,7 +125,7 @@ class Recommender:
         if isinstance(self.policy, VwPolicy):
             checkpoint.save(
                 checkpoint.Checkpoint(
-                    LAYOUT, self.policy.learned, reward_seq, self.policy.serialize()
+                    _layout(self._config), self.policy.learned, reward_seq, self.policy.serialize()
                 ),
                 path,
             )
@@ -166,6 +166,12 @@ class _VisitHistory:
             for category, present_s in self.present_s.items()
             if present_s > 0
         } | {f"{SEEN}{content_id}": float(count) for content_id, count in self.seen.items()}
+
+
+def _layout(config: Config) -> str:
+    """What a saved model depends on: with anything else it is learned anew from the journal."""
+    vw = config.policies.vw
+    return f"{LAYOUT}:{vw.learning_rate:g}:{vw.reward_baseline:g}"
 
 
 def _by_name(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,8 +55,20 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "data" / "journal.sqlite"
 
 
+_OPEN: list[Journal] = []
+
+
+@pytest.fixture(autouse=True)
+def close_what_is_open() -> Iterator[None]:
+    yield
+    while _OPEN:
+        with contextlib.suppress(sqlite3.ProgrammingError):  # it was closed by the test
+            _OPEN.pop().close()
+
+
 def begun(path: Path) -> tuple[Journal, int]:
     journal = Journal(path)
+    _OPEN.append(journal)
     run = journal.begin_run(NOON, "screen")
     journal.record_catalogue(CATALOGUE.version, CATALOGUE.as_json())
     return journal, run
@@ -178,8 +192,16 @@ def test_a_full_disk_is_one_clear_message(path: Path) -> None:
 
 def test_every_screen_has_a_journal_of_its_own(path: Path) -> None:
     begun(path)[0].close()
+    other = Journal(path)
+    _OPEN.append(other)
     with pytest.raises(JournalError, match="journal of screen 'screen', this is 'other'"):
-        Journal(path).begin_run(NOON, "other")
+        other.begin_run(NOON, "other")
+
+
+def test_two_kiosks_cannot_share_a_journal(path: Path) -> None:
+    begun(path)
+    with pytest.raises(JournalError, match="in use by another screen"):
+        Journal(path)
 
 
 def test_what_is_no_journal_is_refused(path: Path) -> None:

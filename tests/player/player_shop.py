@@ -54,7 +54,14 @@ class Shop:
         if self.server is not None:
             self.server.stop()
 
-    def show(self, content_id: str, *, now: bool = True, duration_s: float = 60.0) -> str:
+    def show(
+        self,
+        content_id: str,
+        *,
+        now: bool = True,
+        duration_s: float = 60.0,
+        adults_only: bool = False,
+    ) -> str:
         """Ask for a content and return the decision's id."""
         assert self.server is not None
         decision_id = f"d{next(self._numbers)}"
@@ -68,6 +75,7 @@ class Shop:
                 file="still.svg" if still else "index.html",
                 duration_s=duration_s,
                 now=now,
+                adults_only=adults_only,
             )
         )
         return decision_id

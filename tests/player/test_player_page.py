@@ -222,16 +222,27 @@ def test_missing_content_fails_and_the_picture_stays(shop: Shop, screen: Page) -
     until(lambda: colour(screen) == COLOURS["red"], "red")
 
 
-def test_a_reloaded_page_shows_something_at_once(shop: Shop, screen: Page) -> None:
+def test_a_reloaded_page_goes_on_with_the_next_cue(shop: Shop, screen: Page) -> None:
     first = shop.show("red")
     shop.await_event(first, S.STARTED)
     screen.reload()
     shop.await_event(first, S.INTERRUPTED)
-    until(lambda: colour(screen) == COLOURS["red"], "red again")
     second = shop.show("blue", now=False)
     shop.show("green")
     until(lambda: colour(screen) == COLOURS["green"], "green")
     assert (second, S.SUPERSEDED) in shop.events()
+
+
+def test_adults_only_content_leaves_a_screen_that_nobody_controls(shop: Shop, screen: Page) -> None:
+    shop.await_event(shop.show("red", adults_only=True), S.STARTED)
+    shop.close()
+    until(lambda: colour(screen) != COLOURS["red"], "no red while nobody serves")
+
+
+def test_adults_only_content_leaves_when_its_play_is_over(shop: Shop, screen: Page) -> None:
+    over = shop.show("red", duration_s=0.5, adults_only=True)
+    shop.await_event(over, S.FINISHED)
+    until(lambda: colour(screen) != COLOURS["red"], "no red after its time")
 
 
 def test_keeps_the_picture_and_comes_back_after_a_restart(shop: Shop, screen: Page) -> None:

@@ -116,3 +116,11 @@ def test_the_draw_follows_the_probabilities_and_can_be_repeated() -> None:
     counts = Counter(d.content_id for d in draws)
     assert counts.keys() == {"coffee", "news", "shoes"}
     assert min(counts.values()) > 399 / 3 * 0.7
+
+
+def test_a_clock_that_is_set_back_does_not_leave_a_cap_in_force() -> None:
+    deciding = recommender()
+    for number in range(1, 30):
+        deciding.decide(number, Trigger.START, snapshot(t_s=7 * 86400.0 + number))
+    assert "coffee" in deciding.decide(30, Trigger.START, snapshot(t_s=7 * 86400.0 + 30)).masked
+    assert "coffee" not in deciding.decide(31, Trigger.START, snapshot(t_s=0.0)).masked

@@ -16,7 +16,7 @@ from signage.recommend import checkpoint
 from signage.recommend.baselines import Playlist, Rules, Uniform
 from signage.recommend.policy import Policy, Question
 from signage.recommend.recommender import make_policy
-from signage.recommend.vw import LAYOUT, VwPolicy, inverse_gap
+from signage.recommend.vw import VwPolicy, inverse_gap
 from signage.types import Lesson
 from tests.builders import NOON
 
@@ -160,7 +160,7 @@ class TestVw:
             policy.learn(lesson(WOMAN, "tea", 0.8))
             policy.learn(lesson(WOMAN, "coffee", 0.3))
         checkpoint.save(
-            checkpoint.Checkpoint(LAYOUT, policy.learned, 60, policy.serialize()), saved
+            checkpoint.Checkpoint("1:0.05:0.35", policy.learned, 60, policy.serialize()), saved
         )
         again, seq = make_policy("vw", Config(policies=PoliciesConfig(vw=config)), saved)
         assert (seq, again.version) == (60, policy.version)

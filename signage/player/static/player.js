@@ -58,6 +58,7 @@ function connect() {
   };
   socket.onclose = () => {
     // The picture stays while we are away.
+    hideRestricted();
     setTimeout(connect, retryMs);
     retryMs = Math.min(2 * retryMs, LAST_RETRY_MS);
   };
@@ -167,7 +168,13 @@ function painted(play) {
     play.over = true;
     tell("finished", play.cue);
     swapIfDue();
+    if (running === play) hideRestricted();
   }, play.cue.duration_s * 1000);
+}
+
+// Without the server, or after its play, nobody watches any more who sees it.
+function hideRestricted() {
+  if (running?.cue.adults_only) running.layer.classList.remove("shown");
 }
 
 function clearBelow(layer) {
