@@ -5,9 +5,9 @@ The protocol of ``/ws/player?page=ID``, one JSON document a message:
 server → page
     ``{"type": "show", "decision_id", "content_id", "title", "medium", "url",
     "duration_s", "now", "adults_only"}``: show this content, as soon as it is loaded
-    (``now``) or when the running play ends. A later cue replaces one that still waits. On connecting, the
-    newest cue comes again with ``now`` true, unless its play is over. What is for
-    ``adults_only`` leaves the screen when its play is over or the connection is lost.
+    (``now``) or when the running play ends. A later cue replaces one that still waits. On
+    connecting, the newest cue comes again with ``now`` true, unless its play is over. What
+    is for ``adults_only`` leaves the screen when its play is over or the connection is lost.
 
 page → server
     ``{"type", "decision_id", "age_ms"}``: the play reached the state ``type``, ``age_ms``
