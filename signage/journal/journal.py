@@ -206,17 +206,18 @@ class Journal:
             )
             if reward is None:
                 return None
-            for impression in reward.impressions:
-                self._insert(
-                    db, "impressions", {"decision_id": reward.decision_id} | asdict(impression)
-                )
             cursor = db.execute(
                 "INSERT OR IGNORE INTO rewards (decision_id, t_utc, reward, parts) "
                 "VALUES (?, ?, ?, ?)",
                 (reward.decision_id, _iso(reward.utc), reward.value, _json(reward.parts)),
             )
-            new = cursor.rowcount == 1 and reward.value is not None
-            return cursor.lastrowid if new else None
+            if cursor.rowcount == 0:
+                return None
+            for impression in reward.impressions:
+                self._insert(
+                    db, "impressions", {"decision_id": reward.decision_id} | asdict(impression)
+                )
+            return None if reward.value is None else cursor.lastrowid
 
     def record_viewer(self, viewer: Viewer, run: int, utc: datetime) -> None:
         """A viewer left."""

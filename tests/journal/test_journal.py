@@ -99,8 +99,8 @@ def test_a_reward_counts_once(path: Path) -> None:
     journal, run = begun(path)
     journal.record_decision(1, run, decision(1))
     end = event(1, PlayState.FINISHED, 10.0)
-    assert journal.record_end(end, utc(10), replace(reward(1), impressions=())) == 1
-    assert journal.record_end(end, utc(10), replace(reward(1, 1.0), impressions=())) is None
+    assert journal.record_end(end, utc(10), reward(1)) == 1
+    assert journal.record_end(end, utc(10), reward(1, 1.0)) is None
     assert [lesson.reward for _, lesson in journal.lessons()] == [0.5]
 
 
