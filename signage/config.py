@@ -70,17 +70,31 @@ class PerceptionConfig(Section):
     """What is looked for in a picture, and how often."""
 
     models_dir: Path = Path("../models")
-    max_faces: Annotated[int, Field(ge=1, le=20)] = 5
+    max_people: Annotated[int, Field(ge=1, le=50)] = 20
+    """More people than this are not followed: those farthest away are left out."""
     min_confidence: Probability = 0.5
-    """Of the face detector and the face tracker."""
+    """Of the detectors."""
+    detect_every_s: NotNegative = 0.12
+    """Faces are searched for this often, and followed in between."""
+    bodies_every_s: NotNegative = 0.4
+    """The same for bodies."""
+    detect_px: Annotated[int, Field(ge=128, le=4096)] = 960
+    """The picture is searched at this length of its longer side: farther faces need more,
+    and more takes longer."""
+    landmarks_every_s: NotNegative = 0.12
+    """How often each face is looked at for where it turns and what it expresses."""
     demographics: bool = True
     """Estimate age and gender. With this off the loop learns from behaviour alone."""
-    attributes_every_s: NotNegative = 0.4
-    """Age and gender are estimated this often; averaged over the track in between."""
+    mood: bool = True
+    """Estimate the mood."""
+    traits_every_s: NotNegative = 1.0
+    """Age, gender and mood of each person are estimated this often, and averaged."""
     min_face_px: Positive = 36.0
-    """No age or gender from faces lower than this: the model guesses."""
+    """No age, gender or mood from faces lower than this: the model guesses."""
     max_yaw_deg: Positive = 45.0
-    """No age or gender from faces turned further than this."""
+    """No age, gender or mood from faces turned further than this."""
+    min_sharpness: NotNegative = 0.0
+    """No age, gender or mood from faces more blurred than this."""
 
 
 class AudienceConfig(Section):
@@ -93,10 +107,12 @@ class AudienceConfig(Section):
     """Where the middle of the screen is, as seen from a viewer who looks into the lens."""
     screen_pitch_deg: float = 0.0
     """Below the lens is negative."""
-    forget_after_s: Positive = 1.5
+    forget_after_s: Positive = 3.0
     """A viewer missed for longer than this has left; who comes then is someone new."""
     confirm_after_s: NotNegative = 0.2
-    """A face seen for less than this is not a viewer yet."""
+    """Somebody seen for less than this is not a viewer yet."""
+    walking_m_s: Positive = 0.3
+    """Who moves slower than this stands."""
 
 
 class ContentConfig(Section):

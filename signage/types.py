@@ -38,6 +38,32 @@ class Frame:
     image: Image | None = None
 
 
+Box = tuple[float, float, float, float]
+"""A box as ``xyxy_px``: left, top, right and bottom edge, in pixels of the picture."""
+
+MOODS = ("neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised")
+"""The expressions of Ekman & Friesen (1971), and none of them."""
+
+
+class Movement(StrEnum):
+    """Where a person goes. Left and right are those of the picture."""
+
+    APPROACHING = "approaching"
+    LEAVING = "leaving"
+    PASSING_LEFT = "passing_left"
+    PASSING_RIGHT = "passing_right"
+    STANDING = "standing"
+
+
+class Facing(StrEnum):
+    """Which way a person stands to the screen."""
+
+    TOWARDS = "towards"
+    SIDEWAYS = "sideways"
+    AWAY = "away"
+    """The back is turned."""
+
+
 @dataclass(frozen=True, slots=True)
 class HeadPose:
     """Where the nose points, relative to the line from the face to the camera.
@@ -52,21 +78,39 @@ class HeadPose:
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
-    """What one frame tells about one person. A value that could not be told is None."""
+class Traits:
+    """What one look at a face tells about the person. A value that could not be told is None."""
 
-    box_xyxy_px: tuple[float, float, float, float]
-    head_pose: HeadPose | None = None
+    weight: float
+    """How much this look counts beside others of the same person: a large, frontal and
+    sharp face tells more."""
     age_probs: Floats | None = None
     """Shape (101,): probability of each whole year of age, 0 to 100."""
     female_prob: float | None = None
-    expression: Mapping[str, float] = field(default_factory=dict)
-    """Activation in [0, 1] of ``smile``, ``surprise`` and ``frown``."""
+    mood_probs: Floats | None = None
+    """Shape (7,): probability of each of ``MOODS``."""
 
-    @property
-    def face_px(self) -> float:
-        """Height of the face box, in pixels."""
-        return self.box_xyxy_px[3] - self.box_xyxy_px[1]
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What one frame tells about one person. A value that could not be told is None."""
+
+    track: int
+    """Whose path this continues: the same number for as long as perception can follow."""
+    face_xyxy_px: Box | None
+    body_xyxy_px: Box | None = None
+    position_m: tuple[float, float] | None = None
+    """To the right of the camera's axis, and along it, in metres."""
+    head_pose: HeadPose | None = None
+    """Of this frame, or of one a moment ago."""
+    body_facing: Facing | None = None
+    """Which way the shoulders stand."""
+    traits: Traits | None = None
+    """Only in frames in which the face was looked at for them."""
+    expression: Mapping[str, float] = field(default_factory=dict)
+    """Activation in [0, 1] of ``smile``, ``surprise`` and ``frown``; empty where not told."""
+    is_picture: bool = False
+    """A face on a poster or a T-shirt: nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +124,25 @@ class Viewer:
     attention_s: float
     attentive: bool
     """Whether the face is towards the screen at this moment."""
-    face_px: float
-    """Largest face height seen, in pixels."""
-    box_xyxy_px: tuple[float, float, float, float]
-    """The last box."""
+    face_px: float | None
+    """Largest face height seen, in pixels; None where no face was ever seen."""
+    face_xyxy_px: Box | None
+    """The last box of the face, where it is to be seen."""
+    body_xyxy_px: Box | None
+    distance_m: float | None
+    """From the camera."""
+    movement: Movement | None
+    """At this moment; of somebody who has left: what they did for the longest time."""
+    facing: Facing | None
+    """At this moment."""
     facing_share: float
-    """Share of the sightings with the face towards the screen."""
+    """Share of the dwell time turned towards the screen."""
     age_probs: Floats | None
-    """Shape (101,), averaged over the track."""
+    """Shape (101,), over the whole track."""
     female_prob: float | None
+    mood_probs: Floats | None
+    """Shape (7,): probability of each of ``MOODS``, over the last seconds; of somebody who has
+    left: over the whole visit."""
     expression: Mapping[str, float]
     """The last activations of ``smile``, ``surprise`` and ``frown``."""
     expression_peak: Mapping[str, float]
@@ -118,7 +172,6 @@ class Viewer:
     def record(self) -> dict[str, Any]:
         """What is known, for people and other tools; what could not be told is None."""
         female = self.female_prob
-        age, sd = self.age_years, self.age_sd
         return {
             "viewer_id": self.viewer_id,
             "first_seen_s": round(self.first_seen_s, 3),
@@ -126,24 +179,35 @@ class Viewer:
             "dwell_s": round(self.dwell_s, 3),
             "attention_s": round(self.attention_s, 3),
             "attentive": self.attentive,
-            "age_years": None if age is None else round(age, 1),
-            "age_sd": None if sd is None else round(sd, 1),
+            "age_years": _rounded(self.age_years, 1),
+            "age_sd": _rounded(self.age_sd, 1),
             "gender": None
             if female is None
             else {"female": round(female, 3), "male": round(1 - female, 3)},
-            "mood": None,
-            "movement": None,
+            "mood": None
+            if self.mood_probs is None
+            else {
+                name: round(float(prob), 3)
+                for name, prob in zip(MOODS, self.mood_probs, strict=True)
+            },
+            "movement": self.movement,
+            "facing": self.facing,
             "facing_share": round(self.facing_share, 3),
+            "distance_m": _rounded(self.distance_m, 1),
             "reading_s": None,
             "logos": None,
             "returning": None,
-            "face_px": round(self.face_px),
+            "face_px": _rounded(self.face_px, 0),
             "expression_peak": {k: round(v, 3) for k, v in self.expression_peak.items()},
         }
 
     def prob_younger_than(self, years: int) -> float | None:
         """Probability mass below ``years``; None where the age could not be told."""
         return None if self.age_probs is None else float(self.age_probs[:years].sum())
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +225,8 @@ class AudienceSnapshot:
         """The viewer who counts most, of those in sight: attentive before not, then the nearest."""
 
         def importance(viewer: Viewer) -> tuple[bool, float, str]:
-            _, top, _, bottom = viewer.box_xyxy_px
-            return viewer.attentive, bottom - top, viewer.viewer_id
+            distance_m = math.inf if viewer.distance_m is None else viewer.distance_m
+            return viewer.attentive, -distance_m, viewer.viewer_id
 
         in_sight = [viewer for viewer in self.viewers if viewer.last_seen_s >= self.t_s]
         return max(in_sight or self.viewers, key=importance, default=None)
