@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -20,6 +20,9 @@ from rich.table import Table
 
 from signage.config import POLICY_NAMES, Config, load_config
 from signage.errors import ConfigError, SignageError
+
+if TYPE_CHECKING:
+    from signage.config import CameraConfig
 
 # What a command works with is imported inside it: `signage --help` and `signage models`
 # should not wait for, or fail with, the vision libraries.
@@ -292,10 +295,10 @@ def _with(
     return config.model_copy(update=update)
 
 
-def _probe_camera(source: str) -> str | None:
+def _probe_camera(camera: CameraConfig) -> tuple[str, str] | None:
     from signage.capture.live import probe_camera
 
-    return probe_camera(source)
+    return probe_camera(camera)
 
 
 def _write_report(journal: Path, out: Path, *, quiet: bool = False) -> None:

@@ -58,12 +58,21 @@ class CameraConfig(Section):
     """Where the pictures come from."""
 
     source: str | None = "0"
-    """Camera index, video file, or stream URL."""
+    """Camera index, video file, scene file (``*.toml``), or stream URL."""
     reel: tuple[ReelSegment, ...] = ()
     """Clips played one after the other, over and over, in place of a camera."""
     footage_dir: Path = Path("footage")
+    rotate_deg: Literal[0, 90, 180, 270] = 0
+    """Turns every picture clockwise by this much, so that people stand upright in it."""
+    mirrored: bool = False
+    """The camera delivers a mirror image: swap left and right, after turning it upright."""
+    fov_deg: Annotated[float, Field(ge=10, le=160)] = 70.0
+    """Angle of view along the longer side of the picture."""
     lost_after_s: Positive = 2.0
     """Without a frame for this long, the camera counts as lost and is opened anew."""
+    frozen_after_s: Positive = 10.0
+    """The very same picture for this long: the camera hangs. A sensor's noise never repeats;
+    a stream of a still room may, from one key picture of its encoder to the next."""
 
 
 class PerceptionConfig(Section):
@@ -78,9 +87,12 @@ class PerceptionConfig(Section):
     """Faces are searched for this often, and followed in between."""
     bodies_every_s: NotNegative = 0.4
     """The same for bodies."""
-    detect_px: Annotated[int, Field(ge=128, le=4096)] = 960
-    """The picture is searched at this length of its longer side: farther faces need more,
-    and more takes longer."""
+    detect_px: Annotated[int, Field(ge=128, le=4096)] = 640
+    """The whole picture is searched for faces at this length of its longer side."""
+    far_px: Annotated[int, Field(ge=128, le=8192)] = 1280
+    """Every other time one tile of the picture is searched at this scale, for faces far away."""
+    bodies_px: Annotated[int, Field(ge=128, le=4096)] = 512
+    """The picture is searched for bodies at this length of its longer side."""
     landmarks_every_s: NotNegative = 0.12
     """How often each face is looked at for where it turns and what it expresses."""
     demographics: bool = True

@@ -20,10 +20,10 @@ from signage.errors import SignageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from signage.config import Config
+    from signage.config import CameraConfig, Config
 
-Probe = Callable[[str], str | None]
-"""Opens a camera index, video file or stream URL: None when a picture comes, else why not."""
+Probe = Callable[["CameraConfig"], tuple[str, str] | None]
+"""Looks through a camera: None when it sees, else what is wrong and what to do."""
 
 _FREE_BYTES = 1_000_000_000
 """A journal of years, and the room that SQLite wants for its log."""
@@ -153,7 +153,7 @@ def _files(name: str, manifest: Path) -> Check:
 
 
 def _camera(config: Config, config_path: Path, probe: Probe) -> Check:
-    """Whether the source gives a picture, or the clips of the reel are all there."""
+    """Whether the source gives pictures that show something, or the reel's clips are there."""
     name, camera = "camera", config.camera
     if camera.reel:
         clips = {segment.clip for segment in camera.reel}
@@ -168,10 +168,11 @@ def _camera(config: Config, config_path: Path, probe: Probe) -> Check:
     if camera.source is None:
         remedy = f"Set `source` in [camera] of {config_path}."
         return Check(name, ok=False, detail="no source and no reel is configured", remedy=remedy)
-    if (problem := probe(camera.source)) is not None:
-        remedy = f"Plug it in, or set another `source` in [camera] of {config_path}."
-        return Check(name, ok=False, detail=problem, remedy=remedy)
-    return Check(name, ok=True, detail=f"a picture comes from {camera.source}")
+    if (problem := probe(camera)) is not None:
+        detail, remedy = problem
+        remedy += f" The `source` is set in [camera] of {config_path}."
+        return Check(name, ok=False, detail=detail, remedy=remedy)
+    return Check(name, ok=True, detail=f"pictures come from {camera.source}")
 
 
 def _disk(config: Config, config_path: Path) -> Check:

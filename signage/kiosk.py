@@ -119,6 +119,8 @@ class Kiosk:
         reasons = []
         if self._camera.lost:
             reasons.append("the camera delivers nothing")
+        elif fault := self._camera.fault:
+            reasons.append(f"the camera {fault.reason}")
         if not self._server.connected:
             reasons.append("no player page is connected")
         silent_s = now_s - pulse.last_step_s
@@ -128,7 +130,7 @@ class Kiosk:
         return {
             "status": "failed" if stuck else "degraded" if reasons else "ok",
             "reasons": reasons,
-            "camera": "lost" if self._camera.lost else "ok",
+            "camera": "lost" if self._camera.lost else self._camera.fault or "ok",
             "fps": round(pulse.fps, 1),
             "dropped_frames": self._camera.dropped,
             "last_decision_age_s": None

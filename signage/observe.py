@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from signage.audience.audience import Audience
-from signage.capture.recorded import read_video, video_fps
+from signage.capture.recorded import video_fps
+from signage.capture.source import read_recording
 from signage.config import Config
 from signage.errors import ConfigError
 from signage.perception.annotate import AnnotatedVideo
@@ -33,13 +34,13 @@ def observe(
     """
     if annotated is not None and annotated.resolve() == video.resolve():
         raise ConfigError(f"{video} would be written over. Choose another file to annotate.")
-    perceiver = Perceiver(config.perception)
+    perceiver = Perceiver(config)
     audience = Audience(config.audience)
     out = AnnotatedVideo(annotated, video_fps(video)) if annotated else None
     viewers: list[Viewer] = []
     frames, last_s = 0, 0.0
     try:
-        for media_s, image in read_video(video):
+        for media_s, image in read_recording(video, config.camera):
             frame = Frame(media_s, _BEGIN_UTC + timedelta(seconds=media_s), image)
             snapshot = audience.update(frame, perceiver.perceive(frame))
             viewers += audience.take_departed()

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 PATH = Path("kiosk.toml")
 
 
-def picture(source: str) -> str | None:
+def picture(camera: CameraConfig) -> tuple[str, str] | None:
     return None
 
 
@@ -111,14 +111,15 @@ def test_missing_models_are_named(tmp_path: Path) -> None:
     assert check.remedy == "Run `signage models pull`."
 
 
-def test_a_camera_that_gives_no_picture_is_told_by_the_probe(tmp_path: Path) -> None:
-    check = doctor._camera(make_config(tmp_path), PATH, lambda source: f"no camera {source}")
+def test_what_is_wrong_with_the_camera_is_told_by_the_probe(tmp_path: Path) -> None:
+    def covered(camera: CameraConfig) -> tuple[str, str] | None:
+        return f"camera {camera.source} sees only black", "Take the cover off the lens."
 
-    assert check == Check(
+    assert doctor._camera(make_config(tmp_path), PATH, covered) == Check(
         "camera",
         ok=False,
-        detail="no camera 0",
-        remedy="Plug it in, or set another `source` in [camera] of kiosk.toml.",
+        detail="camera 0 sees only black",
+        remedy="Take the cover off the lens. The `source` is set in [camera] of kiosk.toml.",
     )
 
 
@@ -131,8 +132,8 @@ def test_no_source_at_all_is_told() -> None:
 def test_a_reel_needs_its_clips_and_no_camera(tmp_path: Path) -> None:
     config = Config(camera=CameraConfig(reel=(ReelSegment(clip="a.mp4"),), footage_dir=tmp_path))
 
-    def probe(source: str) -> str | None:
-        raise AssertionError(source)
+    def probe(camera: CameraConfig) -> tuple[str, str] | None:
+        raise AssertionError(camera)
 
     assert "lacks a.mp4" in doctor._camera(config, PATH, probe).detail
     (tmp_path / "a.mp4").write_bytes(b"")

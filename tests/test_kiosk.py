@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
@@ -129,6 +131,23 @@ def test_the_page_switches_content_when_a_viewer_appears(
     assert (health["status"], health["camera"], health["player_connected"]) == ("ok", "ok", True)
     assert health["fps"] > 0
     page.close()
+    assert kiosk.stop() == 0
+
+
+def test_a_covered_camera_is_told(start: Callable[..., Kiosk], tmp_path: Path) -> None:
+    covered = tmp_path / "covered.avi"
+    writer = cv2.VideoWriter(str(covered), cv2.VideoWriter.fourcc(*"MJPG"), 10, (320, 240))
+    for _ in range(50):
+        writer.write(np.zeros((240, 320, 3), dtype=np.uint8))
+    writer.release()
+    kiosk = start("--stand-in", "--source", str(covered))
+    health = kiosk.until("/health", lambda h: h if h["camera"] == "black" else None)
+    assert health["status"] == "degraded"
+    assert "the camera sees only black" in health["reasons"]
+    with urllib.request.urlopen(kiosk.url + "/metrics", timeout=10) as answer:
+        lines = answer.read().decode().splitlines()
+    assert 'signage_camera{state="black"} 1.0' in lines
+    assert 'signage_camera{state="ok"} 0.0' in lines
     assert kiosk.stop() == 0
 
 

@@ -7,11 +7,15 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import cv2
-import numpy as np
+from numpy.typing import NDArray
 
-from signage.capture.recorded import Picture, read_source
+from signage.capture.faults import Fault, FaultWatch
+from signage.capture.picture import upright
+from signage.capture.recorded import Picture
+from signage.capture.source import read_source
 from signage.config import CameraConfig, is_live
 from signage.errors import SourceError
 from signage.types import Frame, Image
@@ -21,9 +25,13 @@ log = logging.getLogger(__name__)
 _TICK_S = 0.2
 _RETRY_S = (0.5, 1.0, 2.0, 5.0)
 
+_PROBE_S = 2.5
+_PROBE_LASTS_S = 1.5
+"""Some cameras begin with black pictures, until they have found the light."""
 
-def read_camera(source: str) -> Iterator[Picture]:
-    """Yield pictures of a camera index or stream URL as they come, timed on arrival.
+
+def read_camera(source: str) -> Iterator[tuple[float, NDArray[Any]]]:
+    """Yield what a camera index or stream URL delivers, as it comes, timed on arrival.
 
     Ends when the camera stops delivering. Raises SourceError when it cannot be opened.
     """
@@ -42,7 +50,7 @@ def read_camera(source: str) -> Iterator[Picture]:
             ok, image = capture.read()
             if not ok:
                 return
-            yield time.monotonic(), np.asarray(image, dtype=np.uint8)
+            yield time.monotonic(), image
     finally:
         capture.release()
 
@@ -67,6 +75,9 @@ class LiveCapture:
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
         self._last_picture_s = time.monotonic()
+        self._faults = FaultWatch(config.frozen_after_s)
+        self.fault: Fault | None = None
+        """What is wrong with the pictures just now, if anything."""
         self.lost = False
         """Whether the camera is delivering nothing just now."""
         self.dropped = 0
@@ -107,6 +118,14 @@ class LiveCapture:
             self.lost = lost
             log.warning("The camera %s.", "delivers nothing; trying again" if lost else "is back")
 
+    def _note_fault(self, fault: Fault | None) -> None:
+        if fault is not self.fault:
+            self.fault = fault
+            if fault is None:
+                log.warning("The camera delivers good pictures again.")
+            else:
+                log.warning("The camera %s. %s", fault.reason, fault.remedy)
+
     def _run(self) -> None:
         try:
             if is_recorded(self._config):
@@ -120,12 +139,14 @@ class LiveCapture:
                 self._newest.notify_all()
 
     def _publish(self, image: Image) -> None:
+        now_s = time.monotonic()
         with self._newest:
             if self._image is not None:
                 self.dropped += 1
-            self._image, self._last_picture_s = image, time.monotonic()
+            self._image, self._last_picture_s = image, now_s
             self._note_loss(lost=False)
             self._newest.notify_all()
+        self._note_fault(self._faults.look(now_s, image))
 
     def _play(self, pictures: Iterator[Picture]) -> None:
         """Publish recorded pictures at the speed they were recorded."""
@@ -140,7 +161,7 @@ class LiveCapture:
         ever_seen = False
         while not self._stop.is_set():
             try:
-                for _, image in read_camera(source):
+                for _, image in _see(source, self._config):
                     failures, ever_seen = 0, True
                     self._publish(image)
                     if self._stop.is_set():
@@ -154,14 +175,32 @@ class LiveCapture:
             failures += 1
 
 
-def probe_camera(source: str) -> str | None:
-    """Take one picture from a camera, video or stream; None when it comes, else why not."""
-    config = CameraConfig(source=source)
+def probe_camera(config: CameraConfig) -> tuple[str, str] | None:
+    """Take some seconds of pictures from a camera, video or stream.
+
+    None when they come and are fit to see by; else what is wrong, and what to do.
+    """
+    source = config.source or "0"
+    faults = FaultWatch(_PROBE_LASTS_S, _PROBE_LASTS_S)
+    first_s: float | None = None
     try:
-        pictures = read_source(config) if is_recorded(config) else read_camera(source)
-        return None if next(pictures, None) else _no_picture(source)
+        for t_s, image in read_source(config) if is_recorded(config) else _see(source, config):
+            first_s = t_s if first_s is None else first_s
+            faults.look(t_s, image)
+            if t_s - first_s > _PROBE_S:
+                break
     except SourceError as error:
-        return str(error)
+        return str(error), "Plug it in, or choose another source."
+    if first_s is None:
+        return _no_picture(source), "Choose another source."
+    if faults.fault is None:
+        return None
+    return f"the camera {faults.fault.reason}", faults.fault.remedy
+
+
+def _see(source: str, config: CameraConfig) -> Iterator[Picture]:
+    for t_s, raw in read_camera(source):
+        yield t_s, upright(raw, config)
 
 
 def _no_picture(source: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from signage.config import CameraConfig, ReelSegment
+from signage.config import ReelSegment
 from signage.errors import SourceError
 from signage.types import Image
 
@@ -106,10 +106,3 @@ def _read_segment(segment: ReelSegment, folder: Path) -> Iterator[Picture]:
         raise SourceError(f"{path} cannot be read as a picture. Run `signage models pull`.")
     for index in range(round(((segment.to_s or 1.0) - segment.from_s) * _STILL_FPS)):
         yield index / _STILL_FPS, np.asarray(image, dtype=np.uint8)
-
-
-def read_source(config: CameraConfig) -> Iterator[Picture]:
-    """The recorded source that ``config`` names: its reel, or else its video file."""
-    if config.reel:
-        return read_reel(config.reel, config.footage_dir)
-    return read_video(Path(config.source or ""))

@@ -10,6 +10,7 @@
 | ``signage_last_decision_age_seconds`` | gauge | seconds since the last decision |
 | ``signage_player_connected`` | gauge | 1 while a page is connected |
 | ``signage_status`` | gauge | 1 for the status in force, label ``status`` |
+| ``signage_camera`` | gauge | 1 for what the camera is, label ``state``: ok, lost, black, … |
 
 A figure that is not known is left out, not zero.
 """
@@ -37,6 +38,7 @@ _GAUGES = {
     "player_connected": ("signage_player_connected", "1 while a page is connected."),
 }
 _STATUSES = ("ok", "degraded", "failed")
+_CAMERA_STATES = ("ok", "lost", "black", "frozen", "noisy")
 
 
 class _Figures(Collector):
@@ -62,6 +64,11 @@ class _Figures(Collector):
         for name in _STATUSES:
             status.add_metric([name], float(health.get("status") == name))
         yield status
+        if "camera" in health:
+            camera = GaugeMetricFamily("signage_camera", "1 for what it is.", labels=["state"])
+            for name in _CAMERA_STATES:
+                camera.add_metric([name], float(health["camera"] == name))
+            yield camera
 
 
 def registry(

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from signage.audience.tracker import Tracker
-from signage.capture.recorded import Picture, read_reel, read_video
+from signage.capture.recorded import Picture
+from signage.capture.source import read_recording, read_source
 from signage.config import Config
 from signage.errors import SourceError
 from signage.perception.perceiver import Perceiver
@@ -56,8 +56,7 @@ def record(
     people = 0
     offset_s = 0.0
     for stream in _streams(config, videos):
-        perceiver = Perceiver(config.perception)
-        tracker = Tracker(config.audience.forget_after_s)
+        perceiver = Perceiver(config)
         last_s, next_s, first = 0.0, 0.0, people
         try:
             for media_s, image in stream:
@@ -67,8 +66,7 @@ def record(
                 next_s += 1 / _FPS
                 utc = BEGIN_UTC + timedelta(seconds=offset_s + media_s)
                 sightings = perceiver.perceive(Frame(media_s, utc, image)) or []
-                tracks = tracker.update(media_s, sightings)
-                numbers = [first + track.number for track in tracks]
+                numbers = [first + sighting.track for sighting in sightings]
                 people = max([people, *numbers])
                 moments.append(
                     Moment(offset_s + media_s, tuple(zip(numbers, sightings, strict=True)))
@@ -84,5 +82,5 @@ def record(
 
 def _streams(config: Config, videos: Sequence[Path]) -> list[Iterator[Picture]]:
     if videos:
-        return [read_video(path) for path in videos]
-    return [read_reel(config.camera.reel, config.camera.footage_dir)]
+        return [read_recording(path, config.camera) for path in videos]
+    return [read_source(config.camera)]

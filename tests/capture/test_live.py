@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from pathlib import Path
 from queue import Queue
+from typing import Any
 
+import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from signage.capture import live
+from signage.capture.faults import Fault
 from signage.capture.live import LiveCapture, is_recorded, probe_camera
-from signage.capture.recorded import Picture
 from signage.config import CameraConfig, ReelSegment
 from signage.errors import SourceError
 from signage.types import Frame
@@ -22,23 +27,23 @@ _BROKEN = -1
 
 
 class FakeCamera:
-    """Delivers what the test says, when it says so: a brightness, or that it goes away."""
+    """Delivers what the test says, when it says so: a brightness, a picture, or that it goes."""
 
     def __init__(self) -> None:
-        self._said: Queue[int | None] = Queue()
+        self._said: Queue[int | NDArray[Any] | None] = Queue()
         self.opened = 0
 
-    def read(self, source: str) -> Iterator[Picture]:
+    def read(self, source: str) -> Iterator[tuple[float, NDArray[Any]]]:
         self.opened += 1
-        while (brightness := self._said.get()) is not _GONE:
-            if brightness == _BROKEN:
+        while (said := self._said.get()) is not _GONE:
+            if isinstance(said, int) and said == _BROKEN:
                 self._said.task_done()
                 raise SourceError(f"Camera {source} cannot be opened.")
-            yield 0.0, np.full((4, 4, 3), brightness, dtype=np.uint8)
+            yield 0.0, np.full((16, 16, 3), said, np.uint8) if isinstance(said, int) else said
             self._said.task_done()
         self._said.task_done()
 
-    def say(self, *said: int | None) -> None:
+    def say(self, *said: int | NDArray[Any] | None) -> None:
         for each in said:
             self._said.put(each)
 
@@ -75,6 +80,10 @@ def brightness(frame: Frame) -> int | None:
 
 def is_lost(capture: LiveCapture) -> bool:
     return capture.lost
+
+
+def fault_of(capture: LiveCapture) -> Fault | None:
+    return capture.fault
 
 
 def test_the_newest_frame_wins_and_the_others_are_counted(
@@ -140,7 +149,9 @@ def test_a_camera_that_does_not_exist_is_an_error_that_says_what_to_do() -> None
         LiveCapture(CameraConfig(source="97")).start()
     assert "plugged in" in str(raised.value)
     assert "ls /dev/video*" in str(raised.value)
-    assert probe_camera("97") == str(raised.value)
+    told = probe_camera(CameraConfig(source="97"))
+    assert told is not None
+    assert told[0] == str(raised.value)
 
 
 def test_a_camera_that_opens_but_never_delivers_is_an_error_at_the_start(
@@ -170,9 +181,71 @@ def test_footage_ends_and_a_camera_or_a_stream_does_not() -> None:
     assert not is_recorded(CameraConfig(source="rtsp://camera/1"))
 
 
-def test_one_picture_is_enough_to_know_that_a_source_works(camera: FakeCamera) -> None:
-    assert probe_camera(str(FOOTAGE / "single_face.mp4")) is None
-    camera.say(1)
-    assert probe_camera("0") is None
+def test_a_probe_tells_a_source_that_works_from_one_that_does_not(camera: FakeCamera) -> None:
+    assert probe_camera(CameraConfig(source=str(FOOTAGE / "single_face.mp4"))) is None
+    camera.say(1, _GONE)
+    assert probe_camera(CameraConfig()) is None
     camera.say(_GONE)
-    assert "Camera 0 opens but delivers no picture" in str(probe_camera("0"))
+    told = probe_camera(CameraConfig())
+    assert told is not None
+    assert "Camera 0 opens but delivers no picture" in told[0]
+
+
+def test_pictures_of_a_camera_are_turned_and_may_change_their_size_and_kind(
+    camera: FakeCamera, start: Callable[[CameraConfig], LiveCapture]
+) -> None:
+    camera.say(np.zeros((20, 30, 3), dtype=np.uint8))
+    capture = start(CameraConfig(rotate_deg=90))
+    kinds = ((40, 60, 3), (20, 30), (40, 60, 4))
+    shapes = [capture.next().image]
+    for kind in kinds:
+        camera.say(np.zeros(kind, dtype=np.uint8))
+        shapes.append(capture.next().image)
+    assert [None if image is None else image.shape for image in shapes] == [
+        (30, 20, 3), (60, 40, 3), (30, 20, 3), (60, 40, 3),
+    ]  # fmt: skip
+
+
+def test_a_camera_that_delivers_no_pictures_at_all_is_one_clear_error(
+    camera: FakeCamera,
+) -> None:
+    camera.say(np.zeros((1, 1, 3), dtype=np.uint8))
+    with pytest.raises(SourceError, match="too small to see anyone"):
+        LiveCapture(CameraConfig()).start()
+
+
+def test_a_frozen_camera_is_told_and_logged_once(
+    camera: FakeCamera,
+    start: Callable[[CameraConfig], LiveCapture],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    camera.say(100)
+    capture = start(CameraConfig(frozen_after_s=0.3))
+    for _ in range(10):
+        camera.say(100)
+        camera.wait()
+        time.sleep(0.1)
+    assert capture.fault is Fault.FROZEN
+    camera.say(*range(100, 130))
+    camera.wait()
+    time.sleep(0.2)
+    camera.say(200)
+    camera.wait()
+    assert fault_of(capture) is None
+    assert caplog.messages == [
+        "The camera delivers the very same picture again and again. "
+        "Unplug the camera and plug it in again, or restart the stream.",
+        "The camera delivers good pictures again.",
+    ]
+
+
+def test_a_probe_tells_what_is_wrong_with_the_pictures(tmp_path: Path) -> None:
+    path = tmp_path / "covered.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (320, 240))
+    for _ in range(40):
+        writer.write(np.zeros((240, 320, 3), dtype=np.uint8))
+    writer.release()
+    assert probe_camera(CameraConfig(source=str(path))) == (
+        "the camera sees only black",
+        "Take the cover off the lens, open its shutter, or switch on the light.",
+    )

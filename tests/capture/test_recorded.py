@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from signage.capture.recorded import read_reel, read_source, read_video, video_duration_s, video_fps
+from signage.capture.recorded import read_reel, read_video, video_duration_s, video_fps
+from signage.capture.source import read_source
 from signage.config import CameraConfig, ReelSegment
 from signage.errors import SourceError
 from tests.builders import FOOTAGE

@@ -1,0 +1,142 @@
+"""A covered, a hanging and a noisy camera are told; no good picture ever is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from itertools import islice, pairwise
+
+import cv2
+import numpy as np
+import pytest
+
+from signage.capture.faults import Fault, FaultWatch, brightest, noise_sd
+from signage.capture.recorded import Picture, read_video
+from signage.types import Image
+from tests.builders import FOOTAGE
+
+CLIPS = sorted(path.name for path in FOOTAGE.iterdir() if path.suffix in {".mp4", ".mov"})
+STILL = FOOTAGE / "multi_face.jpg"
+
+
+def faults(pictures: Iterator[Picture], frozen_after_s: float = 10.0) -> list[Fault | None]:
+    watch = FaultWatch(frozen_after_s)
+    return [watch.look(t_s, image) for t_s, image in pictures]
+
+
+def noisy(image: Image, sd: float, seed: int = 0) -> Image:
+    noise = np.random.default_rng(seed).normal(0, sd, image.shape)
+    return np.clip(image + noise, 0, 255).astype(np.uint8)
+
+
+def dimmed(image: Image, gain: float) -> Image:
+    return np.asarray(image * gain, dtype=np.uint8)
+
+
+def first(clip: str) -> Image:
+    return next(read_video(FOOTAGE / clip))[1]
+
+
+def still() -> Image:
+    image = cv2.imread(str(STILL))
+    assert image is not None
+    return np.asarray(image, dtype=np.uint8)
+
+
+def lasting(image: Image, length_s: float, begin_s: float = 0.0, sd: float = 1.0) -> list[Picture]:
+    """What a living camera sees of an unchanging view, five times a second."""
+    return [
+        (begin_s + index / 5, noisy(image, sd, seed=index)) for index in range(round(5 * length_s))
+    ]
+
+
+@pytest.mark.parametrize("clip", CLIPS)
+def test_real_clips_raise_no_alarm(clip: str) -> None:
+    assert set(faults(islice(read_video(FOOTAGE / clip), 500))) == {None}
+
+
+@pytest.mark.parametrize("clip", CLIPS)
+def test_the_noise_of_real_clips_is_far_below_the_threshold_and_added_noise_is_measured(
+    clip: str,
+) -> None:
+    image = list(islice(read_video(FOOTAGE / clip), 70))[-1][1]
+    assert noise_sd(image) < 1.5
+    # A grey value is a weighted mean of three channels: 0.67 of their independent noise.
+    assert noise_sd(noisy(image, 9.0)) == pytest.approx(6.0, rel=0.15)
+    assert noise_sd(noisy(image, 15.0)) > 8.0
+
+
+def test_a_dark_room_is_not_black_but_a_covered_lens_is() -> None:
+    for clip in ("WolfgangLanger_Pexels.mp4", "franck.mp4", "single_face.mp4"):
+        assert brightest(dimmed(first(clip), 0.2)) > 30
+        assert brightest(dimmed(first(clip), 0.07)) < 20
+    covered = np.full((360, 640, 3), 4, dtype=np.uint8)
+    assert brightest(noisy(covered, 10.0)) < 20
+
+
+def test_a_fault_is_told_when_it_has_lasted_and_until_it_is_over() -> None:
+    view, covered = still(), np.zeros_like(still())
+    pictures = [*lasting(view, 3.0), *lasting(covered, 3.0, 3.0), *lasting(view, 3.0, 6.0)]
+    told = faults(iter(pictures))
+    times = [t_s for (t_s, _), fault in zip(pictures, told, strict=True) if fault is Fault.BLACK]
+    assert times[0] == pytest.approx(5.0, abs=0.25)
+    assert times[-1] == pytest.approx(6.9, abs=0.25)
+    assert set(told) == {None, Fault.BLACK}
+
+
+def test_a_hand_that_passes_is_no_fault() -> None:
+    view, covered = still(), np.zeros_like(still())
+    pictures = [*lasting(view, 1.0), *lasting(covered, 1.8, 1.0), *lasting(view, 2.0, 2.8)]
+    assert set(faults(iter(pictures))) == {None}
+
+
+def test_noise_that_goes_up_and_down_about_the_threshold_does_not_flicker() -> None:
+    view = still()
+    pictures = lasting(view, 3.0, sd=16.0)
+    for index in range(15):
+        pictures += lasting(view, 0.4, 3.0 + 0.4 * index, sd=11.0 if index % 2 else 16.0)
+    told = faults(iter(pictures))
+    assert told[-1] is Fault.NOISY
+    changes = sum(one is not other for one, other in pairwise(told))
+    assert changes == 1
+
+
+def test_the_very_same_picture_is_frozen_and_a_still_room_is_not() -> None:
+    view = still()
+    same = [(index / 10, view) for index in range(60)]
+    told = faults(iter([*same, (6.0, noisy(view, 1.0)), (6.2, noisy(view, 1.0, 1))]), 4.0)
+    times = [index / 10 for index, fault in enumerate(told) if fault is Fault.FROZEN]
+    assert times[0] == pytest.approx(4.2, abs=0.3)
+    assert told[-1] is None
+    assert set(faults(iter(lasting(view, 20.0, sd=0.5)), 4.0)) == {None}
+
+
+def test_a_camera_that_reuses_its_picture_is_not_called_frozen() -> None:
+    watch, buffer = FaultWatch(1.0), still()
+    for index in range(30):
+        buffer[:] = noisy(buffer, 2.0, seed=index)
+        assert watch.look(index / 5, buffer) is None
+
+
+def test_a_change_of_resolution_is_no_fault() -> None:
+    view = still()
+    small = np.asarray(cv2.resize(view, (320, 240)), dtype=np.uint8)
+    watch = FaultWatch(1.0)
+    for index in range(40):
+        assert watch.look(index / 5, noisy(small if index // 3 % 2 else view, 1.0, index)) is None
+
+
+def test_a_look_is_cheap() -> None:
+    view = np.asarray(cv2.resize(still(), (1920, 1080)), dtype=np.uint8)
+    watch, needed_s = FaultWatch(10.0), []
+    for index in range(50):
+        began_s = time.perf_counter()
+        watch.look(float(index), view)
+        needed_s.append(time.perf_counter() - began_s)
+    assert np.median(needed_s) < 0.003  # some 0.5 ms; the machine may be busy
+
+
+def test_every_fault_says_what_it_is_and_what_to_do() -> None:
+    for fault in Fault:
+        assert fault.reason
+        assert fault.remedy.endswith(".")
