@@ -39,7 +39,7 @@ class Kiosk:
         self.catalogue: Catalogue = load_catalogue(config.content)
         self.journal_path: Path = config.data_dir / "journal.sqlite"
         self._checkpoint = config.data_dir / "model.vw"
-        self._perceiver = Perceiver(config.perception)
+        self._perceiver = Perceiver(config)
         self._journal = Journal(self.journal_path)
         self._reader = JournalReader(self.journal_path)
         self._camera = LiveCapture(config.camera)

@@ -10,7 +10,16 @@ from typing import Any
 import numpy as np
 
 from signage.recommend.catalogue import Catalogue, Content
-from signage.types import AudienceSnapshot, Floats, Frame, HeadPose, Sighting, Viewer
+from signage.types import (
+    AudienceSnapshot,
+    Facing,
+    Floats,
+    Frame,
+    HeadPose,
+    Movement,
+    Sighting,
+    Viewer,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 FOOTAGE = ROOT / "configs" / "footage"
@@ -40,7 +49,12 @@ def sighting(
 ) -> Sighting:
     """A face whose box is centred at x, y in pixels."""
     half = height / 2
-    return Sighting((x - 0.8 * half, y - half, x + 0.8 * half, y + half), pose, **more)
+    values: dict[str, Any] = {
+        "track": 1,
+        "face_xyxy_px": (x - 0.8 * half, y - half, x + 0.8 * half, y + half),
+        "head_pose": pose,
+    }
+    return Sighting(**(values | more))
 
 
 def viewer(viewer_id: str = "1.1", age: float | None = 40.0, **more: Any) -> Viewer:
@@ -52,10 +66,15 @@ def viewer(viewer_id: str = "1.1", age: float | None = 40.0, **more: Any) -> Vie
         "attention_s": 3.0,
         "attentive": True,
         "face_px": 100.0,
-        "box_xyxy_px": (260.0, 150.0, 340.0, 250.0),
+        "face_xyxy_px": (260.0, 150.0, 340.0, 250.0),
+        "body_xyxy_px": None,
+        "distance_m": 2.0,
+        "movement": Movement.STANDING,
+        "facing": Facing.TOWARDS,
         "facing_share": 0.6,
         "age_probs": None if age is None else ages(age),
         "female_prob": 0.9,
+        "mood_probs": None,
         "expression": {"smile": 0.1, "surprise": 0.0, "frown": 0.0},
         "expression_peak": {"smile": 0.1, "surprise": 0.0, "frown": 0.0},
     }

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from signage.audience.tracker import Tracker
+from signage.audience.movement import Path
 from signage.config import AudienceConfig
-from signage.types import AudienceSnapshot, Floats, Frame, HeadPose, Sighting, Viewer
+from signage.types import (
+    AudienceSnapshot,
+    Facing,
+    Floats,
+    Frame,
+    HeadPose,
+    Movement,
+    Sighting,
+    Viewer,
+)
+
+# Out of sight for longer than this, nobody knows where they looked.
+_MAX_GAP_S = 1.0
+# A head turned further than this from the screen shows its back.
+_AWAY_YAW_DEG = 110.0
+_MOOD_MEMORY_S = 3.0
 
 
 class Audience:
@@ -17,22 +34,19 @@ class Audience:
     def __init__(self, config: AudienceConfig, run: int = 1) -> None:
         self._config = config
         self._run = run
-        self._tracker = Tracker(config.forget_after_s)
         self._visits: dict[int, _Visit] = {}
         self._departed: list[Viewer] = []
 
     def update(self, frame: Frame, sightings: Sequence[Sighting] | None) -> AudienceSnapshot:
         """Add what a frame told; None when it could tell nothing (the camera is lost)."""
         now_s = frame.t_s
-        tracks = self._tracker.update(now_s, sightings or ())
-        for track, sighting in zip(tracks, sightings or (), strict=True):
-            attentive = is_attentive(sighting.head_pose, self._config)
-            visit = self._visits.get(track.number)
+        for sighting in sightings or ():
+            visit = self._visits.get(sighting.track)
             if visit is None:
-                visit_id = f"{self._run}.{track.number}"
-                self._visits[track.number] = _Visit(visit_id, now_s, sighting, attentive)
+                visit_id = f"{self._run}.{sighting.track}"
+                self._visits[sighting.track] = _Visit(visit_id, self._config, now_s, sighting)
             else:
-                visit.add(now_s, sighting, attentive=attentive)
+                visit.add(now_s, sighting)
         self._part(now_s)
         return AudienceSnapshot(
             t_s=now_s,
@@ -52,7 +66,8 @@ class Audience:
         return self.take_departed()
 
     def _is_confirmed(self, visit: _Visit) -> bool:
-        return visit.last_seen_s - visit.first_seen_s >= self._config.confirm_after_s
+        seen_s = visit.last_seen_s - visit.first_seen_s
+        return seen_s >= self._config.confirm_after_s and not visit.is_picture
 
     def _part(self, now_s: float) -> None:
         gone = [
@@ -63,7 +78,7 @@ class Audience:
         for number in gone:
             visit = self._visits.pop(number)
             if self._is_confirmed(visit):
-                self._departed.append(visit.viewer())
+                self._departed.append(visit.departed())
 
 
 def is_attentive(pose: HeadPose | None, config: AudienceConfig) -> bool:
@@ -75,54 +90,121 @@ def is_attentive(pose: HeadPose | None, config: AudienceConfig) -> bool:
     )
 
 
+def facing_of(sighting: Sighting, config: AudienceConfig) -> Facing | None:
+    """Which way somebody stands: by the head where it is known, else by the shoulders."""
+    pose = sighting.head_pose
+    if pose is None:
+        # Shoulders to the screen and yet no face: the head is turned.
+        is_turned = sighting.body_facing is Facing.TOWARDS and sighting.face_xyxy_px is None
+        return Facing.SIDEWAYS if is_turned else sighting.body_facing
+    if is_attentive(pose, config):
+        return Facing.TOWARDS
+    is_away = abs(pose.yaw_deg - config.screen_yaw_deg) > _AWAY_YAW_DEG
+    return Facing.AWAY if is_away else Facing.SIDEWAYS
+
+
+class _Average:
+    """Weighted mean of what single looks said. Means of probabilities keep their doubt."""
+
+    def __init__(self) -> None:
+        self._sum: Floats | None = None
+        self._weight = 0.0
+
+    def add(self, value: Floats, weight: float, keep: float = 1.0) -> None:
+        """``keep``: share of what was said before that still counts."""
+        total = np.zeros_like(value) if self._sum is None else self._sum
+        self._sum = keep * total + weight * value
+        self._weight = keep * self._weight + weight
+
+    @property
+    def mean(self) -> Floats | None:
+        return None if self._sum is None or self._weight <= 0 else self._sum / self._weight
+
+
 class _Visit:
     """One person's visit as it grows."""
 
-    def __init__(self, viewer_id: str, t_s: float, sighting: Sighting, attentive: bool) -> None:  # noqa: FBT001
+    def __init__(
+        self, viewer_id: str, config: AudienceConfig, t_s: float, sighting: Sighting
+    ) -> None:
         self.viewer_id = viewer_id
         self.first_seen_s = self.last_seen_s = t_s
-        self._attention_s = 0.0
-        self._attentive = attentive
-        self._sightings = self._facing = 0
-        self._face_px = 0.0
-        self._ages: Floats | None = None
-        self._age_weight = self._female = self._female_weight = 0.0
+        self._config = config
+        self._attention_s = self._facing_s = 0.0
+        self._attentive, self._facing = False, None
+        self._face_px: float | None = None
+        self._path = Path(config.walking_m_s)
+        self._movement_s: dict[Movement, float] = {}
+        self._ages, self._female, self._mood, self._mood_now = (_Average() for _ in range(4))
+        self._mood_s = t_s
         self._peak: dict[str, float] = {}
-        self.add(t_s, sighting, attentive=attentive)
+        self.add(t_s, sighting)
 
-    def add(self, t_s: float, sighting: Sighting, *, attentive: bool) -> None:
-        # Half of the time between two looks belongs to each of them.
-        self._attention_s += (t_s - self.last_seen_s) * (self._attentive + attentive) / 2
-        self.last_seen_s, self._attentive = t_s, attentive
+    @property
+    def is_picture(self) -> bool:
+        return self._last.is_picture
+
+    def add(self, t_s: float, sighting: Sighting) -> None:
+        attentive = is_attentive(sighting.head_pose, self._config)
+        facing = facing_of(sighting, self._config)
+        step_s = t_s - self.last_seen_s
+        if step_s <= _MAX_GAP_S:
+            # Half of the time between two looks belongs to each of them.
+            self._attention_s += step_s * (self._attentive + attentive) / 2
+            towards = (self._facing is Facing.TOWARDS) + (facing is Facing.TOWARDS)
+            self._facing_s += step_s * towards / 2
+        self.last_seen_s, self._attentive, self._facing = t_s, attentive, facing
         self._last = sighting
-        self._sightings += 1
-        self._facing += attentive
-        self._face_px = max(self._face_px, sighting.face_px)
-        # A larger face tells more. Averages of probabilities keep the doubt of each estimate.
-        weight = sighting.face_px
-        if sighting.age_probs is not None:
-            total = np.zeros_like(sighting.age_probs) if self._ages is None else self._ages
-            self._ages = total + weight * sighting.age_probs
-            self._age_weight += weight
-        if sighting.female_prob is not None:
-            self._female += weight * sighting.female_prob
-            self._female_weight += weight
+        if sighting.face_xyxy_px is not None:
+            _, top, _, bottom = sighting.face_xyxy_px
+            self._face_px = max(self._face_px or 0.0, bottom - top)
+        if sighting.position_m is not None:
+            self._path.add(t_s, sighting.position_m, by_face=sighting.face_xyxy_px is not None)
+            if (movement := self._path.movement) is not None:
+                self._movement_s[movement] = self._movement_s.get(movement, 0.0) + step_s
+        self._add_traits(t_s, sighting)
         for name, value in sighting.expression.items():
             self._peak[name] = max(value, self._peak.get(name, 0.0))
 
+    def _add_traits(self, t_s: float, sighting: Sighting) -> None:
+        if (traits := sighting.traits) is None:
+            return
+        if traits.age_probs is not None:
+            self._ages.add(traits.age_probs, traits.weight)
+        if traits.female_prob is not None:
+            self._female.add(np.array([traits.female_prob]), traits.weight)
+        if traits.mood_probs is not None:
+            self._mood.add(traits.mood_probs, traits.weight)
+            keep = math.exp(-(t_s - self._mood_s) / _MOOD_MEMORY_S)
+            self._mood_now.add(traits.mood_probs, traits.weight, keep)
+            self._mood_s = t_s
+
     def viewer(self) -> Viewer:
+        """As of now."""
+        last, female = self._last, self._female.mean
+        dwell_s = self.last_seen_s - self.first_seen_s
         return Viewer(
             viewer_id=self.viewer_id,
             first_seen_s=self.first_seen_s,
             last_seen_s=self.last_seen_s,
-            dwell_s=self.last_seen_s - self.first_seen_s,
+            dwell_s=dwell_s,
             attention_s=self._attention_s,
             attentive=self._attentive,
             face_px=self._face_px,
-            box_xyxy_px=self._last.box_xyxy_px,
-            facing_share=self._facing / self._sightings,
-            age_probs=None if self._ages is None else self._ages / self._age_weight,
-            female_prob=self._female / self._female_weight if self._female_weight else None,
-            expression=self._last.expression,
+            face_xyxy_px=last.face_xyxy_px,
+            body_xyxy_px=last.body_xyxy_px,
+            distance_m=self._path.distance_m,
+            movement=self._path.movement,
+            facing=self._facing,
+            facing_share=self._facing_s / dwell_s if dwell_s > 0 else 0.0,
+            age_probs=self._ages.mean,
+            female_prob=None if female is None else float(female[0]),
+            mood_probs=self._mood_now.mean,
+            expression=last.expression,
             expression_peak=dict(self._peak),
         )
+
+    def departed(self) -> Viewer:
+        """The visit as a whole."""
+        movement = max(self._movement_s, key=lambda m: self._movement_s[m], default=None)
+        return replace(self.viewer(), movement=movement, mood_probs=self._mood.mean)

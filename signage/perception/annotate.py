@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from signage.errors import ConfigError, SourceError
-from signage.types import AudienceSnapshot, Image, Viewer
+from signage.types import MOODS, AudienceSnapshot, Image, Viewer
 
 _GREEN, _GREY, _BLACK = (80, 220, 80), (170, 170, 170), (0, 0, 0)
 
@@ -45,21 +45,39 @@ class AnnotatedVideo:
 
 
 def _draw(image: Image, viewer: Viewer) -> None:
-    left, top, right, bottom = (round(edge) for edge in viewer.box_xyxy_px)
     colour = _GREEN if viewer.attentive else _GREY
     scale = max(0.35, image.shape[0] / 1100)
-    cv2.rectangle(image, (left, top), (right, bottom), colour, max(1, round(2 * scale)))
-    lines = [f"#{viewer.viewer_id}  {viewer.attention_s:.1f}/{viewer.dwell_s:.1f} s"]
-    if viewer.female_prob is not None and viewer.age_years is not None:
-        female = viewer.female_prob
-        gender = "woman" if female >= 0.5 else "man"
-        lines.append(
-            f"{gender} {max(female, 1 - female):.0%}  {viewer.age_years:.0f}+-{viewer.age_sd:.0f}"
-        )
-    lines.append(" ".join(f"{name} {value:.1f}" for name, value in viewer.expression.items()))
-    for index, line in enumerate(lines):
-        at = (left, bottom + round((index + 1) * 28 * scale))
+    for box, width in ((viewer.body_xyxy_px, 1.0), (viewer.face_xyxy_px, 2.0)):
+        if box is not None:
+            left, top, right, bottom = (round(edge) for edge in box)
+            thickness = max(1, round(width * scale))
+            cv2.rectangle(image, (left, top), (right, bottom), colour, thickness)
+    box = viewer.face_xyxy_px or viewer.body_xyxy_px
+    if box is None:
+        return
+    for index, line in enumerate(_lines(viewer)):
+        at = (round(box[0]), round(box[3]) + round((index + 1) * 28 * scale))
         for ink, width in ((_BLACK, 4), (colour, 1)):
             cv2.putText(
                 image, line, at, cv2.FONT_HERSHEY_SIMPLEX, scale, ink, max(1, round(width * scale))
             )
+
+
+def _lines(viewer: Viewer) -> list[str]:
+    """What is known, in a few words; what is not is left out."""
+    lines = [f"#{viewer.viewer_id}  {viewer.attention_s:.1f}/{viewer.dwell_s:.1f} s"]
+    where = [] if viewer.distance_m is None else [f"{viewer.distance_m:.1f} m"]
+    where += [
+        word.replace("_", " ") for word in (viewer.movement, viewer.facing) if word is not None
+    ]
+    if viewer.female_prob is not None:
+        female = viewer.female_prob
+        who = f"{'woman' if female >= 0.5 else 'man'} {max(female, 1 - female):.0%}"
+        if viewer.age_years is not None:
+            who += f"  {viewer.age_years:.0f}+-{viewer.age_sd:.0f}"
+        lines.append(who)
+    lines.append(" ".join(where))
+    if viewer.mood_probs is not None:
+        best = int(viewer.mood_probs.argmax())
+        lines.append(f"{MOODS[best]} {viewer.mood_probs[best]:.0%}")
+    return lines

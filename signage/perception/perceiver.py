@@ -1,66 +1,247 @@
-"""The perception stage: every model that looks at pictures, called as often as it pays."""
+"""The perception stage: every model that looks at pictures, called as often as it pays.
+
+Faces are searched for in the whole picture and, in turn, in enlarged tiles of it; bodies
+now and then. In between everybody is followed. Who is followed is looked at more closely,
+a few at a time, so that no frame takes long. What is done in which frame depends on the
+frames' own times alone: the same video gives the same answer twice.
+"""
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import cv2
+import numpy as np
+
 from signage.assets import require
-from signage.config import PerceptionConfig
-from signage.perception.attributes import AttributeEstimator
-from signage.perception.faces import Face, FaceFinder
-from signage.types import Frame, Image, Sighting
+from signage.config import Config
+from signage.perception.attributes import TraitEstimator
+from signage.perception.bodies import Body, BodyDetector
+from signage.perception.face_detector import DetectedFace, FaceDetector
+from signage.perception.faces import CropLandmarker
+from signage.perception.flow import Flow, small_grey
+from signage.perception.people import People, Person
+from signage.perception.place import focal_length_px, place_by_body, place_by_face
+from signage.types import Box, Floats, Frame, Image, Sighting, Traits
+
+# Two cores: more threads than that only wait for each other.
+_THREADS = 2
+_MAX_READS = 3
+"""Faces that the landmarker looks at in one frame."""
+_STALE_S = 1.0
+"""A head pose older than this is not known any more."""
+# A face that the whole picture shows lower than this is only found in the tiles.
+_MIN_WHOLE_PX = 20.0
+_CONTINUE_SCORE = 0.3
+"""Of a face that only continues somebody who is being followed."""
+_TILE_OVERLAP = 0.1
+
+Faces = list[DetectedFace]
+Bodies = list[Body]
 
 
 class Perceiver:
-    """Finds the people in a frame. Frames must come in order of time.
+    """Finds and follows the people in a video. Frames must come in order of time.
 
     Raises AssetError when a model is missing or is not what the manifest says.
     """
 
-    def __init__(self, config: PerceptionConfig) -> None:
-        manifest = config.models_dir / "manifest.toml"
-        self._config = config
-        self._attributes = (
-            AttributeEstimator(
-                require(manifest, "age-v1.onnx"), require(manifest, "gender-v1.onnx")
-            )
-            if config.demographics
-            else None
+    def __init__(self, config: Config) -> None:
+        perception = config.perception
+        manifest = perception.models_dir / "manifest.toml"
+        self._config = perception
+        self._fov_deg = config.camera.fov_deg
+        self._face_detector = FaceDetector(
+            require(manifest, "centerface.onnx"), _CONTINUE_SCORE, _THREADS
         )
-        self._faces = FaceFinder(
-            require(manifest, "face_landmarker.task"), config.max_faces, config.min_confidence
+        self._body_detector = BodyDetector(
+            require(manifest, "movenet-multipose.onnx"), perception.min_confidence, _THREADS
         )
-        self._attributes_due_s = float("-inf")
-        self._face_count = 0
+        self._landmarker = CropLandmarker(require(manifest, "face_landmarker.task"))
+        self._traits = TraitEstimator(perception)
+        self._flow = Flow()
+        self._people = People(config.audience.forget_after_s, perception.max_people)
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="detect")
+        self._rounds = itertools.count()
+        self._faces_due_s = self._bodies_due_s = float("-inf")
+        self._last_s = float("-inf")
 
     def perceive(self, frame: Frame) -> list[Sighting] | None:
         """What ``frame`` tells; None when it has no picture to tell from."""
-        if frame.image is None:
+        image, t_s = frame.image, frame.t_s
+        if image is None:
             return None
-        faces = self._faces.find(frame.image, frame.t_s)
-        # Age and gender do not change: now and then is enough, and when someone new is there.
-        is_due = frame.t_s >= self._attributes_due_s or len(faces) > self._face_count
-        self._face_count = len(faces)
-        if is_due and faces:
-            self._attributes_due_s = frame.t_s + self._config.attributes_every_s
-        return [self._sighting(frame.image, face, with_attributes=is_due) for face in faces]
+        self._follow(image, t_s)
+        detected = self._pool.submit(self._start_detection(t_s), image)
+        traits = self._read_faces(image, t_s)
+        self._take_in(image, t_s, detected)
+        newcomers = [
+            p for p in self._people.present(t_s) if p.face is not None and p.read_s == float("-inf")
+        ]
+        for person in newcomers[:1]:
+            self._read(image, person, t_s)
+        self._people.forget(t_s, image.shape[1], image.shape[0])
+        self._last_s = t_s
+        focal_px = focal_length_px(self._fov_deg, image.shape[1], image.shape[0])
+        return [
+            _sighting(person, t_s, focal_px, image.shape[1], traits.get(person.number))
+            for person in self._people.present(t_s)
+            if person.is_sure
+        ]
 
     def close(self) -> None:
-        self._faces.close()
+        self._pool.shutdown()
+        self._landmarker.close()
 
-    def _sighting(self, image: Image, face: Face, *, with_attributes: bool) -> Sighting:
-        age_probs, female_prob = None, None
-        if with_attributes and self._attributes is not None and self._is_clear(face):
-            age_probs, female_prob = self._attributes.estimate(image, face.landmarks_px)
-        return Sighting(
-            box_xyxy_px=face.box_xyxy_px,
-            head_pose=face.head_pose,
-            age_probs=age_probs,
-            female_prob=female_prob,
-            expression=face.expression,
-        )
+    def _follow(self, image: Image, t_s: float) -> None:
+        grey, scale = small_grey(image)
+        present = self._people.present(self._last_s)
+        moves = self._flow.follow(grey, scale, [person.box for person in present])
+        moved = dict(zip((person.number for person in present), moves, strict=True))
+        for person in self._people.persons:
+            move = moved.get(person.number)
+            if move is not None:
+                person.move(move.shift_px, move.growth)
+            else:
+                person.drift(t_s)
 
-    def _is_clear(self, face: Face) -> bool:
-        _, top, _, bottom = face.box_xyxy_px
-        return (
-            bottom - top >= self._config.min_face_px
-            and abs(face.head_pose.yaw_deg) <= self._config.max_yaw_deg
+    def _start_detection(self, t_s: float) -> Callable[[Image], tuple[Faces, Bodies]]:
+        """What to search for in this frame: faces or bodies, not both, as one may wait."""
+        if t_s >= self._faces_due_s:
+            self._faces_due_s = t_s + self._config.detect_every_s
+            return self._detect_faces(next(self._rounds))
+        if t_s >= self._bodies_due_s:
+            self._bodies_due_s = t_s + self._config.bodies_every_s
+            return lambda image: ([], self._body_detector.detect(image, self._config.bodies_px))
+        return lambda _: ([], [])
+
+    def _detect_faces(self, number: int) -> Callable[[Image], tuple[Faces, Bodies]]:
+        def detect(image: Image) -> tuple[Faces, Bodies]:
+            tiles = _tiles(image, self._config.detect_px, self._config.far_px)
+            if number % 2 == 0 or not tiles:
+                return self._face_detector.detect(image, self._config.detect_px), []
+            left, top, right, bottom = tiles[number // 2 % len(tiles)]
+            found = self._face_detector.detect(
+                image[top:bottom, left:right],
+                round(self._config.far_px * max(right - left, bottom - top) / max(image.shape[:2])),
+            )
+            return [face.shifted(left, top) for face in found], []
+
+        return detect
+
+    def _take_in(self, image: Image, t_s: float, detected: Future[tuple[Faces, Bodies]]) -> None:
+        faces, bodies = detected.result()
+        if faces:
+            clothes = [_clothes(image, _below(face.box_xyxy_px)) for face in faces]
+            self._people.see_faces(t_s, faces, clothes, self._config.min_confidence)
+        if bodies:
+            clothes = [_clothes(image, body.chest_xyxy_px) for body in bodies]
+            self._people.see_bodies(t_s, bodies, clothes)
+        whole_px = self._config.detect_px / max(image.shape[:2])
+        for person in self._people.persons:
+            if person.face is not None:
+                is_far = (person.face[3] - person.face[1]) * min(1.0, whole_px) < _MIN_WHOLE_PX
+                person.face_is_far = is_far
+
+    def _read_faces(self, image: Image, t_s: float) -> dict[int, Traits]:
+        """Look more closely at a few faces: landmarks, and of one of them the traits."""
+        due = sorted(
+            (
+                person
+                for person in self._people.present(t_s)
+                if person.face is not None and t_s - person.read_s >= self._config.landmarks_every_s
+            ),
+            key=lambda person: (person.read_s, person.number),
+        )[:_MAX_READS]
+        for person in due:
+            self._read(image, person, t_s)
+        candidates = [
+            person
+            for person in due
+            if person.details is not None
+            and person.details_s == t_s
+            and t_s - person.traits_s >= self._config.traits_every_s
+        ]
+        if not candidates:
+            return {}
+        person = min(candidates, key=lambda person: (person.traits_s, person.number))
+        assert person.details is not None  # noqa: S101 - a candidate has some
+        person.traits_s = t_s
+        return {person.number: self._traits.estimate(image, person.details)}
+
+    def _read(self, image: Image, person: Person, t_s: float) -> None:
+        assert person.face is not None  # noqa: S101 - asked only of those with a face
+        person.read_s = t_s
+        details = self._landmarker.read(image, person.face)
+        if details is not None:
+            person.details, person.details_s = details, t_s
+            person.face_seen_s = person.last_seen_s = t_s
+            person.is_sure = True
+
+
+def _sighting(
+    person: Person, t_s: float, focal_px: float, width_px: int, traits: Traits | None
+) -> Sighting:
+    has_face, has_body = person.shows_face(t_s), person.shows_body(t_s)
+    details = person.details if has_face and t_s - person.details_s <= _STALE_S else None
+    if has_face:
+        assert person.face is not None  # noqa: S101
+        position_m = place_by_face(person.face, focal_px, width_px)
+    else:
+        assert person.body is not None  # noqa: S101
+        position_m = place_by_body(person.body, person.torso_px, focal_px, width_px)
+    return Sighting(
+        track=person.number,
+        face_xyxy_px=person.face if has_face else None,
+        body_xyxy_px=person.body if has_body else None,
+        position_m=position_m,
+        head_pose=details.head_pose if details else None,
+        body_facing=person.body_facing if has_body else None,
+        traits=traits,
+        expression=details.expression if details else {},
+        is_picture=person.is_picture,
+    )
+
+
+def _tiles(image: Image, whole_px: int, far_px: int) -> list[tuple[int, int, int, int]]:
+    """Regions that cover the picture, each about as costly to search at ``far_px`` as the
+    whole at ``whole_px``; none where the whole is searched at its own size already."""
+    height, width = image.shape[:2]
+    far_px = min(far_px, max(height, width))
+    if far_px <= whole_px * 1.2:
+        return []
+    per_side = max(2, round(far_px / whole_px))
+    tile_w, tile_h = width / per_side, height / per_side
+    margin_w, margin_h = tile_w * _TILE_OVERLAP, tile_h * _TILE_OVERLAP
+    return [
+        (
+            max(0, round(column * tile_w - margin_w)),
+            max(0, round(row * tile_h - margin_h)),
+            min(width, round((column + 1) * tile_w + margin_w)),
+            min(height, round((row + 1) * tile_h + margin_h)),
         )
+        for row in range(per_side)
+        for column in range(per_side)
+    ]
+
+
+def _below(face: Box) -> Box:
+    """The chest below a face."""
+    left, _, right, bottom = face
+    middle, size = (left + right) / 2, bottom - face[1]
+    return middle - 0.7 * size, bottom + 0.5 * size, middle + 0.7 * size, bottom + 1.7 * size
+
+
+def _clothes(image: Image, chest: Box) -> Floats | None:
+    """Colours of a chest, in [0, 1], sum 1: shares of hue, saturation and brightness, shape
+    (96,); None where it is not in the picture."""
+    left, top, right, bottom = (max(0, round(edge)) for edge in chest)
+    region = image[top:bottom, left:right]
+    if min(region.shape[:2]) < 4:
+        return None
+    small = cv2.resize(region, (24, 24), interpolation=cv2.INTER_AREA)
+    hsv = cv2.cvtColor(small, cv2.COLOR_BGR2HSV)
+    histogram = cv2.calcHist([hsv], [0, 1, 2], None, [8, 3, 4], [0, 180, 0, 256, 0, 256])
+    return np.asarray(histogram, dtype=np.float64).reshape(-1) / (24 * 24)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -26,10 +26,10 @@ _GAP_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One frame of a recording: who was there. ``people`` are numbered over the recording."""
+    """One frame of a recording: who was there. Tracks are numbered over the whole of it."""
 
     t_s: float
-    people: tuple[tuple[int, Sighting], ...]
+    people: tuple[Sighting, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +66,11 @@ def record(
                 next_s += 1 / _FPS
                 utc = BEGIN_UTC + timedelta(seconds=offset_s + media_s)
                 sightings = perceiver.perceive(Frame(media_s, utc, image)) or []
-                numbers = [first + sighting.track for sighting in sightings]
-                people = max([people, *numbers])
-                moments.append(
-                    Moment(offset_s + media_s, tuple(zip(numbers, sightings, strict=True)))
+                there = tuple(
+                    replace(sighting, track=first + sighting.track) for sighting in sightings
                 )
+                people = max([people, *(sighting.track for sighting in there)])
+                moments.append(Moment(offset_s + media_s, there))
                 report(offset_s + media_s)
         finally:
             perceiver.close()

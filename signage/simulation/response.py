@@ -143,12 +143,14 @@ def _looks(recording: Recording) -> dict[int, tuple[int, int]]:
     ages: dict[int, list[float]] = {}
     females: dict[int, list[float]] = {}
     for moment in recording.moments:
-        for person, sighting in moment.people:
-            if sighting.age_probs is not None:
-                years = np.arange(len(sighting.age_probs))
-                ages.setdefault(person, []).append(float(sighting.age_probs @ years))
-            if sighting.female_prob is not None:
-                females.setdefault(person, []).append(sighting.female_prob)
+        for sighting in moment.people:
+            if (traits := sighting.traits) is None:
+                continue
+            if traits.age_probs is not None:
+                years = np.arange(len(traits.age_probs))
+                ages.setdefault(sighting.track, []).append(float(traits.age_probs @ years))
+            if traits.female_prob is not None:
+                females.setdefault(sighting.track, []).append(traits.female_prob)
     looks = {}
     for person in range(1, recording.people + 1):
         age = float(np.mean(ages.get(person, [30.0])))

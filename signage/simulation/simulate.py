@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count, pairwise
 from pathlib import Path
@@ -85,9 +86,14 @@ class Simulation:
                 yield Frame(t_s, BEGIN_UTC + timedelta(seconds=t_s))
 
     def _perceive(self, frame: Frame) -> Sequence[Sighting]:
+        # Whoever comes again in the next lap is somebody new.
+        first = self._lap * self._recording.people
         return [
-            self._response.alter(frame.t_s, Visitor(self._lap, person), sighting)
-            for person, sighting in self._moment.people
+            replace(
+                self._response.alter(frame.t_s, Visitor(self._lap, sighting.track), sighting),
+                track=first + sighting.track,
+            )
+            for sighting in self._moment.people
         ]
 
     def _advance(self, t_s: float) -> None:
@@ -100,7 +106,7 @@ class Simulation:
 
     def _compare_with_oracle(self, decision: Decision) -> None:
         """Who knew every visitor's taste would have chosen what they look at longest."""
-        visitors = [Visitor(self._lap, person) for person, _ in self._moment.people]
+        visitors = [Visitor(self._lap, sighting.track) for sighting in self._moment.people]
         if not visitors or decision.forced:
             return
         expected = {

@@ -1,0 +1,58 @@
+"""Where a person goes, from the places where they were seen."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from signage.types import Movement
+
+# Long enough for a few steps, short enough to notice that somebody stopped.
+_WINDOW_S = 1.2
+_MIN_SPAN_S = 0.4
+# The error of a distance grows with it: slower than this share of it a second is standing.
+_MIN_RATE_HZ = 0.06
+
+
+class Path:
+    """The last moments of somebody's way. ``walking_m_s``: who is slower stands."""
+
+    def __init__(self, walking_m_s: float) -> None:
+        self._walking_m_s = walking_m_s
+        self._places: deque[tuple[float, float, float]] = deque()
+        self._by_face = True
+
+    def add(self, t_s: float, position_m: tuple[float, float], *, by_face: bool) -> None:
+        """Go on to ``position_m``: to the right of the camera's axis, and along it.
+
+        The place of a face and that of a body differ by a constant error, which is no step.
+        """
+        if by_face != self._by_face:
+            self._places.clear()
+            self._by_face = by_face
+        self._places.append((t_s, *position_m))
+        while self._places[0][0] < t_s - _WINDOW_S:
+            self._places.popleft()
+
+    @property
+    def distance_m(self) -> float | None:
+        """From the camera: the median of the last moments."""
+        if not self._places:
+            return None
+        _, right, along = np.array(self._places).T
+        return float(np.median(np.hypot(right, along)))
+
+    @property
+    def movement(self) -> Movement | None:
+        """What the last moments say; None before there are enough of them."""
+        if not self._places or self._places[-1][0] - self._places[0][0] < _MIN_SPAN_S:
+            return None
+        t_s, right, along = np.array(self._places).T
+        across_m_s, away_m_s = np.polyfit(t_s - t_s[0], np.column_stack([right, along]), 1)[0]
+        slow_m_s = max(self._walking_m_s, _MIN_RATE_HZ * float(along.mean()))
+        if max(abs(across_m_s), abs(away_m_s)) < slow_m_s:
+            return Movement.STANDING
+        if abs(away_m_s) >= abs(across_m_s):
+            return Movement.APPROACHING if away_m_s < 0 else Movement.LEAVING
+        return Movement.PASSING_LEFT if across_m_s < 0 else Movement.PASSING_RIGHT

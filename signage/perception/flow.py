@@ -1,0 +1,94 @@
+"""How boxes move from one picture to the next, by sparse optical flow.
+
+Median flow (Kalal et al., "Forward-backward error", ICPR 2010): a grid of points in each
+box is followed there and back (Lucas-Kanade); the median of the points that come back to
+where they began says how the box moved and grew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from signage.types import Box, Floats, Image
+
+# The picture is followed at this length of its longer side: enough, and cheap.
+_LONGER_SIDE_PX = 640
+_GRID = 5
+_MAX_RETURN_PX = 1.0
+_MIN_POINTS = 6
+_MAX_GROWTH = 1.15
+_WINDOW = {"winSize": (11, 11), "maxLevel": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """How a box went on."""
+
+    shift_px: tuple[float, float]
+    growth: float
+
+
+class Flow:
+    """Remembers the last picture."""
+
+    def __init__(self) -> None:
+        self._last: NDArray[np.uint8] | None = None
+
+    def follow(
+        self, grey: NDArray[np.uint8], scale: float, boxes: Sequence[Box]
+    ) -> list[Move | None]:
+        """Where the ``boxes`` of the last picture went; None where that cannot be told.
+
+        ``grey``, shape (height, width), is the new picture made smaller by ``scale``;
+        the boxes are in pixels of the full one. After a change of size nothing is known.
+        """
+        last, self._last = self._last, grey
+        if last is None or last.shape != grey.shape or not boxes:
+            return [None] * len(boxes)
+        before = np.concatenate([_grid(box) for box in boxes]).astype(np.float32) * scale
+        after, found, _ = cv2.calcOpticalFlowPyrLK(last, grey, before, None, **_WINDOW)
+        back, returned, _ = cv2.calcOpticalFlowPyrLK(grey, last, after, None, **_WINDOW)
+        error = np.linalg.norm(back - before, axis=1)
+        good = (found[:, 0] > 0) & (returned[:, 0] > 0) & (error < _MAX_RETURN_PX)
+        per_box = _GRID * _GRID
+        return [
+            _move(
+                before[i * per_box : (i + 1) * per_box][good[i * per_box : (i + 1) * per_box]],
+                after[i * per_box : (i + 1) * per_box][good[i * per_box : (i + 1) * per_box]],
+                scale,
+            )
+            for i in range(len(boxes))
+        ]
+
+
+def small_grey(image: Image) -> tuple[NDArray[np.uint8], float]:
+    """``image`` in grey, with a longer side of 640 px at most, and by what it was scaled."""
+    scale = min(1.0, _LONGER_SIDE_PX / max(image.shape[:2]))
+    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+    small = cv2.resize(image, size) if scale < 1 else image
+    return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), dtype=np.uint8), scale
+
+
+def _grid(box: Box) -> Floats:
+    """Points in the inner part of ``box``, shape (25, 2): its edges are background."""
+    left, top, right, bottom = box
+    xs = np.linspace(left + 0.15 * (right - left), right - 0.15 * (right - left), _GRID)
+    ys = np.linspace(top + 0.15 * (bottom - top), bottom - 0.15 * (bottom - top), _GRID)
+    return np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2)
+
+
+def _move(before: NDArray[np.float32], after: NDArray[np.float32], scale: float) -> Move | None:
+    if len(before) < _MIN_POINTS:
+        return None
+    shift = np.median(after - before, axis=0) / scale
+    apart, apart_now = (
+        np.linalg.norm(points[:, np.newaxis] - points, axis=-1)[np.triu_indices(len(points), 1)]
+        for points in (before, after)
+    )
+    growth = float(np.median(apart_now / np.maximum(apart, 1e-3)))
+    return Move((float(shift[0]), float(shift[1])), min(_MAX_GROWTH, max(1 / _MAX_GROWTH, growth)))

@@ -1,0 +1,341 @@
+"""Who is who from frame to frame: faces and bodies joined into persons with a path.
+
+Between detections a person is moved on by what the picture shows (``flow.py``); out of
+sight, by their last speed. A detection continues the person whom it fits best in place,
+size and, after a time out of sight, in the colours of the clothes.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from signage.perception.bodies import Body
+from signage.perception.face_detector import DetectedFace
+from signage.perception.faces import Face
+from signage.types import Box, Facing, Floats
+
+# A head moves less than this many of its own heights between two detections; out of sight it
+# may be farther from where it was expected, the longer the farther.
+_REACH_FACES = 0.7
+_REACH_FACES_PER_S = 1.2
+_MAX_REACH_FACES = 4.0
+_MAX_SIZE_RATIO = 1.7
+_REACH_BODIES = 0.25
+_MIN_BODY_OVERLAP = 0.3
+_VELOCITY_MEMORY_S = 0.3
+# Nobody keeps walking straight on for ever: trust the last speed for this long.
+_TRUST_VELOCITY_S = 1.0
+# Distance of colour histograms (Bhattacharyya) from which on two persons are dressed differently.
+_OTHER_CLOTHES = 0.5
+_WEIGHT_OF_CLOTHES = 1.5
+# A detection surer than this needs no second one.
+_SURE_SCORE = 0.8
+# Someone who was not found for this long is out of sight; far faces and bodies are searched
+# for more seldom.
+_FACE_HOLD_S = 0.45
+_FAR_FACE_HOLD_S = 1.3
+_BODY_HOLD_S = 1.0
+
+
+@dataclass(slots=True, eq=False)
+class Person:
+    """One person and their path, as long as it can be followed."""
+
+    number: int
+    first_seen_s: float
+    face: Box | None = None
+    face_seen_s: float = -math.inf
+    face_is_far: bool = False
+    """Only found in the enlarged tiles, which come by more seldom."""
+    body: Box | None = None
+    body_seen_s: float = -math.inf
+    body_facing: Facing | None = None
+    torso_px: float | None = None
+    hits: int = 0
+    """How often a detector found them."""
+    is_sure: bool = False
+    """Not just one doubtful detection."""
+    last_seen_s: float = -math.inf
+    velocity_px_s: tuple[float, float] = (0.0, 0.0)
+    found_s: float = -math.inf
+    """When a detector last found them, and where."""
+    found_face: Box | None = None
+    found_body: Box | None = None
+    clothes: Floats | None = None
+    """Colour histogram below the face."""
+    details: Face | None = None
+    """What the landmarker made of the face, last."""
+    details_s: float = -math.inf
+    read_s: float = -math.inf
+    """When the landmarker last tried."""
+    traits_s: float = -math.inf
+    still_since_s: float = field(default=math.inf)
+    still_patch: Floats | None = None
+    still_box: Box | None = None
+    is_picture: bool = False
+
+    @property
+    def box(self) -> Box:
+        """The face where it is to be seen, else the body."""
+        found = self.face or self.body
+        assert found is not None  # noqa: S101 - a person without either is not kept
+        return found
+
+    def shows_face(self, t_s: float) -> bool:
+        hold_s = _FAR_FACE_HOLD_S if self.face_is_far else _FACE_HOLD_S
+        return self.face is not None and t_s - self.face_seen_s <= hold_s
+
+    def shows_body(self, t_s: float) -> bool:
+        return self.body is not None and t_s - self.body_seen_s <= _BODY_HOLD_S
+
+    def is_present(self, t_s: float) -> bool:
+        return self.shows_face(t_s) or self.shows_body(t_s)
+
+    def move(self, shift_px: tuple[float, float], growth: float) -> None:
+        """Follow the picture by ``shift_px``, and ``growth`` times larger."""
+        if self.face is not None:
+            self.face = _moved(self.face, shift_px, growth)
+        if self.body is not None:
+            self.body = _moved(self.body, shift_px, growth)
+
+    def drift(self, t_s: float) -> None:
+        """Out of sight: go on at the last speed from where a detector last saw them.
+
+        What the picture showed since then may have been whoever stepped in front of them.
+        """
+        ahead_s = min(t_s - self.found_s, _TRUST_VELOCITY_S)
+        shift = (self.velocity_px_s[0] * ahead_s, self.velocity_px_s[1] * ahead_s)
+        if self.found_face is not None:
+            self.face = _moved(self.found_face, shift, 1.0)
+        if self.found_body is not None:
+            self.body = _moved(self.found_body, shift, 1.0)
+
+    def find(self, t_s: float, *, face: Box | None = None, body: Box | None = None) -> None:
+        """A detector found the ``face`` or the ``body``."""
+        if (before := self.found_face if face else self.found_body) is not None:
+            step_s = t_s - self.found_s
+            (x0, y0), (x1, y1) = _centre(before), _centre(face or body or before)
+            if 0 < step_s <= _TRUST_VELOCITY_S:
+                share = 1 - math.exp(-step_s / _VELOCITY_MEMORY_S)
+                vx, vy = self.velocity_px_s
+                self.velocity_px_s = (
+                    vx + share * ((x1 - x0) / step_s - vx),
+                    vy + share * ((y1 - y0) / step_s - vy),
+                )
+        if face is not None:
+            self.face = self.found_face = face
+            self.face_seen_s = t_s
+            # Where the body is now, the flow knows best.
+            self.found_body = self.body
+        else:
+            self.body = self.found_body = body
+            self.body_seen_s = t_s
+            self.found_face = self.face
+        self.found_s = self.last_seen_s = t_s
+        self.hits += 1
+
+    def wear(self, clothes: Floats | None) -> None:
+        if clothes is not None:
+            self.clothes = clothes if self.clothes is None else 0.9 * self.clothes + 0.1 * clothes
+
+
+class People:
+    """Everybody in the picture, and who was there a moment ago."""
+
+    def __init__(self, remember_s: float, max_people: int) -> None:
+        self._remember_s = remember_s
+        self._max_people = max_people
+        self._numbers = itertools.count(1)
+        self.persons: list[Person] = []
+
+    def present(self, t_s: float) -> list[Person]:
+        return [person for person in self.persons if person.is_present(t_s)]
+
+    def see_faces(
+        self,
+        t_s: float,
+        faces: Sequence[DetectedFace],
+        clothes: Sequence[Floats | None],
+        birth_score: float,
+    ) -> None:
+        """Take in the faces that a detector found, and the ``clothes`` below each.
+
+        One with less than ``birth_score`` only continues somebody who is in sight.
+        """
+        free = set(range(len(faces)))
+        in_sight = self.present(t_s)
+        hidden = [person for person in self.persons if person not in in_sight]
+        for candidates, strong in ((in_sight, False), (hidden, True)):
+            eligible = [i for i in free if not strong or faces[i].score >= birth_score]
+            costs = (
+                (_face_cost(person, faces[i].box_xyxy_px, clothes[i], t_s), person, i)
+                for person in candidates
+                for i in eligible
+            )
+            for person, i in _cheapest(costs):
+                free.discard(i)
+                _continue_face(person, faces[i], clothes[i], t_s)
+        for i in sorted(free):
+            if faces[i].score >= birth_score:
+                person = Person(next(self._numbers), t_s)
+                self.persons.append(person)
+                _continue_face(person, faces[i], clothes[i], t_s)
+
+    def see_bodies(
+        self, t_s: float, bodies: Sequence[Body], clothes: Sequence[Floats | None]
+    ) -> None:
+        """Take in the bodies that a detector found, and join them with the faces."""
+        free = set(range(len(bodies)))
+        in_sight = self.present(t_s)
+        hidden = [person for person in self.persons if person not in in_sight]
+        for candidates in (in_sight, hidden):
+            costs = (
+                (_body_cost(person, bodies[i], clothes[i], t_s), person, i)
+                for person in candidates
+                for i in free
+            )
+            for person, i in _cheapest(costs):
+                free.discard(i)
+                _continue_body(person, bodies[i], clothes[i], t_s)
+        for i in sorted(free):
+            if bodies[i].is_whole:
+                person = Person(next(self._numbers), t_s)
+                self.persons.append(person)
+                _continue_body(person, bodies[i], clothes[i], t_s)
+
+    def forget(self, t_s: float, width_px: int, height_px: int) -> None:
+        """Let go of who was out of sight for too long, of the second of two on one face, and
+        of those farthest away where there are too many."""
+        kept: list[Person] = []
+        by_age = sorted(self.persons, key=lambda p: (not p.is_present(t_s), p.number))
+        for person in by_age:
+            if t_s - person.last_seen_s > self._remember_s:
+                continue
+            twin = next((other for other in kept if _is_twin(other, person, t_s)), None)
+            if twin is None:
+                kept.append(person)
+        nearest = sorted(kept, key=lambda p: p.box[1] - p.box[3])[: self._max_people]
+        self.persons = sorted(nearest, key=lambda p: p.number)
+
+
+def _continue_face(person: Person, face: DetectedFace, clothes: Floats | None, t_s: float) -> None:
+    person.find(t_s, face=face.box_xyxy_px)
+    person.is_sure |= person.hits > 1 or face.score >= _SURE_SCORE
+    person.wear(clothes)
+
+
+def _continue_body(person: Person, body: Body, clothes: Floats | None, t_s: float) -> None:
+    person.find(t_s, body=body.box_xyxy_px)
+    person.body_facing, person.torso_px = body.facing, body.torso_px
+    person.is_sure |= person.hits > 1 or body.score >= _SURE_SCORE
+    person.wear(clothes)
+
+
+def _cheapest(costs: Iterable[tuple[float, Person, int]]) -> list[tuple[Person, int]]:
+    """Pairs of a person and a detection, each at most once, cheapest first; 1 is too much."""
+    ranked = sorted(
+        ((cost, person.number, i, person) for cost, person, i in costs if cost < 1),
+        key=lambda row: row[:3],
+    )
+    pairs: list[tuple[Person, int]] = []
+    taken_persons: set[int] = set()
+    taken: set[int] = set()
+    for _, number, i, person in ranked:
+        if number not in taken_persons and i not in taken:
+            pairs.append((person, i))
+            taken_persons.add(number)
+            taken.add(i)
+    return pairs
+
+
+def _face_cost(person: Person, box: Box, clothes: Floats | None, t_s: float) -> float:
+    """How unlikely it is that ``box`` is the face of ``person``; 1 and more is impossible."""
+    if person.face is None:
+        # Only the body was seen so far: the head is at its top.
+        assert person.body is not None  # noqa: S101
+        left, top, right, bottom = person.body
+        (x, y), size = _centre(box), _height(box)
+        within = (
+            left - size / 2 < x < right + size / 2 and top - size < y < top + (bottom - top) * 0.4
+        )
+        return 0.9 if within and size < (bottom - top) * 0.7 else math.inf
+    missed_s = t_s - person.last_seen_s
+    ratio = _height(box) / _height(person.face)
+    if max(ratio, 1 / ratio) > _MAX_SIZE_RATIO + 0.2 * missed_s:
+        return math.inf
+    size_px = max(_height(box), _height(person.face))
+    reach = min(_MAX_REACH_FACES, _REACH_FACES + _REACH_FACES_PER_S * missed_s)
+    return _distance(person.face, box) / (size_px * reach) + _cost_of_clothes(
+        person, clothes, missed_s
+    )
+
+
+def _body_cost(person: Person, body: Body, clothes: Floats | None, t_s: float) -> float:
+    if person.face is not None and person.shows_face(t_s):
+        (x0, y0), (x1, y1) = _centre(person.face), body.head_px
+        size_px = max(_height(person.face), body.head_size_px)
+        return math.hypot(x1 - x0, y1 - y0) / size_px
+    if person.body is None:
+        return math.inf
+    missed_s = t_s - person.last_seen_s
+    dressed = _cost_of_clothes(person, clothes, missed_s)
+    if (overlap := intersection_over_union(person.body, body.box_xyxy_px)) >= _MIN_BODY_OVERLAP:
+        return 1 - overlap + dressed
+    ratio = _height(person.body) / _height(body.box_xyxy_px)
+    if max(ratio, 1 / ratio) > _MAX_SIZE_RATIO:
+        return math.inf
+    reach_px = _REACH_BODIES * _height(person.body) * (1 + min(2.0, missed_s))
+    return _distance(person.body, body.box_xyxy_px) / reach_px + dressed
+
+
+def _cost_of_clothes(person: Person, clothes: Floats | None, missed_s: float) -> float:
+    """What other colours cost, of somebody who was out of sight."""
+    if missed_s <= _FACE_HOLD_S or clothes is None or person.clothes is None:
+        return 0.0
+    # Bhattacharyya's distance of two histograms: 0 the same, 1 nothing in common.
+    common = float(np.sqrt(person.clothes * clothes).sum())
+    return _WEIGHT_OF_CLOTHES * (math.sqrt(max(0.0, 1 - common)) - _OTHER_CLOTHES)
+
+
+def _is_twin(kept: Person, person: Person, t_s: float) -> bool:
+    """Whether two paths have come to follow one person."""
+    if kept.face is not None and person.face is not None:
+        seen = t_s - max(kept.face_seen_s, person.face_seen_s) <= _FACE_HOLD_S
+        return seen and intersection_over_union(kept.face, person.face) > 0.5
+    if kept.body is not None and person.body is not None:
+        return intersection_over_union(kept.body, person.body) > 0.7
+    return False
+
+
+def intersection_over_union(a: Box, b: Box) -> float:
+    """Share of the area of both boxes that they have in common."""
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    common = width * height
+    return common / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - common)
+
+
+def _moved(box: Box, shift_px: tuple[float, float], growth: float) -> Box:
+    x, y = (box[0] + box[2]) / 2 + shift_px[0], (box[1] + box[3]) / 2 + shift_px[1]
+    half_width, half_height = (box[2] - box[0]) / 2 * growth, (box[3] - box[1]) / 2 * growth
+    return x - half_width, y - half_height, x + half_width, y + half_height
+
+
+def _distance(a: Box, b: Box) -> float:
+    (x0, y0), (x1, y1) = _centre(a), _centre(b)
+    return math.hypot(x1 - x0, y1 - y0)
+
+
+def _centre(box: Box) -> tuple[float, float]:
+    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+
+
+def _height(box: Box) -> float:
+    return max(1.0, box[3] - box[1])
