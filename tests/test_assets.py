@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import sys
 import zipfile
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from signage import assets
+from signage import assets, convert
 from signage.errors import AssetError, ConfigError
 
 ROOT = Path(__file__).parents[1]
@@ -99,6 +100,104 @@ def test_pull_fetches_what_is_missing_with_one_download(shelf: Path, tmp_path: P
     assert states(manifest) == ["ok", "ok"]
     assert assets.require(manifest, "second.bin").read_bytes() == CONTENT["second.bin"]
     assert names_in(manifest.parent) == {"manifest.toml", *CONTENT}
+
+
+def make_converted(folder: Path, **changes: Any) -> Path:
+    """Write a manifest of a model that is converted; ``changes`` go to its first source."""
+    weights = b"\x00\x00\x80?"
+    shape = {"shape": {"dim": [{"size": "1"}]}}
+    nodes = [
+        {"name": "x", "op": "Placeholder", "attr": {"dtype": {"type": "DT_FLOAT"}, "shape": shape}},
+        {"name": "y", "op": "Add", "input": ["x", "w"]},
+    ]
+    described = [{"weights": [{"name": "w", "shape": [1], "dtype": "float32"}]}]
+    graph = json.dumps({"modelTopology": {"node": nodes}, "weightsManifest": described}).encode()
+    make_wheel(folder / "wheels", {"model.json": graph, "model.bin": weights})
+    sources = [
+        {
+            "path": f"carrier/data/{name}",
+            "sha256": hashlib.sha256(data).hexdigest(),
+            "size_bytes": len(data),
+        }
+        for name, data in (("model.json", graph), ("model.bin", weights))
+    ]
+    sources[0] |= changes
+    inline = ", ".join(
+        "{ " + ", ".join(f"{key} = {value!r}" for key, value in source.items()) + " }"
+        for source in sources
+    )
+    onnx = convert.convert("tfjs", [graph, weights], {"sum": "y"})
+    manifest = make_manifest(
+        folder / "files", sha256=hashlib.sha256(onnx).hexdigest(), size_bytes=len(onnx)
+    )
+    entry = manifest.read_text(encoding="utf-8").replace("path = 'carrier/data/second.bin'\n", "")
+    conversion = f"by = 'tfjs'\nsources = [{inline}]\noutputs = {{ sum = 'y' }}"
+    manifest.write_text(f"{entry}\n[assets.convert]\n{conversion}\n", encoding="utf-8")
+    (manifest.parent / "first.bin").write_bytes(CONTENT["first.bin"])
+    return manifest
+
+
+@pytest.fixture
+def converted_shelf(shelf: Path) -> Path:
+    """The shelf again, for the wheel that ``make_converted`` writes."""
+    return shelf.parent
+
+
+def test_a_model_is_converted_and_checked_at_both_ends(converted_shelf: Path) -> None:
+    manifest = make_converted(converted_shelf)
+
+    assert [asset.name for asset in assets.pull(manifest, list[str]().append)] == ["second.bin"]
+    assert states(manifest) == ["ok", "ok"]
+    assert names_in(manifest.parent) == {"manifest.toml", *CONTENT}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"sha256": "0" * 64}, r"model\.json of carrier 1\.0 has SHA-256 .* wants 0000"),
+        ({"path": "carrier/none.json"}, r"none\.json of carrier 1\.0 could not be taken out"),
+    ],
+    ids=["wrong hash", "no such file"],
+)
+def test_a_source_that_is_not_what_the_manifest_says_is_not_converted(
+    changes: dict[str, Any],
+    reason: str,
+    converted_shelf: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    manifest = make_converted(converted_shelf, **changes)
+    monkeypatch.setattr(convert, "convert", lambda *_: pytest.fail("converted"))
+
+    with pytest.raises(AssetError, match=reason):
+        assets.pull(manifest, list[str]().append)
+    assert names_in(manifest.parent) == {"manifest.toml", "first.bin"}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [
+        (b"another file", r"second\.bin, converted from carrier 1\.0, has SHA-256"),
+        (AssetError("It is odd."), r"Cannot convert second\.bin\. It is odd\."),
+    ],
+    ids=["another result", "no result"],
+)
+def test_a_conversion_that_fails_leaves_nothing(
+    outcome: bytes | AssetError,
+    reason: str,
+    converted_shelf: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    manifest = make_converted(converted_shelf)
+
+    def give(*_: object) -> bytes:
+        if isinstance(outcome, AssetError):
+            raise outcome
+        return outcome
+
+    monkeypatch.setattr(convert, "convert", give)
+    with pytest.raises(AssetError, match=reason):
+        assets.pull(manifest, list[str]().append)
+    assert names_in(manifest.parent) == {"manifest.toml", "first.bin"}
 
 
 @pytest.mark.usefixtures("no_process")
@@ -250,6 +349,7 @@ def test_without_npm_and_network_the_missing_npm_is_named(
         ({"registry": "hub"}, "assets.1.registry"),
         ({"hash": "abc"}, "unknown key 'assets.1.hash'"),
         ({"name": "first.bin"}, "named more than once: first.bin"),
+        ({"path": ""}, "assets.1.path"),
     ],
 )
 def test_a_bad_manifest_names_its_mistake(
@@ -258,6 +358,15 @@ def test_a_bad_manifest_names_its_mistake(
     manifest = make_manifest(tmp_path, **changes)
 
     with pytest.raises(ConfigError, match=reason):
+        assets.load_manifest(manifest)
+
+
+def test_a_file_comes_out_of_the_package_or_is_converted(tmp_path: Path) -> None:
+    manifest = make_manifest(tmp_path)
+    text = manifest.read_text(encoding="utf-8")
+    manifest.write_text(text.replace("path = 'carrier/data/second.bin'", ""), encoding="utf-8")
+
+    with pytest.raises(ConfigError, match="either `path` or `convert`"):
         assets.load_manifest(manifest)
 
 

@@ -58,23 +58,29 @@ def from_tfjs(graph: bytes, weights: bytes, outputs: Mapping[str, str]) -> bytes
 
 def read_weights(manifest: Sequence[Mapping[str, Any]], blob: bytes) -> dict[str, Array]:
     """Cut the blob into the tensors that ``manifest`` names, quantised ones restored."""
+    entries = [entry for group in manifest for entry in group["weights"]]
+    wanted = sum(math.prod(entry["shape"]) * _stored(entry).itemsize for entry in entries)
+    if wanted != len(blob):
+        raise AssetError(
+            f"The weights of a TensorFlow.js model take {wanted} bytes by their description, but "
+            f"there are {len(blob)}. Check that the manifest names the two files of one model."
+        )
     weights: dict[str, Array] = {}
     offset = 0
-    for entry in (entry for group in manifest for entry in group["weights"]):
-        quantised = entry.get("quantization", {})
-        stored = np.dtype(quantised.get("dtype", entry["dtype"])).newbyteorder("<")
-        count = math.prod(entry["shape"])
-        array: Array = np.frombuffer(blob, stored, count, offset)
+    for entry in entries:
+        array: Array = np.frombuffer(blob, _stored(entry), math.prod(entry["shape"]), offset)
         offset += array.nbytes
+        quantised = entry.get("quantization", {})
         if "scale" in quantised:
             array = array.astype(np.float64) * quantised["scale"] + quantised["min"]
         weights[entry["name"]] = array.astype(entry["dtype"]).reshape(entry["shape"])
-    if offset != len(blob):
-        raise AssetError(
-            f"The weights of a TensorFlow.js model take {offset} bytes by their description, but "
-            f"there are {len(blob)}. Check that the manifest names the two files of one model."
-        )
     return weights
+
+
+def _stored(entry: Mapping[str, Any]) -> np.dtype[Any]:
+    """The type of a tensor in the blob."""
+    stored: np.dtype[Any] = np.dtype(entry.get("quantization", entry)["dtype"])
+    return stored.newbyteorder("<")
 
 
 def convert(
