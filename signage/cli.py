@@ -113,25 +113,34 @@ def audience(
     if as_json:
         _print_json(result)
         return
-    table = Table("viewer", "seen", "looked", "gender", "age", "facing", "face", "peaks")
+    table = Table("viewer", "seen", "looked", "gender", "age", "mood", "moves", "faces", "where")
     for viewer in viewers:
-        gender, age = viewer["gender"], viewer["age_years"]
-        table.add_row(
-            viewer["viewer_id"],
-            f"{viewer['first_seen_s']:.1f} to {viewer['last_seen_s']:.1f} s",
-            f"{viewer['attention_s']:.1f} of {viewer['dwell_s']:.1f} s",
-            "?" if gender is None else " ".join(f"{k} {v:.0%}" for k, v in gender.items()),
-            "?" if age is None else f"{age:.0f} ± {viewer['age_sd']:.0f}",
-            f"{viewer['facing_share']:.0%}",
-            f"{viewer['face_px']} px",
-            " ".join(f"{k} {v:.1f}" for k, v in viewer["expression_peak"].items()),
-        )
+        table.add_row(*_viewer_row(viewer))
     console = Console()
     console.print(table)
     console.print(
         f"Opportunities to see: {result['ots']}, watchers: {result['watchers']}; "
         f"{result['frames']} frames of {result['duration_s']:.1f} s at {fps:.0f} a second."
     )
+
+
+def _viewer_row(viewer: dict[str, Any]) -> list[str]:
+    """One record of `signage audience`, for people; a question mark where nothing is known."""
+    gender, age, mood = viewer["gender"], viewer["age_years"], viewer["mood"]
+    likeliest = max(mood, key=lambda name: mood[name]) if mood else ""
+    face_px, distance_m = viewer["face_px"], viewer["distance_m"]
+    return [
+        viewer["viewer_id"],
+        f"{viewer['first_seen_s']:.1f} to {viewer['last_seen_s']:.1f} s",
+        f"{viewer['attention_s']:.1f} of {viewer['dwell_s']:.1f} s",
+        "?" if gender is None else " ".join(f"{k} {v:.0%}" for k, v in gender.items()),
+        "?" if age is None else f"{age:.0f} ± {viewer['age_sd']:.0f}",
+        "?" if not mood else f"{likeliest} {mood[likeliest]:.0%}",
+        (viewer["movement"] or "?").replace("_", " "),
+        f"the screen {viewer['facing_share']:.0%}",
+        f"{'?' if distance_m is None else f'{distance_m:.1f} m'}, "
+        f"{'no face' if face_px is None else f'face {face_px:.0f} px'}",
+    ]
 
 
 @app.command()

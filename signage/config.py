@@ -95,6 +95,8 @@ class PerceptionConfig(Section):
     """The picture is searched for bodies at this length of its longer side."""
     landmarks_every_s: NotNegative = 0.12
     """How often each face is looked at for where it turns and what it expresses."""
+    still_after_s: Positive = 5.0
+    """A face that stays the very same for this long is on a poster, or on a T-shirt."""
     demographics: bool = True
     """Estimate age and gender. With this off the loop learns from behaviour alone."""
     mood: bool = True

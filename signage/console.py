@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from signage.engine import Step
-from signage.types import AudienceSnapshot, Decision, Reward, Viewer
+from signage.types import MOODS, AudienceSnapshot, Decision, Reward, Viewer
 
 _BAR = 24
 _LAST_REWARDS = 6
@@ -141,8 +141,17 @@ def _viewer_cells(viewer: Viewer) -> tuple[str | Text, ...]:
         gender,
         "age unknown" if age is None else f"{age:.0f} ± {spread:.0f} years",
         f"looked {viewer.attention_s:.1f} of {viewer.dwell_s:.1f} s",
-        f"smile {viewer.expression.get('smile', 0.0):.1f}",
+        _mood_text(viewer),
+        "" if viewer.movement is None else viewer.movement.replace("_", " "),
+        "" if viewer.distance_m is None else f"{viewer.distance_m:.1f} m",
     )
+
+
+def _mood_text(viewer: Viewer) -> str:
+    if viewer.mood_probs is None:
+        return f"smile {viewer.expression.get('smile', 0.0):.1f}"
+    best = int(viewer.mood_probs.argmax())
+    return f"{MOODS[best]} {viewer.mood_probs[best]:.0%}"
 
 
 def _reward_text(reward: Reward) -> str:

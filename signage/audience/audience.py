@@ -131,7 +131,8 @@ class _Visit:
         self.first_seen_s = self.last_seen_s = t_s
         self._config = config
         self._attention_s = self._facing_s = 0.0
-        self._attentive, self._facing = False, None
+        self._attentive = False
+        self._facing: Facing | None = None
         self._face_px: float | None = None
         self._path = Path(config.walking_m_s)
         self._movement_s: dict[Movement, float] = {}

@@ -24,7 +24,9 @@ _MIN_KEYPOINT = 0.2
 
 _HEAD = slice(0, 5)  # nose, eyes, ears
 _LEFT_SHOULDER, _RIGHT_SHOULDER, _LEFT_HIP, _RIGHT_HIP = 5, 6, 11, 12
+# Heights of a face from shoulder to hip, and from shoulder to shoulder.
 _TORSO_FACES = 2.5
+_SHOULDER_FACES = 2.5
 # Shoulders of an adult are about 0.75 of the way from shoulder to hip apart; seen narrower
 # than this share of it, the person stands sideways.
 _SIDEWAYS = 0.35
@@ -63,11 +65,10 @@ class Body:
     @property
     def head_size_px(self) -> float:
         """Height that a face of this body has."""
-        left, top, right, bottom = self.box_xyxy_px
-        torso_px = self.torso_px
-        if torso_px is None:
-            return max(1.0, (right - left) / 2.5)
-        return max(1.0, torso_px / _TORSO_FACES)
+        if (torso_px := self.torso_px) is not None:
+            return max(1.0, torso_px / _TORSO_FACES)
+        left, _, right, _ = self.box_xyxy_px
+        return max(1.0, (right - left) / _SHOULDER_FACES)
 
     @property
     def chest_xyxy_px(self) -> Box:
@@ -160,7 +161,6 @@ class BodyDetector:
 
 def _refine(cells: Floats, heat: Floats, offset: Floats) -> tuple[Floats, Floats]:
     """Keypoints, shape (17, 2) as y, x in cells, at the peaks near them, and their confidence."""
-    height, width = heat.shape[:2]
     refined, confidence = cells.copy(), np.zeros(17)
     for k, (y, x) in enumerate(cells):
         reach = 6

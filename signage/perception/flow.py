@@ -22,7 +22,8 @@ _GRID = 5
 _MAX_RETURN_PX = 1.0
 _MIN_POINTS = 6
 _MAX_GROWTH = 1.15
-_WINDOW = {"winSize": (11, 11), "maxLevel": 3}
+_WINDOW_PX = (11, 11)
+_PYRAMID_LEVELS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,10 @@ class Flow:
         if last is None or last.shape != grey.shape or not boxes:
             return [None] * len(boxes)
         before = np.concatenate([_grid(box) for box in boxes]).astype(np.float32) * scale
-        after, found, _ = cv2.calcOpticalFlowPyrLK(last, grey, before, None, **_WINDOW)
-        back, returned, _ = cv2.calcOpticalFlowPyrLK(grey, last, after, None, **_WINDOW)
+        after, found = _lucas_kanade(last, grey, before)
+        back, returned = _lucas_kanade(grey, last, after)
         error = np.linalg.norm(back - before, axis=1)
-        good = (found[:, 0] > 0) & (returned[:, 0] > 0) & (error < _MAX_RETURN_PX)
+        good = found & returned & (error < _MAX_RETURN_PX)
         per_box = _GRID * _GRID
         return [
             _move(
@@ -64,6 +65,17 @@ class Flow:
             )
             for i in range(len(boxes))
         ]
+
+
+def _lucas_kanade(
+    first: NDArray[np.uint8], second: NDArray[np.uint8], points: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Where ``points``, shape (n, 2), of the ``first`` picture are in the ``second``, and
+    which of them were found there."""
+    moved, found, _ = cv2.calcOpticalFlowPyrLK(
+        first, second, points, points.copy(), winSize=_WINDOW_PX, maxLevel=_PYRAMID_LEVELS
+    )
+    return np.asarray(moved, dtype=np.float32), np.asarray(found)[:, 0] > 0
 
 
 def small_grey(image: Image) -> tuple[NDArray[np.uint8], float]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -74,10 +74,8 @@ class Person:
     read_s: float = -math.inf
     """When the landmarker last tried."""
     traits_s: float = -math.inf
-    still_since_s: float = field(default=math.inf)
-    still_patch: Floats | None = None
-    still_box: Box | None = None
     is_picture: bool = False
+    """A face on a poster or a T-shirt."""
 
     @property
     def box(self) -> Box:
@@ -208,7 +206,7 @@ class People:
                 self.persons.append(person)
                 _continue_body(person, bodies[i], clothes[i], t_s)
 
-    def forget(self, t_s: float, width_px: int, height_px: int) -> None:
+    def forget(self, t_s: float) -> None:
         """Let go of who was out of sight for too long, of the second of two on one face, and
         of those farthest away where there are too many."""
         kept: list[Person] = []

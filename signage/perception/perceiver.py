@@ -14,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from signage.assets import require
 from signage.config import Config
@@ -24,6 +25,7 @@ from signage.perception.faces import CropLandmarker
 from signage.perception.flow import Flow, small_grey
 from signage.perception.people import People, Person
 from signage.perception.place import focal_length_px, place_by_body, place_by_face
+from signage.perception.stillness import PictureFilter
 from signage.types import Box, Floats, Frame, Image, Sighting, Traits
 
 # Two cores: more threads than that only wait for each other.
@@ -63,6 +65,7 @@ class Perceiver:
         self._traits = TraitEstimator(perception)
         self._flow = Flow()
         self._people = People(config.audience.forget_after_s, perception.max_people)
+        self._pictures = PictureFilter(perception.still_after_s)
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="detect")
         self._rounds = itertools.count()
         self._faces_due_s = self._bodies_due_s = float("-inf")
@@ -73,7 +76,8 @@ class Perceiver:
         image, t_s = frame.image, frame.t_s
         if image is None:
             return None
-        self._follow(image, t_s)
+        grey, scale = small_grey(image)
+        self._follow(grey, scale, t_s)
         detected = self._pool.submit(self._start_detection(t_s), image)
         traits = self._read_faces(image, t_s)
         self._take_in(image, t_s, detected)
@@ -82,7 +86,8 @@ class Perceiver:
         ]
         for person in newcomers[:1]:
             self._read(image, person, t_s)
-        self._people.forget(t_s, image.shape[1], image.shape[0])
+        self._people.forget(t_s)
+        self._pictures.judge(self._people.present(t_s), grey, scale, t_s)
         self._last_s = t_s
         focal_px = focal_length_px(self._fov_deg, image.shape[1], image.shape[0])
         return [
@@ -95,8 +100,7 @@ class Perceiver:
         self._pool.shutdown()
         self._landmarker.close()
 
-    def _follow(self, image: Image, t_s: float) -> None:
-        grey, scale = small_grey(image)
+    def _follow(self, grey: NDArray[np.uint8], scale: float, t_s: float) -> None:
         present = self._people.present(self._last_s)
         moves = self._flow.follow(grey, scale, [person.box for person in present])
         moved = dict(zip((person.number for person in present), moves, strict=True))

@@ -11,6 +11,9 @@ viewer (nearest of the attentive) has as much weight as all the others together.
 | ``group=N`` | 1 for the size of the group |
 | ``attentive`` | share of the people whose face is towards the screen |
 | ``smile`` | the main viewer's smile, in [0, 1] |
+| ``mood=…`` | probability, of the main viewer |
+| ``movement=…``, ``facing=…`` | 1 for where the main viewer goes, and which way they stand |
+| ``distance=…`` | 1 for how near the main viewer is: personal, social or public |
 | ``daypart=…``, ``weekend`` | 1 for the time, by the screen's clock |
 | ``liked:CATEGORY`` | attention that the main viewer gave it in this visit, in [0, 1] |
 | ``seen:CONTENT`` | how often the main viewer had it before them in this visit |
@@ -18,12 +21,13 @@ viewer (nearest of the attentive) has as much weight as all the others together.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 
 import numpy as np
 
-from signage.types import AudienceSnapshot, Viewer
+from signage.types import MOODS, AudienceSnapshot, Viewer
 
 AGE_BANDS = {
     "0-12": (0, 13),
@@ -41,6 +45,8 @@ LIKED = "liked:"
 SEEN = "seen:"
 
 _MAIN_WEIGHT = 0.5
+# Edges of personal, social and public distance (Hall, "The Hidden Dimension", 1966).
+_DISTANCES = ((1.2, "personal"), (3.7, "social"), (math.inf, "public"))
 _DAYPARTS = ((6, "night"), (11, "morning"), (14, "noon"), (18, "afternoon"), (24, "evening"))
 
 
@@ -63,6 +69,7 @@ def audience_context(snapshot: AudienceSnapshot, *, demographics: bool) -> dict[
         for name, value in features.items():
             context[name] = context.get(name, 0.0) + weight * value
     context["smile"] = float(main.expression.get("smile", 0.0))
+    context |= _behaviour(main)
     return {name: round(value, 4) for name, value in context.items()}
 
 
@@ -73,6 +80,22 @@ def expected_age(context: Mapping[str, float]) -> float | None:
     if total <= 0:
         return None
     return sum(p * (sum(AGE_BANDS[band]) - 1) / 2 for band, p in known.items()) / total
+
+
+def _behaviour(main: Viewer) -> dict[str, float]:
+    """What the main viewer does, as far as it is known."""
+    features = {}
+    if main.movement is not None:
+        features[f"movement={main.movement}"] = 1.0
+    if main.facing is not None:
+        features[f"facing={main.facing}"] = 1.0
+    if main.distance_m is not None:
+        near = next(name for until_m, name in _DISTANCES if main.distance_m < until_m)
+        features[f"distance={near}"] = 1.0
+    if main.mood_probs is not None:
+        for name, prob in zip(MOODS, main.mood_probs, strict=True):
+            features[f"mood={name}"] = float(prob)
+    return features
 
 
 def _demographics(viewer: Viewer) -> dict[str, float]:

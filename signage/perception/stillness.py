@@ -1,0 +1,150 @@
+"""Faces that are nobody: on a poster, or on somebody's T-shirt.
+
+Nobody keeps so still that the picture of their face stays the same for five seconds: of
+three people sitting before a webcam the correlation with itself fell below 0.97 in every
+five seconds, also at 18 px; of still pictures with strong noise it stayed above 0.99. A
+face on a T-shirt moves, but only with the one who wears it, and it does not blink.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from signage.perception.people import Person, intersection_over_union
+from signage.types import Box, Floats
+
+_PATCH_PX = 24
+_MIN_PATCH_PX = 6
+_SAME = 0.98
+_SAME_POSTER = 0.95
+"""Of a picture known before: the light may have changed."""
+_MAX_POSTERS = 20
+# A printed face below another: where it may be, and how much it may shift, in heights of
+# the face above, and in share of its size.
+_CHEST_X, _CHEST_Y = 1.3, (0.9, 4.0)
+_MAX_SHIFT = 0.25
+_MAX_GROWTH = 1.2
+_BLINK = 0.35
+
+
+@dataclass(slots=True)
+class _Still:
+    """Since when a face has looked the same, and what it looked like."""
+
+    since_s: float
+    box: Box
+    patch: Floats
+
+
+@dataclass(slots=True)
+class _Worn:
+    """Since when a face has kept its place below another."""
+
+    since_s: float
+    wearer: int
+    places: list[tuple[float, float, float]]
+    """To the right of and below the face above, in its heights, and the share of its size."""
+    eyes: list[float]
+
+
+class PictureFilter:
+    """Tells which of the persons are pictures. ``still_after_s``: how long that takes."""
+
+    def __init__(self, still_after_s: float) -> None:
+        self._still_after_s = still_after_s
+        self._still: dict[int, _Still] = {}
+        self._worn: dict[int, _Worn] = {}
+        self._posters: list[tuple[Box, Floats]] = []
+
+    def judge(
+        self, persons: Sequence[Person], grey: NDArray[np.uint8], scale: float, t_s: float
+    ) -> None:
+        """Set ``is_picture`` of those ``persons`` who show a face.
+
+        ``grey``, shape (height, width), is the picture made smaller by ``scale``.
+        """
+        numbers = {person.number for person in persons}
+        self._still = {n: still for n, still in self._still.items() if n in numbers}
+        self._worn = {n: worn for n, worn in self._worn.items() if n in numbers}
+        for person in persons:
+            if person.face is not None and person.shows_face(t_s):
+                is_poster = self._is_poster(person, person.face, grey, scale, t_s)
+                person.is_picture = is_poster or self._is_worn(person, persons, t_s)
+
+    def _is_poster(
+        self, person: Person, face: Box, grey: NDArray[np.uint8], scale: float, t_s: float
+    ) -> bool:
+        for box, poster in self._posters:
+            if intersection_over_union(face, box) > 0.5:
+                now = _patch(grey, scale, box)
+                if now is not None and float((now * poster).sum()) > _SAME_POSTER:
+                    return True
+        still = self._still.get(person.number)
+        if still is not None:
+            now = _patch(grey, scale, still.box)
+            if now is not None and float((now * still.patch).sum()) > _SAME:
+                if t_s - still.since_s < self._still_after_s:
+                    return False
+                self._posters = [*self._posters[1 - _MAX_POSTERS :], (still.box, still.patch)]
+                return True
+        if (patch := _patch(grey, scale, face)) is not None:
+            self._still[person.number] = _Still(t_s, face, patch)
+        return False
+
+    def _is_worn(self, person: Person, persons: Sequence[Person], t_s: float) -> bool:
+        """Whether it has kept its place on someone's chest for long, without a blink."""
+        wearer, place = _wearer(person, persons, t_s)
+        if wearer is None or place is None:
+            self._worn.pop(person.number, None)
+            return False
+        worn = self._worn.get(person.number)
+        if worn is None or worn.wearer != wearer:
+            worn = self._worn[person.number] = _Worn(t_s, wearer, [], [])
+        worn.places.append(place)
+        if person.details is not None and person.details_s == t_s:
+            worn.eyes.append(person.details.blendshapes["eyeBlinkLeft"])
+        right, below, size = np.array(worn.places).T
+        moved = max(np.ptp(right), np.ptp(below)) > _MAX_SHIFT
+        grown = size.max() / size.min() > _MAX_GROWTH
+        blinked = bool(worn.eyes) and max(worn.eyes) - min(worn.eyes) > _BLINK
+        if moved or grown or blinked:
+            self._worn[person.number] = _Worn(t_s, wearer, [place], [])
+        return t_s - self._worn[person.number].since_s >= self._still_after_s
+
+
+def _wearer(
+    person: Person, persons: Sequence[Person], t_s: float
+) -> tuple[int | None, tuple[float, float, float] | None]:
+    """Above whose chest the face is, and where on it."""
+    assert person.face is not None  # noqa: S101 - asked only of those with a face
+    left, top, right, bottom = person.face
+    for other in persons:
+        if other is person or other.face is None or not other.shows_face(t_s):
+            continue
+        above = other.face
+        size = max(1.0, above[3] - above[1])
+        across = ((left + right) - (above[0] + above[2])) / 2 / size
+        below = ((top + bottom) - (above[1] + above[3])) / 2 / size
+        if abs(across) < _CHEST_X and _CHEST_Y[0] < below < _CHEST_Y[1]:
+            return other.number, (across, below, (bottom - top) / size)
+    return None, None
+
+
+def _patch(grey: NDArray[np.uint8], scale: float, box: Box) -> Floats | None:
+    """What is to be seen in ``box``, shape (24, 24), without its brightness and contrast.
+
+    None where the box leaves the picture, is too small, or all is of one grey.
+    """
+    left, top, right, bottom = (round(edge * scale) for edge in box)
+    region = grey[max(0, top) : bottom, max(0, left) : right]
+    if left < 0 or top < 0 or min(region.shape) < _MIN_PATCH_PX:
+        return None
+    small = cv2.resize(region, (_PATCH_PX, _PATCH_PX), interpolation=cv2.INTER_AREA)
+    values = small.astype(np.float64) - small.mean()
+    size = float(np.linalg.norm(values))
+    return values / size if size > 0 else None
