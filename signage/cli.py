@@ -59,7 +59,7 @@ def main() -> None:
 def run(
     config: ConfigOption = DEFAULT_CONFIG,
     source: Annotated[
-        str | None, typer.Option(help="Camera index, video file (looped) or stream URL.")
+        str | None, typer.Option(help="Camera index, video or scene file (looped) or stream URL.")
     ] = None,
     data: Annotated[Path | None, typer.Option(help="Folder of journal and model.")] = None,
     host: Annotated[str | None, typer.Option(help="Address to serve on.")] = None,
@@ -91,7 +91,7 @@ def run(
 
 @app.command()
 def audience(
-    video: Annotated[Path, typer.Argument(help="A recorded video.")],
+    video: Annotated[Path, typer.Argument(help="A recorded video, or a scene file.")],
     config: ConfigOption = DEMO_CONFIG,
     as_json: JsonOption = False,
     annotate: Annotated[
@@ -99,13 +99,13 @@ def audience(
     ] = None,
 ) -> None:
     """Say who is to be seen in a video, one record a viewer."""
-    from signage.capture.recorded import video_duration_s
+    from signage.capture.source import recording_duration_s
     from signage.observe import observe
 
     _warn_on_stderr()
     settings = load_config(config)
     began_s = time.perf_counter()
-    with _progress("watching", video_duration_s(video)) as report:
+    with _progress("watching", recording_duration_s(video)) as report:
         result = observe(settings, video, annotate, report)
     fps = result["frames"] / (time.perf_counter() - began_s)
     viewers = result.pop("viewers")

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from signage.audience.audience import Audience
-from signage.capture.recorded import video_fps
-from signage.capture.source import read_recording
+from signage.capture.source import read_recording, recording_fps
 from signage.config import Config
 from signage.errors import ConfigError
 from signage.perception.annotate import AnnotatedVideo
@@ -36,7 +35,7 @@ def observe(
         raise ConfigError(f"{video} would be written over. Choose another file to annotate.")
     perceiver = Perceiver(config)
     audience = Audience(config.audience)
-    out = AnnotatedVideo(annotated, video_fps(video)) if annotated else None
+    out = AnnotatedVideo(annotated, recording_fps(video)) if annotated else None
     viewers: list[Viewer] = []
     frames, last_s = 0, 0.0
     try:

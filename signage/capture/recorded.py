@@ -98,11 +98,22 @@ def read_reel(segments: Sequence[ReelSegment], folder: Path) -> Iterator[Picture
 
 def _read_segment(segment: ReelSegment, folder: Path) -> Iterator[Picture]:
     path = folder / segment.clip
-    if path.suffix.lower() not in _STILLS:
+    if not is_still(path):
         yield from read_video(path, segment.from_s, segment.to_s)
         return
+    image = read_still(path)
+    for index in range(round(((segment.to_s or 1.0) - segment.from_s) * _STILL_FPS)):
+        yield index / _STILL_FPS, image
+
+
+def is_still(path: Path) -> bool:
+    """Whether a file is a still picture, by its name."""
+    return path.suffix.lower() in _STILLS
+
+
+def read_still(path: Path) -> Image:
+    """A still picture, (height, width, 3) BGR. Raises SourceError when it cannot be read."""
     image = cv2.imread(str(path))
     if image is None:
         raise SourceError(f"{path} cannot be read as a picture. Run `signage models pull`.")
-    for index in range(round(((segment.to_s or 1.0) - segment.from_s) * _STILL_FPS)):
-        yield index / _STILL_FPS, np.asarray(image, dtype=np.uint8)
+    return np.asarray(image, dtype=np.uint8)
