@@ -18,6 +18,7 @@ from signage.types import (
     HeadPose,
     Movement,
     Sighting,
+    Traits,
     Viewer,
 )
 
@@ -44,14 +45,28 @@ def ages(mean: float, spread: float = 4.0) -> Floats:
     return np.asarray(bell / bell.sum())
 
 
+def traits(age: float | None = None, female: float | None = None, **more: Any) -> Traits:
+    values: dict[str, Any] = {
+        "weight": 1.0,
+        "age_probs": None if age is None else ages(age),
+        "female_prob": female,
+    }
+    return Traits(**(values | more))
+
+
 def sighting(
-    x: float = 300, y: float = 200, height: float = 100, pose: HeadPose = TOWARDS, **more: Any
+    x: float = 300,
+    y: float = 200,
+    height: float = 100,
+    pose: HeadPose | None = TOWARDS,
+    **more: Any,
 ) -> Sighting:
-    """A face whose box is centred at x, y in pixels."""
-    half = height / 2
+    """A face whose box is centred at x, y in pixels; one of 100 px is 2 m away."""
+    half, away_m = height / 2, 200 / height
     values: dict[str, Any] = {
         "track": 1,
         "face_xyxy_px": (x - 0.8 * half, y - half, x + 0.8 * half, y + half),
+        "position_m": ((x - 320) / 1000 * away_m, away_m),
         "head_pose": pose,
     }
     return Sighting(**(values | more))

@@ -17,11 +17,11 @@ from signage.recommend.catalogue import Catalogue
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
 from signage.types import PlayEvent, PlayState, Sighting, Trigger
-from tests.builders import AWAY, ages, catalogue, frame, sighting
+from tests.builders import AWAY, catalogue, frame, sighting, traits
 
 FPS = 10
-ADULT: dict[str, Any] = {"age_probs": ages(45), "female_prob": 0.9}
-CHILD: dict[str, Any] = {"age_probs": ages(9), "female_prob": 0.5}
+ADULT: dict[str, Any] = {"traits": traits(45, 0.9)}
+CHILD: dict[str, Any] = {"traits": traits(9, 0.5)}
 LONG = catalogue({"coffee": {"duration_s": 30.0}, "shoes": {"duration_s": 30.0}})
 ONLY_WINE = catalogue(
     {"news": {"max_per_hour": 1}, "wine": {"adults_only": True, "duration_s": 30.0}, "zoo": {}}
@@ -111,7 +111,7 @@ def test_another_main_viewer_changes_it_when_they_are_there_for_good(
     stage: Callable[..., Stage],
 ) -> None:
     on = stage(min_play_s=3.0, settle_s=1.0)
-    here, other = sighting(x=200, **ADULT), sighting(x=600, height=150, **ADULT)
+    here, other = sighting(x=200, **ADULT), sighting(x=600, height=150, track=2, **ADULT)
     on.play(10, [here])
     passing = on.play(3, lambda t: [here] + [other] * (10.5 < t < 11.2))
     assert not triggers(passing)
@@ -137,7 +137,7 @@ def test_wine_leaves_the_screen_at_once_when_a_minor_may_be_in_view(
     while on.engine.on_screen is None or on.engine.on_screen.content_id != "wine":
         on.play(0.1, [adult])
     came_s = on.t_s
-    steps = on.play(3, [adult, sighting(x=700, **newcomer)])
+    steps = on.play(3, [adult, sighting(x=700, track=2, **newcomer)])
     ((trigger, at_s),) = triggers(steps)
     assert trigger is Trigger.NO_LONGER_ALLOWED
     assert at_s - came_s < on.config.audience.confirm_after_s + 3 / FPS
@@ -218,15 +218,16 @@ def test_the_visit_so_far_is_part_of_the_context(stage: Callable[..., Stage]) ->
     for content_id in {row["content_id"] for row in before}:
         assert last.context[f"liked:{content_id}"] == pytest.approx(1.0, abs=0.01)
         assert last.context[f"seen:{content_id}"] >= 1
-    gone = on.play(3, []) + on.play(10, [sighting(x=900, **ADULT)])
-    newcomer = next(s.decision for s in gone if s.decision and s.audience.viewers)
+    on.play(4, [])
+    came = on.play(10, [sighting(track=2, **ADULT)])
+    newcomer = next(s.decision for s in came if s.decision and s.audience.viewers)
     assert not [name for name in newcomer.context if name.startswith("liked:")]
 
 
 def test_nobody_is_remembered_after_they_left(stage: Callable[..., Stage]) -> None:
     on = stage(catalogue())
-    for _ in range(5):
-        on.play(11, [sighting(**ADULT)])
+    for track in range(5):
+        on.play(11, [sighting(track=track, **ADULT)])
         on.play(9, [])  # they leave in mid-play, and the play ends without them
     assert on.engine.recommender.remembered_viewers == 0
 
@@ -261,7 +262,7 @@ def test_wine_leaves_at_once_even_when_more_of_it_was_to_follow(
         for step in on.play(0.1, [adult]):
             shown = on.engine.on_screen.content_id if on.engine.on_screen else ""
             chosen = step.decision.content_id if step.decision else ""
-    steps = on.play(1, [adult, sighting(x=700, **CHILD)])
+    steps = on.play(1, [adult, sighting(x=700, track=2, **CHILD)])
     assert [trigger for trigger, _ in triggers(steps)] == [Trigger.NO_LONGER_ALLOWED]
     assert [row["content_id"] for row in on.rows() if row["state"] == "started"] == ["news"]
 

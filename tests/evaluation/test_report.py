@@ -19,12 +19,12 @@ from signage.journal.journal import Journal
 from signage.journal.reader import JournalReader
 from signage.simulation.recording import Moment, Recording
 from signage.simulation.simulate import Simulation
-from tests.builders import ages, catalogue, sighting
+from tests.builders import catalogue, sighting, traits
 
 SHOP = catalogue({"coffee": {"title": "Coffee & <b>cake</b>"}, "shoes": {"motion": False}})
-WOMAN = sighting(x=200, age_probs=ages(45), female_prob=0.95)
+WOMAN = sighting(x=200, traits=traits(45, 0.95))
 PASSING = Recording(
-    tuple(Moment(i / 5, ((1, WOMAN),) if 20 <= i < 90 else ()) for i in range(100)), 22.0, 1
+    tuple(Moment(i / 5, (WOMAN,) if 20 <= i < 90 else ()) for i in range(100)), 22.0, 1
 )
 
 

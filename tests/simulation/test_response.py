@@ -12,13 +12,13 @@ from signage.recommend.catalogue import Content
 from signage.simulation.recording import Moment, Recording
 from signage.simulation.response import Response, Visitor
 from signage.types import Floats
-from tests.builders import ages, content, sighting
+from tests.builders import content, sighting, traits
 
 CATEGORIES = ("coffee", "shoes")
 VISITORS = [Visitor(round_, 1) for round_ in range(800)]
 MOMENTS_S = np.arange(0.1, 8.0, 0.2)
-SOMEBODY = sighting(age_probs=ages(45), female_prob=0.9)
-RECORDING = Recording((Moment(0.0, ((1, SOMEBODY),)),), 2.0, 1)
+SOMEBODY = sighting(traits=traits(45, 0.9))
+RECORDING = Recording((Moment(0.0, (SOMEBODY,)),), 2.0, 1)
 
 
 def response(seed: int = 0) -> Response:
@@ -88,8 +88,8 @@ def test_the_same_again_bores_and_something_else_does_not() -> None:
 
 def test_people_alike_share_a_part_of_their_taste_and_no_more() -> None:
     def taste(age: float, female: float) -> Floats:
-        face = sighting(age_probs=ages(age), female_prob=female)
-        recording = Recording((Moment(0.0, ((1, face),)),), 2.0, 1)
+        face = sighting(traits=traits(age, female))
+        recording = Recording((Moment(0.0, (face,)),), 2.0, 1)
         return fond_of(Response(0, recording, CATEGORIES), content("coffee"))
 
     woman, man = taste(45, 0.9), taste(45, 0.1)
@@ -101,7 +101,7 @@ def test_people_alike_share_a_part_of_their_taste_and_no_more() -> None:
 def test_who_looks_smiles_at_what_they_like_and_is_otherwise_left_as_recorded() -> None:
     audience, coffee = response(), content("coffee")
     fondest = VISITORS[int(np.argmax(fond_of(audience, coffee)))]
-    face = sighting(expression={"smile": 0.9, "frown": 0.2}, age_probs=ages(45))
+    face = sighting(expression={"smile": 0.9, "frown": 0.2}, traits=traits(45))
     smiles = []
     for number in range(1, 40):
         audience.begin_play(number, content(f"coffee-{number}", category="coffee"))
@@ -109,7 +109,7 @@ def test_who_looks_smiles_at_what_they_like_and_is_otherwise_left_as_recorded() 
         smiles += [each.expression["smile"] for each in altered if _looks(each)]
         assert {each.expression["smile"] for each in altered if not _looks(each)} <= {0.0}
         assert {each.expression["frown"] for each in altered} == {0.2}
-        assert all(each.box_xyxy_px == face.box_xyxy_px for each in altered)
+        assert all(each.face_xyxy_px == face.face_xyxy_px for each in altered)
     assert smiles
     assert min(smiles) > 0.3
 

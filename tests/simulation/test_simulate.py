@@ -26,7 +26,7 @@ from signage.simulation.audit import Audit
 from signage.simulation.recording import Moment, Recording, record
 from signage.simulation.simulate import Simulation
 from signage.types import Decision, Sighting, Trigger
-from tests.builders import FOOTAGE, ROOT, ages, catalogue, sighting, snapshot, utc, viewer
+from tests.builders import FOOTAGE, ROOT, catalogue, sighting, snapshot, traits, utc, viewer
 
 SUMMARY_KEYS = {
     "policy", "seed", "plays", "rewarded_plays", "mean_reward", "reward_share_of_oracle",
@@ -45,13 +45,13 @@ SHOP = catalogue(
 
 def recording() -> Recording:
     """A woman stays, a man passes, a child comes beside her, then nobody."""
-    woman = sighting(x=200, age_probs=ages(45), female_prob=0.95)
-    man = sighting(x=500, age_probs=ages(30), female_prob=0.05)
-    child = sighting(x=350, height=60, age_probs=ages(9), female_prob=0.5)
+    woman = sighting(x=200, track=1, traits=traits(45, 0.95))
+    man = sighting(x=500, track=2, traits=traits(30, 0.05))
+    child = sighting(x=350, track=3, height=60, traits=traits(9, 0.5))
 
-    def present(t_s: float) -> tuple[tuple[int, Sighting], ...]:
-        spans = ((1, woman, 2, 25), (2, man, 10, 15), (3, child, 18, 24))
-        return tuple((number, who) for number, who, begin, end in spans if begin <= t_s < end)
+    def present(t_s: float) -> tuple[Sighting, ...]:
+        spans = ((woman, 2, 25), (man, 10, 15), (child, 18, 24))
+        return tuple(who for who, begin, end in spans if begin <= t_s < end)
 
     moments = tuple(Moment(index / 5, present(index / 5)) for index in range(150))
     return Recording(moments, 32.0, 3)
@@ -178,18 +178,18 @@ def test_who_comes_back_in_the_reel_is_counted_again(config: Config) -> None:
     seen = record(config, [], done.append)
     assert seen.people == 2
     assert done == [moment.t_s for moment in seen.moments]
-    first = [m.t_s for m in seen.moments if m.people and m.people[0][0] == 1]
+    first = [m.t_s for m in seen.moments if m.people and m.people[0].track == 1]
     assert first[0] == pytest.approx(2.0, abs=0.3)
     assert first[-1] == pytest.approx(4.4, abs=0.3)
     assert len(first) == pytest.approx(2.4 * 5, abs=2)
-    assert any(face.age_probs is not None for m in seen.moments for _, face in m.people)
+    assert any(face.traits is not None for m in seen.moments for face in m.people)
 
 
 def test_people_of_different_videos_are_different_people(config: Config) -> None:
     clip = FOOTAGE / "single_face.mp4"
     seen = record(config, [clip, clip])
     assert seen.people == 2
-    assert {number for moment in seen.moments for number, _ in moment.people} == {1, 2}
+    assert {face.track for moment in seen.moments for face in moment.people} == {1, 2}
     assert seen.duration_s == pytest.approx(2 * (2.37 + 2.0), abs=0.1)
 
 
