@@ -1,19 +1,21 @@
-"""Who is who over time, and how long they looked."""
+"""From what single frames tell about people to their visits."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pytest
 
 from signage.audience.audience import Audience, is_attentive
 from signage.config import AudienceConfig
-from signage.types import AudienceSnapshot, HeadPose, Sighting
-from tests.builders import AWAY, TOWARDS, ages, frame, sighting
+from signage.types import MOODS, AudienceSnapshot, Facing, HeadPose, Movement, Sighting, Viewer
+from tests.builders import AWAY, TOWARDS, ages, frame, sighting, traits
 
 CONFIG = AudienceConfig()
 FPS = 10
+BODY = (200.0, 100.0, 400.0, 600.0)
 
 
 def watch(
@@ -25,11 +27,27 @@ def watch(
     ]
 
 
+def visit(*sightings: Sighting) -> Viewer:
+    """Who left after these, one a frame."""
+    audience = Audience(CONFIG)
+    watch(audience, [[each] for each in sightings])
+    (viewer,) = audience.close()
+    return viewer
+
+
 def ids(snapshot: AudienceSnapshot) -> list[str]:
     return [viewer.viewer_id for viewer in snapshot.viewers]
 
 
-def test_a_missed_second_is_the_same_person() -> None:
+def mood(name: str) -> Any:
+    """Nothing else on the face."""
+    return np.array([float(each == name) for each in MOODS])
+
+
+# Who is there
+
+
+def test_one_path_is_one_viewer_also_after_a_missed_second() -> None:
     audience = Audience(CONFIG)
     snapshots = watch(audience, [[sighting()]] * 10 + [[]] * 10 + [[sighting(x=330)]] * 10)
     assert {viewer for s in snapshots for viewer in ids(s)} == {"1.1"}
@@ -37,59 +55,106 @@ def test_a_missed_second_is_the_same_person() -> None:
     assert not audience.take_departed()
 
 
-def test_who_was_away_for_longer_is_somebody_new() -> None:
+def test_who_was_away_for_long_enough_has_left_once() -> None:
     audience = Audience(CONFIG)
-    watch(audience, [[sighting()]] * 10 + [[]] * 20 + [[sighting()]] * 10)
-    assert [viewer.viewer_id for viewer in audience.take_departed()] == ["1.1"]
+    watch(audience, [[sighting()]] * 10 + [[]] * 31)
+    (viewer,) = audience.take_departed()
+    assert (viewer.viewer_id, viewer.last_seen_s) == ("1.1", 0.9)
+    watch(audience, [[sighting(track=2)]] * 10, begin_s=5.0)
+    assert not audience.take_departed()
     assert [viewer.viewer_id for viewer in audience.close()] == ["1.2"]
-
-
-def test_a_walk_across_the_picture_is_one_person() -> None:
-    audience = Audience(CONFIG)
-    watch(audience, [[sighting(x=100 + 20 * step)] for step in range(40)])
-    assert len(audience.close()) == 1
+    assert not audience.close()
 
 
 def test_two_people_stay_apart_in_whatever_order_they_are_found() -> None:
     audience = Audience(CONFIG)
-    left, right = sighting(x=200), sighting(x=420)
+    left, right = sighting(x=200), sighting(x=420, track=2)
     snapshots = watch(audience, [[left, right], [right, left]] * 10)
-    boxes = {v.viewer_id: v.box_xyxy_px for v in snapshots[-1].viewers}
-    assert boxes == {"1.1": left.box_xyxy_px, "1.2": right.box_xyxy_px}
+    boxes = {v.viewer_id: v.face_xyxy_px for v in snapshots[-1].viewers}
+    assert boxes == {"1.1": left.face_xyxy_px, "1.2": right.face_xyxy_px}
 
 
-def test_two_people_who_pass_each_other_do_not_swap() -> None:
-    audience = Audience(CONFIG)
-    frames = [
-        [sighting(x=100 + 15 * step, y=200), sighting(x=700 - 15 * step, y=240, height=120)]
-        for step in range(40)
-    ]
-    last = watch(audience, frames)[-1]
-    xs = {v.viewer_id: v.box_xyxy_px[0] for v in last.viewers}
-    assert len(xs) == 2
-    assert xs["1.1"] > xs["1.2"]
-
-
-def test_a_face_of_another_size_in_the_same_place_is_another_person() -> None:
-    audience = Audience(CONFIG)
-    watch(audience, [[sighting(height=100)]] * 10 + [[sighting(height=220)]] * 10)
-    assert len(audience.close()) == 2
+def test_the_ids_of_another_run_are_others() -> None:
+    audience = Audience(CONFIG, run=7)
+    assert ids(watch(audience, [[sighting(track=3)]] * 5)[-1]) == ["7.3"]
 
 
 def test_a_flicker_is_no_viewer() -> None:
     audience = Audience(CONFIG)
-    snapshots = watch(audience, [[sighting()], [sighting()]] + [[]] * 30)
+    snapshots = watch(audience, [[sighting()], [sighting()]] + [[]] * 40)
     assert not any(s.viewers for s in snapshots)
     assert not audience.close()
 
 
-def test_attention_is_the_time_with_the_face_towards_the_screen() -> None:
+def test_a_face_on_a_poster_is_no_viewer() -> None:
     audience = Audience(CONFIG)
-    watch(audience, [[sighting(pose=TOWARDS)]] * 31 + [[sighting(pose=AWAY)]] * 20)
-    (viewer,) = audience.close()
+    poster, person = sighting(is_picture=True), sighting(x=600, track=2)
+    assert ids(watch(audience, [[poster, person]] * 20)[-1]) == ["1.2"]
+    assert [viewer.viewer_id for viewer in audience.close()] == ["1.2"]
+
+
+def test_who_turns_out_to_be_a_poster_is_gone_and_never_was_there() -> None:
+    audience = Audience(CONFIG)
+    taken_in, seen_through = watch(
+        audience, [[sighting()]] * 50 + [[sighting(is_picture=True)]] * 10
+    )[49::10]
+    assert ids(taken_in) == ["1.1"]
+    assert ids(seen_through) == []
+    watch(audience, [[]] * 40, begin_s=6.0)
+    assert not audience.take_departed()
+    assert not audience.close()
+
+
+def test_a_lost_camera_is_not_an_empty_scene() -> None:
+    audience = Audience(CONFIG)
+    snapshots = watch(audience, [[sighting()]] * 10 + [None] * 5)
+    assert [s.observed for s in snapshots] == [True] * 10 + [False] * 5
+    assert ids(snapshots[-1]) == ["1.1"]
+
+
+def test_the_main_viewer_is_the_nearest_of_the_attentive() -> None:
+    audience = Audience(CONFIG)
+    people = [
+        sighting(x=100, height=60, track=1),
+        sighting(x=300, height=90, track=2),
+        sighting(x=600, height=200, track=3, pose=AWAY),
+    ]
+    last = watch(audience, [people] * 5)[-1]
+    assert last.main is not None
+    assert last.main.viewer_id == "1.2"
+
+
+def test_who_is_hidden_at_this_moment_is_not_the_main_viewer() -> None:
+    audience = Audience(CONFIG)
+    near, far = sighting(height=200), sighting(x=600, height=60, track=2)
+    *_, both, hidden = watch(audience, [[near, far]] * 10 + [[far]])
+    assert both.main is not None
+    assert both.main.viewer_id == "1.1"
+    assert hidden.main is not None
+    assert hidden.main.viewer_id == "1.2"
+    assert ids(hidden) == ["1.1", "1.2"]
+
+
+# Where they look
+
+
+def test_attention_is_the_time_with_the_face_towards_the_screen() -> None:
+    viewer = visit(*[sighting(pose=TOWARDS)] * 31, *[sighting(pose=AWAY)] * 20)
     assert viewer.dwell_s == pytest.approx(5.0)
     assert viewer.attention_s == pytest.approx(3.05)  # half of the turn belongs to it
-    assert viewer.facing_share == pytest.approx(31 / 51)
+    assert viewer.facing_share == pytest.approx(3.05 / 5.0)
+    assert not viewer.attentive
+    assert viewer.facing is Facing.SIDEWAYS
+
+
+@pytest.mark.parametrize("missing", [[], None], ids=["out of sight", "camera lost"])
+def test_nobody_knows_where_they_looked_while_they_were_not_seen(missing: Any) -> None:
+    audience = Audience(CONFIG)
+    watch(audience, [[sighting()]] * 11 + [missing] * 19 + [[sighting()]] * 11)
+    (viewer,) = audience.close()
+    assert viewer.dwell_s == pytest.approx(4.0)
+    assert viewer.attention_s == pytest.approx(2.0)
+    assert viewer.facing_share == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(
@@ -114,12 +179,46 @@ def test_the_screen_may_be_below_the_camera() -> None:
     assert not is_attentive(None, below)
 
 
+@pytest.mark.parametrize(
+    ("seen", "facing"),
+    [
+        ({"pose": TOWARDS}, Facing.TOWARDS),
+        ({"pose": AWAY}, Facing.SIDEWAYS),
+        ({"pose": HeadPose(130.0, 0.0, 0.0)}, Facing.AWAY),
+        # The head tells more than the shoulders.
+        ({"pose": TOWARDS, "body_facing": Facing.SIDEWAYS}, Facing.TOWARDS),
+        ({"pose": None, "body_facing": Facing.TOWARDS}, Facing.TOWARDS),
+        ({"pose": None, "body_facing": Facing.SIDEWAYS}, Facing.SIDEWAYS),
+        ({"pose": None}, None),
+        # Without a face to be seen, shoulders towards the screen carry a turned head.
+        ({"pose": None, "face_xyxy_px": None, "body_facing": Facing.TOWARDS}, Facing.SIDEWAYS),
+        ({"pose": None, "face_xyxy_px": None, "body_facing": Facing.AWAY}, Facing.AWAY),
+    ],
+)
+def test_which_way_somebody_stands(seen: dict[str, Any], facing: Facing | None) -> None:
+    viewer = visit(*[sighting(**seen)] * 10)
+    assert viewer.facing is facing
+    assert viewer.facing_share == pytest.approx(1.0 if facing is Facing.TOWARDS else 0.0)
+
+
+def test_the_back_of_a_head_is_somebody_who_does_not_watch() -> None:
+    back = sighting(pose=None, face_xyxy_px=None, body_xyxy_px=BODY, body_facing=Facing.AWAY)
+    viewer = visit(*[back] * 20)
+    assert viewer.dwell_s == pytest.approx(1.9)
+    assert viewer.attention_s == 0
+    assert not viewer.is_watcher
+    assert viewer.body_xyxy_px == BODY
+    assert viewer.face_xyxy_px is None
+    assert viewer.face_px is None
+    assert viewer.distance_m == pytest.approx(2.0, abs=0.01)
+
+
+# What they are and feel
+
+
 def test_age_and_gender_are_averaged_as_probabilities_and_never_flip() -> None:
     audience = Audience(CONFIG)
-    young, old = (
-        sighting(age_probs=ages(mean), female_prob=female)
-        for mean, female in ((30.0, 0.8), (50.0, 0.4))
-    )
+    young, old = sighting(traits=traits(30, 0.8)), sighting(traits=traits(50, 0.4))
     snapshots = watch(audience, [[young], [old], [sighting()]] * 10)
     (viewer,) = snapshots[-1].viewers
     assert viewer.female_prob == pytest.approx(0.6)
@@ -129,36 +228,92 @@ def test_age_and_gender_are_averaged_as_probabilities_and_never_flip() -> None:
     assert all(p is not None and p > 0.5 for p in settled)
 
 
-def test_a_larger_face_tells_more() -> None:
+def test_a_better_look_tells_more() -> None:
+    blurred, clear = traits(60, 0.2, weight=1.0), traits(30, 0.8, weight=3.0)
+    viewer = visit(*[sighting(traits=blurred), sighting(traits=clear)] * 5)
+    assert viewer.female_prob == pytest.approx((0.2 + 3 * 0.8) / 4)
+    assert viewer.age_years == pytest.approx((60 + 3 * 30) / 4, abs=0.1)
+
+
+def test_a_look_that_tells_one_thing_alone_leaves_the_rest_open() -> None:
+    viewer = visit(*[sighting(traits=traits(female=0.7))] * 5)
+    assert viewer.female_prob == pytest.approx(0.7)
+    assert viewer.age_probs is viewer.mood_probs is None
+    viewer = visit(sighting(traits=traits(age=30)), *[sighting(traits=traits(female=0.7))] * 5)
+    assert viewer.age_probs == pytest.approx(ages(30))
+
+
+def test_the_mood_is_that_of_the_last_seconds_and_in_the_end_that_of_the_visit() -> None:
     audience = Audience(CONFIG)
-    far, near = sighting(height=50, female_prob=0.2), sighting(height=75, female_prob=0.8)
-    watch(audience, [[far], [near]] * 10)
+    sad, happy = (
+        [[sighting(traits=traits(mood_probs=mood(name)))]] + [[sighting()]] * 9
+        for name in ("sad", "happy")
+    )
+    live = watch(audience, sad * 12 + happy * 8)
+    assert told(live[119].viewers[0])["sad"] == pytest.approx(1.0)
+    now = told(live[-1].viewers[0])
+    assert now["happy"] > 0.9
+    assert sum(now.values()) == pytest.approx(1.0)
     (viewer,) = audience.close()
-    assert viewer.female_prob == pytest.approx((50 * 0.2 + 75 * 0.8) / 125)
+    assert told(viewer)["sad"] == pytest.approx(12 / 20)
+    assert told(viewer)["happy"] == pytest.approx(8 / 20)
 
 
-def test_a_lost_camera_is_not_an_empty_scene() -> None:
+def told(viewer: Viewer) -> dict[str, float]:
+    assert viewer.mood_probs is not None
+    return dict(zip(MOODS, viewer.mood_probs.tolist(), strict=True))
+
+
+def test_the_peak_of_an_expression_outlasts_it() -> None:
     audience = Audience(CONFIG)
-    snapshots = watch(audience, [[sighting()]] * 10 + [None] * 5)
-    assert [s.observed for s in snapshots] == [True] * 10 + [False] * 5
-    assert ids(snapshots[-1]) == ["1.1"]
+    smiles = [0.1, 0.8, 0.3]
+    last = watch(audience, [[sighting(expression={"smile": smile})] for smile in smiles])[-1]
+    assert last.viewers[0].expression == {"smile": 0.3}
+    assert last.viewers[0].expression_peak == {"smile": 0.8}
 
 
-def test_the_main_viewer_is_the_nearest_of_the_attentive() -> None:
+# Where they go
+
+
+def test_who_left_did_what_they_did_for_the_longest_time() -> None:
     audience = Audience(CONFIG)
-    people = [
-        sighting(x=100, height=60),
-        sighting(x=300, height=90),
-        sighting(x=600, height=200, pose=AWAY),
-    ]
-    last = watch(audience, [people] * 5)[-1]
-    assert last.main is not None
-    assert last.main.viewer_id == "1.2"
+    walk = [6.0 - 0.15 * step for step in range(31)]  # 1.5 m/s, for 3 s
+    stand = [walk[-1]] * 80
+    snapshots = watch(audience, [[sighting(position_m=(0.0, z))] for z in walk + stand])
+    assert snapshots[25].viewers[0].movement is Movement.APPROACHING
+    assert snapshots[25].viewers[0].distance_m == pytest.approx(2.25, abs=1.0)
+    assert snapshots[-1].viewers[0].movement is Movement.STANDING
+    assert snapshots[-1].viewers[0].distance_m == pytest.approx(1.5)
+    (viewer,) = audience.close()
+    assert viewer.movement is Movement.STANDING
+
+
+def test_who_only_passed_is_said_to_have_passed() -> None:
+    walk = [-2.0 + 0.13 * step for step in range(31)]
+    assert visit(*[sighting(position_m=(x, 2.5)) for x in walk]).movement is Movement.PASSING_RIGHT
 
 
 def test_the_record_says_null_for_what_nobody_can_tell() -> None:
-    audience = Audience(CONFIG)
-    watch(audience, [[sighting()]] * 5)
-    record = audience.close()[0].record()
-    assert record["age_years"] is record["age_sd"] is record["gender"] is None
+    unknown = sighting(pose=None, position_m=None)
+    record = visit(*[unknown] * 5).record()
+    assert {
+        record[key]
+        for key in (
+            "age_years", "age_sd", "gender", "mood", "movement", "facing", "distance_m",
+            "reading_s", "logos", "returning",
+        )
+    } == {None}  # fmt: skip
     assert record["dwell_s"] == 0.4
+    assert record["attention_s"] == 0
+
+
+def test_the_record_says_what_was_told() -> None:
+    seen = sighting(traits=traits(40, 0.25, mood_probs=mood("happy")))
+    record = visit(*[seen] * 10).record()
+    assert record["gender"] == {"female": 0.25, "male": 0.75}
+    assert record["mood"] == {name: float(name == "happy") for name in MOODS}
+    assert record["age_years"] == pytest.approx(40, abs=0.1)
+    assert (record["movement"], record["facing"], record["facing_share"]) == (
+        "standing", "towards", 1.0,
+    )  # fmt: skip
+    assert (record["distance_m"], record["face_px"]) == (2.0, 100)
