@@ -9,9 +9,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime as ort
 
 from signage.perception.face_detector import best_without_overlap
+from signage.perception.inference import load_model
 from signage.types import Box, Facing, Floats, Image
 
 _STRIDE = 4
@@ -21,6 +21,7 @@ _MAX_OVERLAP = 0.5
 # farther a peak, the less it counts (MoveNet's own decoding, in cells).
 _REACH_CELLS = 1.8
 _MIN_KEYPOINT = 0.2
+_CLEAR_KEYPOINT = 0.3
 
 _HEAD = slice(0, 5)  # nose, eyes, ears
 _LEFT_SHOULDER, _RIGHT_SHOULDER, _LEFT_HIP, _RIGHT_HIP = 5, 6, 11, 12
@@ -93,21 +94,18 @@ class Body:
         return Facing.TOWARDS if across > 0 else Facing.AWAY
 
     @property
-    def is_whole(self) -> bool:
-        """Whether there is enough of a person to believe in one without a face."""
-        return bool((self.confidence > _MIN_KEYPOINT).sum() >= 6)
+    def is_clear(self) -> bool:
+        """Whether there is enough of a person to believe in one without a face: a table has
+        legs, but neither head nor shoulders."""
+        shoulders = self.confidence[[_LEFT_SHOULDER, _RIGHT_SHOULDER]]
+        return min(shoulders.min(), self.confidence[_HEAD].max()) > _CLEAR_KEYPOINT
 
 
 class BodyDetector:
     """Finds the people in a picture by their bodies."""
 
-    def __init__(self, model: Path, min_score: float, threads: int) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3
-        self._session = ort.InferenceSession(
-            str(model), options, providers=["CPUExecutionProvider"]
-        )
+    def __init__(self, model: Path, min_score: float) -> None:
+        self._session = load_model(model)
         self._min_score = min_score
 
     def detect(self, image: Image, longer_side_px: int) -> list[Body]:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime as ort
 
+from signage.perception.inference import load_model
 from signage.types import Box, Floats, Image
 
 _STRIDE = 4
@@ -37,13 +37,8 @@ class DetectedFace:
 class FaceDetector:
     """Finds faces from about 16 px of height, at the scale at which it is shown the picture."""
 
-    def __init__(self, model: Path, min_score: float, threads: int) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3
-        self._session = ort.InferenceSession(
-            str(model), options, providers=["CPUExecutionProvider"]
-        )
+    def __init__(self, model: Path, min_score: float) -> None:
+        self._session = load_model(model)
         self._min_score = min_score
 
     def detect(self, image: Image, longer_side_px: int) -> list[DetectedFace]:

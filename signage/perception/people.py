@@ -201,7 +201,7 @@ class People:
                 free.discard(i)
                 _continue_body(person, bodies[i], clothes[i], t_s)
         for i in sorted(free):
-            if bodies[i].is_whole:
+            if bodies[i].is_clear:
                 person = Person(next(self._numbers), t_s)
                 self.persons.append(person)
                 _continue_body(person, bodies[i], clothes[i], t_s)

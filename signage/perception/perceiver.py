@@ -26,10 +26,8 @@ from signage.perception.flow import Flow, small_grey
 from signage.perception.people import People, Person
 from signage.perception.place import focal_length_px, place_by_body, place_by_face
 from signage.perception.stillness import PictureFilter
-from signage.types import Box, Floats, Frame, Image, Sighting, Traits
+from signage.types import Box, Facing, Floats, Frame, Image, Sighting, Traits
 
-# Two cores: more threads than that only wait for each other.
-_THREADS = 2
 _MAX_READS = 3
 """Faces that the landmarker looks at in one frame."""
 _STALE_S = 1.0
@@ -55,11 +53,9 @@ class Perceiver:
         manifest = perception.models_dir / "manifest.toml"
         self._config = perception
         self._fov_deg = config.camera.fov_deg
-        self._face_detector = FaceDetector(
-            require(manifest, "centerface.onnx"), _CONTINUE_SCORE, _THREADS
-        )
+        self._face_detector = FaceDetector(require(manifest, "centerface.onnx"), _CONTINUE_SCORE)
         self._body_detector = BodyDetector(
-            require(manifest, "movenet-multipose.onnx"), perception.min_confidence, _THREADS
+            require(manifest, "movenet-multipose.onnx"), perception.min_confidence
         )
         self._landmarker = CropLandmarker(require(manifest, "face_landmarker.task"))
         self._traits = TraitEstimator(perception)
@@ -190,6 +186,8 @@ def _sighting(
 ) -> Sighting:
     has_face, has_body = person.shows_face(t_s), person.shows_body(t_s)
     details = person.details if has_face and t_s - person.details_s <= _STALE_S else None
+    if has_body and person.body_facing is Facing.AWAY and details is None:
+        has_face = False  # hair, from behind
     if has_face:
         assert person.face is not None  # noqa: S101
         position_m = place_by_face(person.face, focal_px, width_px)
