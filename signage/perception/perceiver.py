@@ -37,6 +37,9 @@ _MIN_WHOLE_PX = 20.0
 _CONTINUE_SCORE = 0.3
 """Of a face that only continues somebody who is being followed."""
 _TILE_OVERLAP = 0.1
+_TILE_EDGE = 0.1
+_TILE_FACE = 0.4
+"""Of the height of a tile."""
 
 Faces = list[DetectedFace]
 Bodies = list[Body]
@@ -122,12 +125,14 @@ class Perceiver:
             tiles = _tiles(image, self._config.detect_px, self._config.far_px)
             if number % 2 == 0 or not tiles:
                 return self._face_detector.detect(image, self._config.detect_px), []
-            left, top, right, bottom = tiles[number // 2 % len(tiles)]
+            at = number // 2 % len(tiles)
+            left, top, right, bottom = tiles[at]
             found = self._face_detector.detect(
                 image[top:bottom, left:right],
                 round(self._config.far_px * max(right - left, bottom - top) / max(image.shape[:2])),
             )
-            return [face.shifted(left, top) for face in found], []
+            faces = [face.shifted(left, top) for face in found]
+            return [f for f in faces if _is_of_tile(f, tiles[at], image.shape[:2])], []
 
         return detect
 
@@ -227,6 +232,23 @@ def _tiles(image: Image, whole_px: int, far_px: int) -> list[tuple[int, int, int
         for row in range(per_side)
         for column in range(per_side)
     ]
+
+
+def _is_of_tile(face: DetectedFace, tile: tuple[int, int, int, int], size: tuple[int, ...]) -> bool:
+    """Whether a tile shows the whole of a ``face``, in a picture of ``size`` (height, width).
+
+    Large faces are for the whole picture to find: of those, tiles hold parts that look
+    like faces too.
+    """
+    left, top, right, bottom = face.box_xyxy_px
+    height = bottom - top
+    is_cut = (
+        (left < tile[0] + _TILE_EDGE * height and tile[0] > 0)
+        or (top < tile[1] + _TILE_EDGE * height and tile[1] > 0)
+        or (right > tile[2] - _TILE_EDGE * height and tile[2] < size[1])
+        or (bottom > tile[3] - _TILE_EDGE * height and tile[3] < size[0])
+    )
+    return not is_cut and height < _TILE_FACE * (tile[3] - tile[1])
 
 
 def _below(face: Box) -> Box:
