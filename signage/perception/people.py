@@ -30,6 +30,7 @@ _MIN_BODY_OVERLAP = 0.3
 _VELOCITY_MEMORY_S = 0.3
 # Nobody keeps walking straight on for ever: trust the last speed for this long.
 _TRUST_VELOCITY_S = 1.0
+_DOUBT_FLOW_S = 0.15
 # Distance of colour histograms (Bhattacharyya) from which on two persons are dressed differently.
 _OTHER_CLOTHES = 0.5
 _WEIGHT_OF_CLOTHES = 1.5
@@ -106,12 +107,27 @@ class Person:
 
         What the picture showed since then may have been whoever stepped in front of them.
         """
-        ahead_s = min(t_s - self.found_s, _TRUST_VELOCITY_S)
-        shift = (self.velocity_px_s[0] * ahead_s, self.velocity_px_s[1] * ahead_s)
         if self.found_face is not None:
-            self.face = _moved(self.found_face, shift, 1.0)
+            self.face = self._drifted(self.found_face, t_s)
         if self.found_body is not None:
-            self.body = _moved(self.found_body, shift, 1.0)
+            self.body = self._drifted(self.found_body, t_s)
+
+    def faces_at(self, t_s: float) -> list[Box]:
+        """Where the face may be: where the picture moved it, and, after some time without a
+        detection, also where it would be if that was somebody else's move."""
+        if self.face is None:
+            return []
+        if self.found_face is None or t_s - self.last_seen_s <= _DOUBT_FLOW_S:
+            return [self.face]
+        return [self.face, self._drifted(self.found_face, t_s)]
+
+    def _drifted(self, box: Box, t_s: float) -> Box:
+        ahead_s = min(t_s - self.found_s, _TRUST_VELOCITY_S)
+        return _moved(box, (self.velocity_px_s[0] * ahead_s, self.velocity_px_s[1] * ahead_s), 1.0)
+
+    def hide(self) -> None:
+        """From now on, somebody or something is in front."""
+        self.face_seen_s = self.body_seen_s = -math.inf
 
     def find(self, t_s: float, *, face: Box | None = None, body: Box | None = None) -> None:
         """A detector found the ``face`` or the ``body``."""
@@ -154,6 +170,14 @@ class People:
     def present(self, t_s: float) -> list[Person]:
         return [person for person in self.persons if person.is_present(t_s)]
 
+    def _hidden(self, t_s: float) -> list[Person]:
+        """Out of sight, but not for so long that they have left."""
+        return [
+            person
+            for person in self.persons
+            if not person.is_present(t_s) and t_s - person.last_seen_s <= self._remember_s
+        ]
+
     def see_faces(
         self,
         t_s: float,
@@ -166,8 +190,7 @@ class People:
         One with less than ``birth_score`` only continues somebody who is in sight.
         """
         free = set(range(len(faces)))
-        in_sight = self.present(t_s)
-        hidden = [person for person in self.persons if person not in in_sight]
+        in_sight, hidden = self.present(t_s), self._hidden(t_s)
         for candidates, strong in ((in_sight, False), (hidden, True)):
             eligible = [i for i in free if not strong or faces[i].score >= birth_score]
             costs = (
@@ -189,8 +212,7 @@ class People:
     ) -> None:
         """Take in the bodies that a detector found, and join them with the faces."""
         free = set(range(len(bodies)))
-        in_sight = self.present(t_s)
-        hidden = [person for person in self.persons if person not in in_sight]
+        in_sight, hidden = self.present(t_s), self._hidden(t_s)
         for candidates in (in_sight, hidden):
             costs = (
                 (_body_cost(person, bodies[i], clothes[i], t_s), person, i)
@@ -207,16 +229,17 @@ class People:
                 _continue_body(person, bodies[i], clothes[i], t_s)
 
     def forget(self, t_s: float) -> None:
-        """Let go of who was out of sight for too long, of the second of two on one face, and
-        of those farthest away where there are too many."""
-        kept: list[Person] = []
-        by_age = sorted(self.persons, key=lambda p: (not p.is_present(t_s), p.number))
-        for person in by_age:
-            if t_s - person.last_seen_s > self._remember_s:
-                continue
-            twin = next((other for other in kept if _is_twin(other, person, t_s)), None)
-            if twin is None:
-                kept.append(person)
+        """Let go of who was out of sight for too long, and of those farthest away where there
+        are too many.
+
+        Two who have come to the same place are one before the other, or two paths of one
+        person: the one found longer ago is out of sight from now on.
+        """
+        in_sight = sorted(self.present(t_s), key=lambda p: (-p.last_seen_s, p.number))
+        for index, person in enumerate(in_sight):
+            if any(_is_twin(other, person, t_s) for other in in_sight[:index]):
+                person.hide()
+        kept = [*self.present(t_s), *self._hidden(t_s)]
         nearest = sorted(kept, key=lambda p: p.box[1] - p.box[3])[: self._max_people]
         self.persons = sorted(nearest, key=lambda p: p.number)
 
@@ -268,9 +291,8 @@ def _face_cost(person: Person, box: Box, clothes: Floats | None, t_s: float) -> 
         return math.inf
     size_px = max(_height(box), _height(person.face))
     reach = min(_MAX_REACH_FACES, _REACH_FACES + _REACH_FACES_PER_S * missed_s)
-    return _distance(person.face, box) / (size_px * reach) + _cost_of_clothes(
-        person, clothes, missed_s
-    )
+    distance = min(_distance(face, box) for face in person.faces_at(t_s))
+    return distance / (size_px * reach) + _cost_of_clothes(person, clothes, missed_s)
 
 
 def _body_cost(person: Person, body: Body, clothes: Floats | None, t_s: float) -> float:
@@ -301,7 +323,9 @@ def _cost_of_clothes(person: Person, clothes: Floats | None, missed_s: float) ->
 
 
 def _is_twin(kept: Person, person: Person, t_s: float) -> bool:
-    """Whether two paths have come to follow one person."""
+    """Whether two who are in sight have come to the same place."""
+    if not (kept.is_present(t_s) and person.is_present(t_s)):
+        return False
     if kept.face is not None and person.face is not None:
         seen = t_s - max(kept.face_seen_s, person.face_seen_s) <= _FACE_HOLD_S
         return seen and intersection_over_union(kept.face, person.face) > 0.5

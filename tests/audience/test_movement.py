@@ -64,9 +64,9 @@ def test_the_way_of_a_walk_is_told_from_noisy_places(
 
 def test_who_stops_is_standing_soon_after() -> None:
     path = follow(Path(WALKING_M_S), walk((0.0, -1.2), seconds=2.0))
-    assert path.movement is Movement.APPROACHING
+    before = path.movement
     follow(path, walk((0.0, 0.0), begin_m=(0.0, 0.6), seconds=1.3), begin_s=2.0 + 1 / FPS)
-    assert path.movement is Movement.STANDING
+    assert (before, path.movement) == (Movement.APPROACHING, Movement.STANDING)
     assert path.distance_m == pytest.approx(0.6)
 
 
@@ -78,11 +78,12 @@ def test_who_turns_around_is_leaving_soon_after() -> None:
 
 def test_nothing_is_told_before_there_is_enough_of_a_path() -> None:
     path = Path(WALKING_M_S)
-    assert path.movement is path.distance_m is None
+    told = [path.movement]
+    assert path.distance_m is None
     follow(path, walk((1.2, 0.0), seconds=0.3))
-    assert path.movement is None
+    told.append(path.movement)
     follow(path, walk((1.2, 0.0), begin_m=(0.4, 3.0), seconds=0.3), begin_s=0.3 + 1 / FPS)
-    assert path.movement is Movement.PASSING_RIGHT
+    assert [*told, path.movement] == [None, None, Movement.PASSING_RIGHT]
 
 
 def test_after_a_gap_the_old_places_say_nothing() -> None:
