@@ -1,0 +1,181 @@
+"""Faces on posters and T-shirts are told from people who only keep still."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
+
+import cv2
+import numpy as np
+import pytest
+
+from signage.capture.recorded import read_video
+from signage.perception.face_detector import FaceDetector
+from signage.perception.faces import Face
+from signage.perception.flow import small_grey
+from signage.perception.people import Person
+from signage.perception.stillness import PictureFilter
+from signage.types import Box, HeadPose, Image
+from tests.builders import FOOTAGE, ROOT
+
+STILL_AFTER_S = 5.0
+FPS = 5
+RNG = np.random.default_rng(1)
+
+
+@pytest.fixture(scope="module")
+def detector() -> FaceDetector:
+    return FaceDetector(ROOT / "models" / "centerface.onnx", 0.5)
+
+
+@pytest.fixture(scope="module")
+def portrait() -> Image:
+    return next(read_video(FOOTAGE / "single_face.mp4"))[1]
+
+
+def smaller(image: Image, scale: float) -> Image:
+    if scale == 1:
+        return image
+    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, dtype=np.uint8)
+
+
+def noisy(image: Image, sd: float, light: float = 1.0) -> Image:
+    """As a sensor sees it, in this light."""
+    seen = image * light + RNG.normal(0, sd, image.shape)
+    return np.asarray(seen.clip(0, 255), dtype=np.uint8)
+
+
+def at(person: Person, box: Box, t_s: float) -> Person:
+    person.face, person.face_seen_s = box, t_s
+    return person
+
+
+def judge(
+    pictures: Iterable[Image],
+    detector: FaceDetector,
+    person: Person,
+    out_of: PictureFilter,
+    begin_s: float = 0.0,
+) -> list[bool]:
+    """Whether the one face of each picture is taken for a picture, ``FPS`` a second."""
+    judged = []
+    for index, image in enumerate(pictures):
+        t_s = begin_s + index / FPS
+        found = detector.detect(image, 640)
+        if found:
+            at(person, found[0].box_xyxy_px, t_s)
+        out_of.judge([person], *small_grey(image), t_s)
+        judged.append(person.is_picture)
+    return judged
+
+
+def clip(name: str, *, from_s: float = 0.0, seconds: float = 12.0) -> Iterator[Image]:
+    pictures = (image for _, image in read_video(FOOTAGE / name, from_s=from_s))
+    return islice(pictures, 0, round(seconds * 25), 25 // FPS)
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.15])
+def test_a_face_that_stays_the_same_is_a_picture_from_then_on(
+    scale: float, portrait: Image, detector: FaceDetector
+) -> None:
+    poster = smaller(portrait, scale)
+    judged = judge(
+        (noisy(poster, 4.0) for _ in range(40)), detector, Person(1, 0.0), PictureFilter(5.0)
+    )
+    assert not any(judged[: round(STILL_AFTER_S * FPS)])
+    assert all(judged[round(STILL_AFTER_S * FPS) + 1 :])
+
+
+def test_a_poster_that_is_known_is_one_at_once_also_in_other_light(
+    portrait: Image, detector: FaceDetector
+) -> None:
+    pictures = PictureFilter(STILL_AFTER_S)
+    judge((noisy(portrait, 4.0) for _ in range(30)), detector, Person(1, 0.0), pictures)
+    dark = (noisy(portrait, 4.0, light=0.5) for _ in range(5))
+    assert all(judge(dark, detector, Person(2, 60.0), pictures, begin_s=60.0))
+
+
+def test_somebody_who_steps_in_front_of_a_poster_is_a_person(
+    portrait: Image, detector: FaceDetector
+) -> None:
+    pictures = PictureFilter(STILL_AFTER_S)
+    assert judge((noisy(portrait, 4.0) for _ in range(30)), detector, Person(1, 0.0), pictures)[-1]
+    in_front = (
+        np.asarray(cv2.resize(image, (640, 360)), dtype=np.uint8)
+        for image in clip("franck.mp4", from_s=60.0, seconds=2.0)
+    )
+    assert not any(judge(in_front, detector, Person(2, 7.0), pictures, begin_s=7.0))
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.3])
+@pytest.mark.parametrize(
+    ("name", "from_s"),
+    [("cap13_edit2.mp4", 0.0), ("franck.mp4", 60.0), ("WolfgangLanger_Pexels.mp4", 0.0)],
+)
+def test_a_living_face_is_never_a_picture(
+    name: str, from_s: float, scale: float, detector: FaceDetector
+) -> None:
+    images = [smaller(image, scale) for image in clip(name, from_s=from_s)]
+    assert len(images) > 2 * STILL_AFTER_S * FPS
+    assert not any(judge(images, detector, Person(1, 0.0), PictureFilter(STILL_AFTER_S)))
+
+
+# What is printed on clothes
+
+
+def blink(face: Face, eye: float) -> Face:
+    return replace(face, blendshapes={"eyeBlinkLeft": eye})
+
+
+def wear(
+    places: Iterable[tuple[float, float]],
+    eyes: Iterable[float] = (),
+    *,
+    size: float = 0.8,
+    seconds: float = 8.0,
+) -> tuple[bool, bool]:
+    """Whether the two are pictures in the end: somebody who walks, and a face of ``size``
+    of theirs at ``places``, in heights of their face, from it; ``eyes`` tell how far shut.
+    """
+    pictures = PictureFilter(STILL_AFTER_S)
+    wearer, worn = Person(1, 0.0), Person(2, 0.0)
+    face = Face(np.zeros((478, 2)), HeadPose(0, 0, 0), {})
+    looks, shut = list(places), list(eyes)
+    for index in range(round(seconds * FPS)):
+        t_s = index / FPS
+        x, y, height = 150.0 + 8 * index, 120.0, 60.0
+        across, below = looks[index % len(looks)]
+        at(wearer, (x - 24, y - 30, x + 24, y + 30), t_s)
+        x, y, half = x + across * height, y + below * height, size * height / 2
+        at(worn, (x - 0.8 * half, y - half, x + 0.8 * half, y + half), t_s)
+        if shut:
+            worn.details, worn.details_s = blink(face, shut[index % len(shut)]), t_s
+        # What is behind them is never the same.
+        grey = RNG.integers(0, 256, (360, 640), dtype=np.uint8)
+        pictures.judge([wearer, worn], grey, 1.0, t_s)
+    return wearer.is_picture, worn.is_picture
+
+
+def test_a_face_that_goes_where_the_chest_below_another_goes_is_printed_on_it() -> None:
+    on_the_chest = [(0.02, 2.2), (-0.03, 2.25), (0.0, 2.18)]  # as detections jitter
+    assert wear(on_the_chest) == (False, True)
+    assert wear(on_the_chest, eyes=[0.2, 0.3, 0.25]) == (False, True)
+    assert wear(on_the_chest, seconds=4.5) == (False, False)
+
+
+def test_a_child_in_front_of_a_parent_is_a_person() -> None:
+    fidgeting = [(0.3 * np.sin(index / 4), 2.2) for index in range(40)]
+    assert wear(fidgeting) == (False, False)
+    coming_nearer = [(0.0, 1.8 + 0.05 * (index % 12)) for index in range(40)]
+    assert wear(coming_nearer) == (False, False)
+
+
+def test_a_child_who_keeps_its_place_blinks() -> None:
+    assert wear([(0.0, 2.2)], eyes=[0.1] * 19 + [0.7]) == (False, False)
+
+
+@pytest.mark.parametrize("place", [(0.0, 0.5), (2.5, 2.0), (0.0, 6.0)])
+def test_whoever_is_not_before_a_chest_is_a_person(place: tuple[float, float]) -> None:
+    assert wear([place]) == (False, False)
