@@ -109,6 +109,8 @@ class Sighting:
     """Only in frames in which the face was looked at for them."""
     expression: Mapping[str, float] = field(default_factory=dict)
     """Activation in [0, 1] of ``smile``, ``surprise`` and ``frown``; empty where not told."""
+    missed_s: float = 0.0
+    """For how long no detector has found them; whether they are still there is a guess."""
     is_picture: bool = False
     """A face on a poster or a T-shirt: nobody."""
 

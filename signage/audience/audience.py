@@ -66,8 +66,7 @@ class Audience:
         return self.take_departed()
 
     def _is_confirmed(self, visit: _Visit) -> bool:
-        seen_s = visit.last_seen_s - visit.first_seen_s
-        return seen_s >= self._config.confirm_after_s and not visit.is_picture
+        return visit.dwell_s >= self._config.confirm_after_s and not visit.is_picture
 
     def _part(self, now_s: float) -> None:
         gone = [
@@ -145,6 +144,11 @@ class _Visit:
     def is_picture(self) -> bool:
         return self._last.is_picture
 
+    @property
+    def dwell_s(self) -> float:
+        """Until they were last found; where they were said to be since then is a guess."""
+        return self._found_s - self.first_seen_s
+
     def add(self, t_s: float, sighting: Sighting) -> None:
         attentive = is_attentive(sighting.head_pose, self._config)
         facing = facing_of(sighting, self._config)
@@ -156,6 +160,7 @@ class _Visit:
             self._facing_s += step_s * towards / 2
         self.last_seen_s, self._attentive, self._facing = t_s, attentive, facing
         self._last = sighting
+        self._found_s = max(self.first_seen_s, t_s - sighting.missed_s)
         if sighting.face_xyxy_px is not None:
             _, top, _, bottom = sighting.face_xyxy_px
             self._face_px = max(self._face_px or 0.0, bottom - top)
@@ -182,14 +187,13 @@ class _Visit:
 
     def viewer(self) -> Viewer:
         """As of now."""
-        last, female = self._last, self._female.mean
-        dwell_s = self.last_seen_s - self.first_seen_s
+        last, female, dwell_s = self._last, self._female.mean, self.dwell_s
         return Viewer(
             viewer_id=self.viewer_id,
             first_seen_s=self.first_seen_s,
             last_seen_s=self.last_seen_s,
             dwell_s=dwell_s,
-            attention_s=self._attention_s,
+            attention_s=min(self._attention_s, dwell_s),
             attentive=self._attentive,
             face_px=self._face_px,
             face_xyxy_px=last.face_xyxy_px,
@@ -197,7 +201,7 @@ class _Visit:
             distance_m=self._path.distance_m,
             movement=self._path.movement,
             facing=self._facing,
-            facing_share=self._facing_s / dwell_s if dwell_s > 0 else 0.0,
+            facing_share=min(1.0, self._facing_s / dwell_s) if dwell_s > 0 else 0.0,
             age_probs=self._ages.mean,
             female_prob=None if female is None else float(female[0]),
             mood_probs=self._mood_now.mean,
@@ -208,4 +212,9 @@ class _Visit:
     def departed(self) -> Viewer:
         """The visit as a whole."""
         movement = max(self._movement_s, key=lambda m: self._movement_s[m], default=None)
-        return replace(self.viewer(), movement=movement, mood_probs=self._mood.mean)
+        return replace(
+            self.viewer(),
+            last_seen_s=self._found_s,
+            movement=movement,
+            mood_probs=self._mood.mean,
+        )

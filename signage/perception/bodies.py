@@ -72,6 +72,12 @@ class Body:
         return max(1.0, (right - left) / _SHOULDER_FACES)
 
     @property
+    def head_xyxy_px(self) -> Box:
+        """Where the face is, or should be."""
+        (x, y), half = self.head_px, self.head_size_px / 2
+        return x - 0.8 * half, y - half, x + 0.8 * half, y + half
+
+    @property
     def chest_xyxy_px(self) -> Box:
         """Between the shoulders and the hips."""
         left, top, right, bottom = self.box_xyxy_px
@@ -98,7 +104,7 @@ class Body:
         """Whether there is enough of a person to believe in one without a face: a table has
         legs, but neither head nor shoulders."""
         shoulders = self.confidence[[_LEFT_SHOULDER, _RIGHT_SHOULDER]]
-        return min(shoulders.min(), self.confidence[_HEAD].max()) > _CLEAR_KEYPOINT
+        return bool(min(shoulders.min(), self.confidence[_HEAD].max()) > _CLEAR_KEYPOINT)
 
 
 class BodyDetector:

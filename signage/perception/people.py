@@ -27,6 +27,11 @@ _MAX_REACH_FACES = 4.0
 _MAX_SIZE_RATIO = 1.7
 _REACH_BODIES = 0.25
 _MIN_BODY_OVERLAP = 0.3
+# Share of a face, or body, that somebody else's may cover.
+_COVERED = 0.3
+# Two paths are one person's from this overlap of their faces, their bodies, or of the face of
+# one with where the other, who shows none, must have it.
+_TWIN_FACES, _TWIN_BODIES, _TWIN_HEAD = 0.5, 0.7, 0.3
 _VELOCITY_MEMORY_S = 0.3
 # Nobody keeps walking straight on for ever: trust the last speed for this long.
 _TRUST_VELOCITY_S = 1.0
@@ -55,6 +60,8 @@ class Person:
     """Only found in the enlarged tiles, which come by more seldom."""
     body: Box | None = None
     body_seen_s: float = -math.inf
+    head: Box | None = None
+    """Where the body has its face, to be seen or not."""
     body_facing: Facing | None = None
     torso_px: float | None = None
     hits: int = 0
@@ -101,6 +108,8 @@ class Person:
             self.face = _moved(self.face, shift_px, growth)
         if self.body is not None:
             self.body = _moved(self.body, shift_px, growth)
+        if self.head is not None:
+            self.head = _moved(self.head, shift_px, growth)
 
     def drift(self, t_s: float) -> None:
         """Out of sight: go on at the last speed from where a detector last saw them.
@@ -141,17 +150,28 @@ class Person:
                     vx + share * ((x1 - x0) / step_s - vx),
                     vy + share * ((y1 - y0) / step_s - vy),
                 )
+        # The other of both is where the flow says, or not known any more.
         if face is not None:
-            self.face = self.found_face = face
-            self.face_seen_s = t_s
-            # Where the body is now, the flow knows best.
-            self.found_body = self.body
+            self.body = self.found_body = self.body if self.shows_body(t_s) else None
+            self.face, self.found_face, self.face_seen_s = face, face, t_s
         else:
-            self.body = self.found_body = body
-            self.body_seen_s = t_s
-            self.found_face = self.face
+            self.face = self.found_face = self.face if self.shows_face(t_s) else None
+            self.body, self.found_body, self.body_seen_s = body, body, t_s
         self.found_s = self.last_seen_s = t_s
         self.hits += 1
+
+    def absorb(self, twin: Person, t_s: float) -> None:
+        """Take over what only the ``twin``, who is the same person, shows."""
+        if twin.shows_face(t_s) and not self.shows_face(t_s):
+            self.face, self.found_face = twin.face, twin.found_face
+            self.face_seen_s, self.face_is_far = twin.face_seen_s, twin.face_is_far
+            self.details, self.details_s, self.read_s = twin.details, twin.details_s, twin.read_s
+        if twin.shows_body(t_s) and not self.shows_body(t_s):
+            self.body, self.found_body, self.head = twin.body, twin.found_body, twin.head
+            self.body_seen_s, self.body_facing = twin.body_seen_s, twin.body_facing
+            self.torso_px = twin.torso_px
+        self.is_sure |= twin.is_sure
+        self.last_seen_s = max(self.last_seen_s, twin.last_seen_s)
 
     def wear(self, clothes: Floats | None) -> None:
         if clothes is not None:
@@ -253,6 +273,7 @@ def _continue_face(person: Person, face: DetectedFace, clothes: Floats | None, t
 def _continue_body(person: Person, body: Body, clothes: Floats | None, t_s: float) -> None:
     person.find(t_s, body=body.box_xyxy_px)
     person.body_facing, person.torso_px = body.facing, body.torso_px
+    person.head = body.head_xyxy_px
     person.is_sure |= person.hits > 1 or body.score >= _SURE_SCORE
     person.wear(clothes)
 
@@ -276,23 +297,18 @@ def _cheapest(costs: Iterable[tuple[float, Person, int]]) -> list[tuple[Person, 
 
 def _face_cost(person: Person, box: Box, clothes: Floats | None, t_s: float) -> float:
     """How unlikely it is that ``box`` is the face of ``person``; 1 and more is impossible."""
-    if person.face is None:
-        # Only the body was seen so far: the head is at its top.
-        assert person.body is not None  # noqa: S101
-        left, top, right, bottom = person.body
-        (x, y), size = _centre(box), _height(box)
-        within = (
-            left - size / 2 < x < right + size / 2 and top - size < y < top + (bottom - top) * 0.4
-        )
-        return 0.9 if within and size < (bottom - top) * 0.7 else math.inf
-    missed_s = t_s - person.last_seen_s
-    ratio = _height(box) / _height(person.face)
-    if max(ratio, 1 / ratio) > _MAX_SIZE_RATIO + 0.2 * missed_s:
+    known = person.face or person.head
+    if known is None:
         return math.inf
-    size_px = max(_height(box), _height(person.face))
+    missed_s = t_s - person.last_seen_s
+    # The size of a face that was not seen yet is a guess.
+    max_ratio = (_MAX_SIZE_RATIO if person.face else 2.5) + 0.2 * missed_s
+    ratio = _height(box) / _height(known)
+    if max(ratio, 1 / ratio) > max_ratio:
+        return math.inf
+    size_px = max(_height(box), _height(known))
     reach = min(_MAX_REACH_FACES, _REACH_FACES + _REACH_FACES_PER_S * missed_s)
-    distance = min(_distance(face, box) for face in person.faces_at(t_s))
-    return distance / (size_px * reach) + _cost_of_clothes(person, clothes, missed_s)
+    return _distance(known, box) / (size_px * reach) + _cost_of_clothes(person, clothes, missed_s)
 
 
 def _body_cost(person: Person, body: Body, clothes: Floats | None, t_s: float) -> float:
@@ -322,16 +338,43 @@ def _cost_of_clothes(person: Person, clothes: Floats | None, missed_s: float) ->
     return _WEIGHT_OF_CLOTHES * (math.sqrt(max(0.0, 1 - common)) - _OTHER_CLOTHES)
 
 
-def _is_twin(kept: Person, person: Person, t_s: float) -> bool:
-    """Whether two who are in sight have come to the same place."""
-    if not (kept.is_present(t_s) and person.is_present(t_s)):
+def _is_twin(a: Person, b: Person, t_s: float) -> bool:
+    """Whether two paths have come to follow one person."""
+    if not (a.is_present(t_s) and b.is_present(t_s)):
         return False
-    if kept.face is not None and person.face is not None:
-        seen = t_s - max(kept.face_seen_s, person.face_seen_s) <= _FACE_HOLD_S
-        return seen and intersection_over_union(kept.face, person.face) > 0.5
-    if kept.body is not None and person.body is not None:
-        return intersection_over_union(kept.body, person.body) > 0.7
+    faces = [person.face for person in (a, b) if person.shows_face(t_s)]
+    if len(faces) == 2:
+        return _overlap(*faces) > _TWIN_FACES
+    if len(faces) == 1:
+        other = b if a.shows_face(t_s) else a
+        return other.head is not None and _overlap(faces[0], other.head) > _TWIN_HEAD
+    return _overlap(a.body, b.body) > _TWIN_BODIES
+
+
+def _overlap(a: Box | None, b: Box | None) -> float:
+    return 0.0 if a is None or b is None else intersection_over_union(a, b)
+
+
+def is_covered(person: Person, others: Iterable[Person]) -> bool:
+    """Whether somebody larger, and so nearer, stands in front of ``person``."""
+    left, top, right, bottom = person.box
+    area = max(1.0, (right - left) * (bottom - top))
+    for other in others:
+        if other is person or _nearness_px(other) <= _nearness_px(person):
+            continue
+        for box in (other.face, other.body):
+            if box is not None:
+                width = min(right, box[2]) - max(left, box[0])
+                height = min(bottom, box[3]) - max(top, box[1])
+                if width > 0 and height > 0 and width * height > _COVERED * area:
+                    return True
     return False
+
+
+def _nearness_px(person: Person) -> float:
+    """Height of the face, or that it must have."""
+    known = person.face or person.head
+    return 0.0 if known is None else _height(known)
 
 
 def intersection_over_union(a: Box, b: Box) -> float:

@@ -23,7 +23,7 @@ from signage.perception.bodies import Body, BodyDetector
 from signage.perception.face_detector import DetectedFace, FaceDetector
 from signage.perception.faces import CropLandmarker
 from signage.perception.flow import Flow, small_grey
-from signage.perception.people import People, Person
+from signage.perception.people import People, Person, is_covered
 from signage.perception.place import focal_length_px, place_by_body, place_by_face
 from signage.perception.stillness import PictureFilter
 from signage.types import Box, Facing, Floats, Frame, Image, Sighting, Traits
@@ -103,9 +103,11 @@ class Perceiver:
         present = self._people.present(self._last_s)
         moves = self._flow.follow(grey, scale, [person.box for person in present])
         moved = dict(zip((person.number for person in present), moves, strict=True))
+        covered = {person.number for person in present if is_covered(person, present)}
         for person in self._people.persons:
             move = moved.get(person.number)
-            if move is not None:
+            # In front of who is covered, the flow follows somebody else.
+            if move is not None and person.number not in covered:
                 person.move(move.shift_px, move.growth)
             else:
                 person.drift(t_s)
@@ -208,6 +210,7 @@ def _sighting(
         body_facing=person.body_facing if has_body else None,
         traits=traits,
         expression=details.expression if details else {},
+        missed_s=t_s - person.last_seen_s,
         is_picture=person.is_picture,
     )
 
