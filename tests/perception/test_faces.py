@@ -1,8 +1,11 @@
-"""Head pose: where the nose points, relative to the line from the face to the lens."""
+"""What is read from a face that was found: landmarks, expression, and the head pose, which is
+where the nose points, relative to the line from the face to the lens.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
@@ -11,20 +14,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signage.capture.recorded import read_video
-from signage.perception.faces import Face, FaceFinder, head_pose
-from signage.types import Floats, Image
+from signage.perception.face_detector import FaceDetector
+from signage.perception.faces import CropLandmarker, Face, head_pose
+from signage.types import Box, Floats, Image
 from tests.builders import FOOTAGE, ROOT
 
 GREY = (128, 128, 128)
 
 
+DETECTOR = FaceDetector(ROOT / "models" / "centerface.onnx", 0.5)
+LANDMARKER = CropLandmarker(ROOT / "models" / "face_landmarker.task")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _close() -> Iterator[None]:
+    yield
+    LANDMARKER.close()
+
+
+def find(image: Image) -> Box:
+    (face,) = DETECTOR.detect(image, 640)
+    return face.box_xyxy_px
+
+
 def find_one(image: Image) -> Face:
-    finder = FaceFinder(ROOT / "models" / "face_landmarker.task", 5, 0.5)
-    try:
-        (face,) = finder.find(image, 0.1)
-        return face
-    finally:
-        finder.close()
+    face = LANDMARKER.read(image, find(image))
+    assert face is not None
+    return face
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +89,53 @@ def matrix(turn: Floats, position: tuple[float, float, float] = (0, 0, -50)) -> 
     pose = np.eye(4)
     pose[:3, :3], pose[:3, 3] = turn, position
     return pose
+
+
+def far(image: Image, height_px: float) -> tuple[Image, Floats]:
+    """With a face of ``height_px`` in an empty room, and how to get there, shape (2, 3)."""
+    top, bottom = find(image)[1::2]
+    scale = height_px / (bottom - top)
+    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    room = np.full((360, 640, 3), GREY, dtype=np.uint8)
+    room[: small.shape[0], 40 : 40 + small.shape[1]] = small
+    return room, np.array([[scale, 0, 40], [0, scale, 0]])
+
+
+@pytest.mark.parametrize("height_px", [120, 60, 36, 24])
+def test_a_face_is_read_the_same_near_and_far(height_px: float, man: Image) -> None:
+    room, to = far(man, height_px)
+    near, read = find_one(man), find_one(room)
+    assert read.landmarks_px.shape == (478, 2)
+    error_px = np.linalg.norm(
+        read.landmarks_px - near.landmarks_px @ to[:, :2].T - to[:, 2], axis=1
+    )
+    assert error_px.mean() < 0.06 * height_px
+    assert read.head_pose.yaw_deg == pytest.approx(near.head_pose.yaw_deg, abs=6)
+    assert read.head_pose.pitch_deg == pytest.approx(near.head_pose.pitch_deg, abs=6)
+
+
+@pytest.mark.parametrize("height_px", [120, 40])
+def test_a_smile_is_told_from_a_straight_face(height_px: float) -> None:
+    pictures = [image for _, image in read_video(FOOTAGE / "face_noface.mov")]
+    straight, smiling = (
+        find_one(far(image, height_px)[0]).expression for image in (pictures[0], pictures[35])
+    )
+    assert straight.keys() == smiling.keys() == {"smile", "surprise", "frown"}
+    assert all(0 <= value <= 1 for face in (straight, smiling) for value in face.values())
+    assert smiling["smile"] > straight["smile"] + 0.4
+
+
+def test_where_there_is_no_face_none_is_read(man: Image) -> None:
+    wall = (0.0, 0.0, 90.0, 120.0)
+    beyond = (-500.0, -500.0, -400.0, -400.0)
+    point = (300.0, 100.0, 300.0, 100.0)
+    assert [LANDMARKER.read(man, box) for box in (wall, beyond, point)] == [None] * 3
+
+
+def test_the_face_of_a_neighbour_is_not_read_in_its_place(man: Image) -> None:
+    left, top, right, bottom = find(man)
+    beside = (right, top, 2 * right - left, bottom)
+    assert LANDMARKER.read(man, beside) is None
 
 
 def test_a_mirrored_picture_flips_yaw_and_roll(woman: Image) -> None:
