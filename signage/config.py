@@ -99,8 +99,9 @@ class PerceptionConfig(Section):
     """A face that stays the very same for this long is on a poster, or on a T-shirt."""
     demographics: bool = True
     """Estimate age and gender. With this off the loop learns from behaviour alone."""
-    mood: bool = True
-    """Estimate the mood."""
+    mood: bool = False
+    """Estimate the mood. Some laws forbid it, and in some places (``venue``): off unless
+    switched on by who knows."""
     traits_every_s: NotNegative = 1.0
     """Age, gender and mood of each person are estimated this often, and averaged."""
     min_face_px: Positive = 36.0
@@ -223,6 +224,9 @@ class Config(Section):
     """A whole configuration file."""
 
     screen_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")] = "screen"
+    venue: Literal["public", "workplace", "school"] = "public"
+    """Where the screen stands. At a workplace or in a school the mood is never estimated,
+    whatever ``perception.mood`` says (EU AI Act, article 5 (1) f)."""
     data_dir: Path = Path("../data")
     """Journal and model checkpoints."""
     seed: Annotated[int, Field(ge=0)] = 0
@@ -254,7 +258,7 @@ def load_config(path: Path) -> Config:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}.") from error
     config = validate(Config, data, path)
-    return _absolute(config, path.parent.resolve())
+    return _in_place(config, path.parent.resolve())
 
 
 def validate(schema: type[T], data: dict[str, Any], path: Path) -> T:
@@ -277,8 +281,8 @@ def _explain(mistake: ErrorDetails) -> str:
     return f"key '{key}' cannot be {mistake['input']!r}: {reason}"
 
 
-def _absolute(config: Config, base: Path) -> Config:
-    """``config`` with every path made absolute against ``base``."""
+def _in_place(config: Config, base: Path) -> Config:
+    """``config`` with every path made absolute against ``base``, and its venue respected."""
     camera, source = config.camera, config.camera.source
     if source is not None and not is_live(source):
         source = str(base / source)
@@ -289,7 +293,10 @@ def _absolute(config: Config, base: Path) -> Config:
                 update={"footage_dir": base / camera.footage_dir, "source": source}
             ),
             "perception": config.perception.model_copy(
-                update={"models_dir": base / config.perception.models_dir}
+                update={
+                    "models_dir": base / config.perception.models_dir,
+                    "mood": config.perception.mood and config.venue == "public",
+                }
             ),
             "content": config.content.model_copy(update={"dir": base / config.content.dir}),
         }
