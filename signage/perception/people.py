@@ -35,7 +35,6 @@ _TWIN_FACES, _TWIN_BODIES, _TWIN_HEAD = 0.5, 0.7, 0.3
 _VELOCITY_MEMORY_S = 0.3
 # Nobody keeps walking straight on for ever: trust the last speed for this long.
 _TRUST_VELOCITY_S = 1.0
-_DOUBT_FLOW_S = 0.15
 # Distance of colour histograms (Bhattacharyya) from which on two persons are dressed differently.
 _OTHER_CLOTHES = 0.5
 _WEIGHT_OF_CLOTHES = 1.5
@@ -120,15 +119,6 @@ class Person:
             self.face = self._drifted(self.found_face, t_s)
         if self.found_body is not None:
             self.body = self._drifted(self.found_body, t_s)
-
-    def faces_at(self, t_s: float) -> list[Box]:
-        """Where the face may be: where the picture moved it, and, after some time without a
-        detection, also where it would be if that was somebody else's move."""
-        if self.face is None:
-            return []
-        if self.found_face is None or t_s - self.last_seen_s <= _DOUBT_FLOW_S:
-            return [self.face]
-        return [self.face, self._drifted(self.found_face, t_s)]
 
     def _drifted(self, box: Box, t_s: float) -> Box:
         ahead_s = min(t_s - self.found_s, _TRUST_VELOCITY_S)
