@@ -188,6 +188,11 @@ class People:
             if not person.is_present(t_s) and t_s - person.last_seen_s <= self._remember_s
         ]
 
+    def nearest(self, face: Box, t_s: float) -> Person | None:
+        """Whose face, of those to be seen, ``face`` is nearest to."""
+        shown = (p for p in self.persons if p.face is not None and p.shows_face(t_s))
+        return min(shown, key=lambda p: _distance(p.face or face, face), default=None)
+
     def see_faces(
         self,
         t_s: float,

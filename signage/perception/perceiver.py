@@ -182,7 +182,7 @@ class Perceiver:
         assert person.face is not None  # noqa: S101 - asked only of those with a face
         person.read_s = t_s
         details = self._landmarker.read(image, person.face)
-        if details is not None:
+        if details is not None and self._people.nearest(details.box_xyxy_px, t_s) is person:
             person.details, person.details_s = details, t_s
             person.face_seen_s = person.last_seen_s = t_s
             person.is_sure = True
