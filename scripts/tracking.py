@@ -25,7 +25,7 @@ class Moment:
     """One frame: who was there, and which paths were given."""
 
     people: Sequence[str]
-    tracks: Sequence[int]
+    tracks: Sequence[str]
     costs: Floats
     """Shape (people, tracks): how badly they fit, or ``IMPOSSIBLE``."""
     optional: Collection[str] = ()
@@ -70,8 +70,8 @@ class TrackingScore:
 def score_tracking(moments: Iterable[Moment]) -> TrackingScore:
     """Count over one recording, whose ``moments`` are in order of time."""
     present = found = false = switches = fragments = 0
-    pairs: Counter[tuple[str, int]] = Counter()
-    last: dict[str, int] = {}
+    pairs: Counter[tuple[str, str]] = Counter()
+    last: dict[str, str] = {}
     lost: set[str] = set()
     for moment in map(_without_optional, moments):
         present += len(moment.people)
@@ -90,7 +90,7 @@ def score_tracking(moments: Iterable[Moment]) -> TrackingScore:
     return TrackingScore(present, found, false, switches, fragments, _own(pairs))
 
 
-def matches(moment: Moment) -> list[tuple[str, int]]:
+def matches(moment: Moment) -> list[tuple[str, str]]:
     """Who is followed by which path in one frame, taken by itself."""
     return [(moment.people[row], moment.tracks[column]) for row, column in assign(moment.costs)]
 
@@ -162,7 +162,7 @@ def _without_optional(moment: Moment) -> Moment:
     )
 
 
-def _continued(moment: Moment, last: Mapping[str, int]) -> list[tuple[int, int]]:
+def _continued(moment: Moment, last: Mapping[str, str]) -> list[tuple[int, int]]:
     """Pairs of one frame. Who can go on under the same path does, even if another is nearer."""
     costs = moment.costs.copy()
     kept = []
@@ -176,7 +176,7 @@ def _continued(moment: Moment, last: Mapping[str, int]) -> list[tuple[int, int]]
     return kept + assign(costs)
 
 
-def _own(pairs: Mapping[tuple[str, int], int]) -> int:
+def _own(pairs: Mapping[tuple[str, str], int]) -> int:
     """Boxes in common, when every person is given the one path that is best for all."""
     if not pairs:
         return 0

@@ -22,7 +22,7 @@ from scripts.tracking import (
 COST = st.one_of(st.just(IMPOSSIBLE), st.integers(-9, 9).map(float))
 
 
-def moment(found: dict[str, int | None], *extra: int, optional: tuple[str, ...] = ()) -> Moment:
+def moment(found: dict[str, str | None], *extra: str, optional: tuple[str, ...] = ()) -> Moment:
     """Who is followed by which path, or by none; ``extra`` paths follow nobody."""
     tracks = [track for track in found.values() if track is not None] + list(extra)
     costs = np.full((len(found), len(tracks)), IMPOSSIBLE)
@@ -33,13 +33,15 @@ def moment(found: dict[str, int | None], *extra: int, optional: tuple[str, ...] 
 
 
 def test_one_path_for_each_is_perfect() -> None:
-    score = score_tracking([moment({"ann": 1, "bob": 2})] * 10)
+    score = score_tracking([moment({"ann": "1", "bob": "2"})] * 10)
     assert score == TrackingScore(present=20, found=20, own=20)
     assert score.recall == score.precision == score.mota == score.idf1 == 1
 
 
 def test_two_who_swap_are_two_switches_and_half_of_the_identity() -> None:
-    score = score_tracking([moment({"ann": 1, "bob": 2})] * 5 + [moment({"ann": 2, "bob": 1})] * 5)
+    score = score_tracking(
+        [moment({"ann": "1", "bob": "2"})] * 5 + [moment({"ann": "2", "bob": "1"})] * 5
+    )
     assert (score.switches, score.fragments, score.own) == (2, 0, 10)
     assert score.idf1 == 0.5
     assert score.mota == pytest.approx(0.9)
@@ -47,7 +49,7 @@ def test_two_who_swap_are_two_switches_and_half_of_the_identity() -> None:
 
 def test_who_is_lost_and_found_again_by_the_same_path_is_a_fragment_alone() -> None:
     score = score_tracking(
-        [moment({"ann": 1})] * 3 + [moment({"ann": None})] * 2 + [moment({"ann": 1})] * 3
+        [moment({"ann": "1"})] * 3 + [moment({"ann": None})] * 2 + [moment({"ann": "1"})] * 3
     )
     assert (score.switches, score.fragments, score.found, score.present) == (0, 1, 6, 8)
     assert score.idf1 == pytest.approx(2 * 6 / 14)
@@ -55,38 +57,38 @@ def test_who_is_lost_and_found_again_by_the_same_path_is_a_fragment_alone() -> N
 
 def test_who_is_found_again_by_another_path_is_both() -> None:
     score = score_tracking(
-        [moment({"ann": 1})] * 3 + [moment({"ann": None})] * 2 + [moment({"ann": 7})] * 3
+        [moment({"ann": "1"})] * 3 + [moment({"ann": None})] * 2 + [moment({"ann": "7"})] * 3
     )
     assert (score.switches, score.fragments, score.own) == (1, 1, 3)
 
 
 def test_who_comes_back_after_having_left_is_no_fragment() -> None:
-    score = score_tracking([moment({"ann": 1})] * 3 + [moment({})] * 2 + [moment({"ann": 1})])
+    score = score_tracking([moment({"ann": "1"})] * 3 + [moment({})] * 2 + [moment({"ann": "1"})])
     assert (score.fragments, score.switches) == (0, 0)
 
 
 def test_a_path_of_nobody_is_false() -> None:
-    score = score_tracking([moment({"ann": 1}, 8)] * 4)
+    score = score_tracking([moment({"ann": "1"}, "8")] * 4)
     assert (score.false, score.precision, score.recall) == (4, 0.5, 1)
     assert score.mota == 0
 
 
 def test_who_is_hidden_may_be_followed_or_not() -> None:
     hidden = ("bob",)
-    for bob in (None, 2):
-        score = score_tracking([moment({"ann": 1, "bob": bob}, optional=hidden)] * 3)
+    for bob in (None, "2"):
+        score = score_tracking([moment({"ann": "1", "bob": bob}, optional=hidden)] * 3)
         assert score == TrackingScore(present=3, found=3, own=3)
 
 
 def test_a_path_stays_with_its_person_though_another_is_nearer() -> None:
-    first = Moment(["ann"], [1], np.array([[0.1]]))
-    then = Moment(["ann"], [1, 2], np.array([[0.4, 0.1]]))
+    first = Moment(["ann"], ["1"], np.array([[0.1]]))
+    then = Moment(["ann"], ["1", "2"], np.array([[0.4, 0.1]]))
     score = score_tracking([first, then])
     assert (score.switches, score.false) == (0, 1)
 
 
 def test_scores_of_several_recordings_add_up() -> None:
-    one = score_tracking([moment({"ann": 1})] * 2)
+    one = score_tracking([moment({"ann": "1"})] * 2)
     other = score_tracking([moment({"ann": None})] * 2)
     assert (one + other).recall == 0.5
     assert math.isnan(TrackingScore().recall)
