@@ -8,6 +8,7 @@ face on a T-shirt moves, but only with the one who wears it, and it does not bli
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,8 @@ _SAME = 0.98
 _SAME_POSTER = 0.95
 """Of a picture known before: the light may have changed."""
 _MAX_POSTERS = 20
+_SAME_PLACE = 0.5
+_PASSING_S = 1.5
 # A printed face below another: where it may be, and how much it may shift, in heights of
 # the face above, and in share of its size.
 _CHEST_X, _CHEST_Y = 1.3, (0.9, 4.0)
@@ -59,6 +62,8 @@ class PictureFilter:
         self._still_after_s = still_after_s
         self._still: dict[int, _Still] = {}
         self._worn: dict[int, _Worn] = {}
+        self._poster_s: dict[int, float] = {}
+        """When each path was last seen to be a poster."""
         self._posters: list[tuple[Box, Floats]] = []
 
     def judge(
@@ -70,6 +75,7 @@ class PictureFilter:
         """
         numbers = {person.number for person in persons}
         self._still = {n: still for n, still in self._still.items() if n in numbers}
+        self._poster_s = {n: at_s for n, at_s in self._poster_s.items() if n in numbers}
         self._worn = {n: worn for n, worn in self._worn.items() if n in numbers}
         for person in persons:
             if person.face is not None and person.shows_face(t_s):
@@ -80,21 +86,27 @@ class PictureFilter:
         self, person: Person, face: Box, grey: NDArray[np.uint8], scale: float, t_s: float
     ) -> bool:
         for box, poster in self._posters:
-            if intersection_over_union(face, box) > 0.5:
+            if intersection_over_union(face, box) > _SAME_PLACE:
                 now = _patch(grey, scale, box)
                 if now is not None and float((now * poster).sum()) > _SAME_POSTER:
+                    self._poster_s[person.number] = t_s
                     return True
         still = self._still.get(person.number)
-        if still is not None:
+        if still is not None and intersection_over_union(face, still.box) > _SAME_PLACE:
             now = _patch(grey, scale, still.box)
             if now is not None and float((now * still.patch).sum()) > _SAME:
                 if t_s - still.since_s < self._still_after_s:
-                    return False
+                    return self._is_passed(person, t_s)
                 self._posters = [*self._posters[1 - _MAX_POSTERS :], (still.box, still.patch)]
+                self._poster_s[person.number] = t_s
                 return True
         if (patch := _patch(grey, scale, face)) is not None:
             self._still[person.number] = _Still(t_s, face, patch)
-        return False
+        return self._is_passed(person, t_s)
+
+    def _is_passed(self, person: Person, t_s: float) -> bool:
+        """Whether somebody may just pass in front of what was a poster a moment ago."""
+        return t_s - self._poster_s.get(person.number, -math.inf) <= _PASSING_S
 
     def _is_worn(self, person: Person, persons: Sequence[Person], t_s: float) -> bool:
         """Whether it has kept its place on someone's chest for long, without a blink."""

@@ -109,6 +109,29 @@ def test_somebody_who_steps_in_front_of_a_poster_is_a_person(
     assert not any(judge(in_front, detector, Person(2, 7.0), pictures, begin_s=7.0))
 
 
+def test_a_poster_stays_one_while_somebody_passes_in_front(portrait: Image) -> None:
+    pictures, poster = PictureFilter(STILL_AFTER_S), Person(1, 0.0)
+    face = (218.0, 80.0, 378.0, 300.0)
+    judged = []
+    for index in range(50):
+        image = noisy(portrait, 4.0)
+        if 35 <= index < 39:  # a head, for 0.8 s
+            image[60:320, 120 + 40 * (index - 35) : 300 + 40 * (index - 35)] = 90
+        t_s = index / FPS
+        pictures.judge([at(poster, face, t_s)], *small_grey(image), t_s)
+        judged.append(poster.is_picture)
+    assert judged == [index >= round(STILL_AFTER_S * FPS) for index in range(50)]
+
+
+def test_who_walks_past_what_stays_the_same_is_a_person(portrait: Image) -> None:
+    """The wall beside them keeps still, and they do not."""
+    pictures, walker = PictureFilter(STILL_AFTER_S), Person(1, 0.0)
+    for index in range(50):
+        x, t_s = 20.0 + 8 * index, index / FPS
+        pictures.judge([at(walker, (x, 80, x + 90, 200), t_s)], *small_grey(portrait), t_s)
+        assert not walker.is_picture
+
+
 @pytest.mark.parametrize("scale", [1.0, 0.3])
 @pytest.mark.parametrize(
     ("name", "from_s"),
