@@ -11,6 +11,7 @@ from signage.types import Movement
 # Long enough for a few steps, short enough to notice that somebody stopped.
 _WINDOW_S = 1.2
 _MIN_SPAN_S = 0.4
+_NOW_S = 0.4
 # The error of a distance grows with it: slower than this share of it a second is standing.
 _MIN_RATE_HZ = 0.06
 
@@ -37,11 +38,12 @@ class Path:
 
     @property
     def distance_m(self) -> float | None:
-        """From the camera: the median of the last moments."""
+        """From the camera: the median of the last moments, so few that nobody gets far in them."""
         if not self._places:
             return None
-        _, right, along = np.array(self._places).T
-        return float(np.median(np.hypot(right, along)))
+        t_s, right, along = np.array(self._places).T
+        now = t_s >= t_s[-1] - _NOW_S
+        return float(np.median(np.hypot(right[now], along[now])))
 
     @property
     def movement(self) -> Movement | None:

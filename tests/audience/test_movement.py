@@ -115,5 +115,12 @@ def test_slow_far_away_is_standing_and_slow_nearby_is_not() -> None:
 
 def test_the_distance_is_that_of_the_last_moments_and_no_single_one() -> None:
     places = walk((0.0, 0.0), begin_m=(3.0, 4.0), seconds=1.0)
-    places[7] = (3.0, 40.0)
+    places[-3] = (3.0, 40.0)
     assert follow(Path(WALKING_M_S), places).distance_m == pytest.approx(5.0)
+
+
+def test_the_distance_of_who_walks_is_where_they_are_now() -> None:
+    path, places = Path(WALKING_M_S), walk((0.0, -1.4), begin_m=(0.0, 6.0), seconds=3.0)
+    for index, (right, along) in enumerate(places.tolist()):
+        path.add(index / FPS, (right, along), by_face=True)
+        assert path.distance_m == pytest.approx(along, rel=0.2)
