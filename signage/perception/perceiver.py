@@ -71,10 +71,14 @@ class Perceiver:
         self._last_s = float("-inf")
 
     def perceive(self, frame: Frame) -> list[Sighting] | None:
-        """What ``frame`` tells; None when it has no picture to tell from."""
+        """What ``frame`` tells; None when it has no picture to tell from.
+
+        Raises ValueError when its picture is none of the kind that ``Image`` says.
+        """
         image, t_s = frame.image, frame.t_s
         if image is None:
             return None
+        _check(image)
         grey, scale = small_grey(image)
         self._follow(grey, scale, t_s)
         detected = self._pool.submit(self._start_detection(t_s), image)
@@ -186,6 +190,14 @@ class Perceiver:
             person.details, person.details_s = details, t_s
             person.face_seen_s = person.last_seen_s = t_s
             person.is_sure = True
+
+
+def _check(image: Image) -> None:
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
+        raise ValueError(
+            "A picture has shape (height, width, 3) and type uint8, "
+            f"not {image.shape} and {image.dtype}."
+        )
 
 
 def _sighting(
