@@ -50,9 +50,14 @@ class _Worn:
 
     since_s: float
     wearer: int
-    places: list[tuple[float, float, float]]
-    """To the right of and below the face above, in its heights, and the share of its size."""
-    eyes: list[float]
+    low: Floats
+    """Shape (4,): to the right of and below the face above, in its heights, the share of its
+    size, and how far the eyes were shut: the least of each so far."""
+    high: Floats
+    """The same, the most of each."""
+    seen_s: float
+    is_known: bool = False
+    """It has kept its place for long enough."""
 
 
 class PictureFilter:
@@ -76,7 +81,11 @@ class PictureFilter:
         numbers = {person.number for person in persons}
         self._still = {n: still for n, still in self._still.items() if n in numbers}
         self._poster_s = {n: at_s for n, at_s in self._poster_s.items() if n in numbers}
-        self._worn = {n: worn for n, worn in self._worn.items() if n in numbers}
+        self._worn = {
+            n: worn
+            for n, worn in self._worn.items()
+            if n in numbers or t_s - worn.seen_s <= self._still_after_s
+        }
         for person in persons:
             if person.face is not None and person.shows_face(t_s):
                 is_poster = self._is_poster(person, person.face, grey, scale, t_s)
@@ -110,31 +119,36 @@ class PictureFilter:
 
     def _is_worn(self, person: Person, persons: Sequence[Person], t_s: float) -> bool:
         """Whether it has kept its place on someone's chest for long, without a blink."""
-        wearer, place = _wearer(person, persons, t_s)
-        if wearer is None or place is None:
-            self._worn.pop(person.number, None)
-            return False
         worn = self._worn.get(person.number)
-        if worn is None or worn.wearer != wearer:
-            worn = self._worn[person.number] = _Worn(t_s, wearer, [], [])
-        worn.places.append(place)
-        if person.details is not None and person.details_s == t_s:
-            worn.eyes.append(person.details.blendshapes["eyeBlinkLeft"])
-        right, below, size = np.array(worn.places).T
-        moved = max(np.ptp(right), np.ptp(below)) > _MAX_SHIFT
-        grown = size.max() / size.min() > _MAX_GROWTH
-        blinked = bool(worn.eyes) and max(worn.eyes) - min(worn.eyes) > _BLINK
+        wearers = _wearers(person, persons, t_s)
+        if not wearers:
+            # The wearer turned away, or is at the edge of the picture; or they are two.
+            return worn is not None and worn.is_known and t_s - worn.seen_s <= _PASSING_S
+        if worn is None or worn.wearer not in wearers:
+            wearer, place = next(iter(wearers.items()))
+            self._worn[person.number] = _Worn(t_s, wearer, place, place, t_s)
+            return False
+        place = wearers[worn.wearer]
+        worn.seen_s = t_s
+        worn.low, worn.high = np.fmin(worn.low, place), np.fmax(worn.high, place)
+        moved = (worn.high - worn.low)[:2].max() > _MAX_SHIFT
+        grown = worn.high[2] > _MAX_GROWTH * worn.low[2]
+        blinked = worn.high[3] - worn.low[3] > _BLINK
         if moved or grown or blinked:
-            self._worn[person.number] = _Worn(t_s, wearer, [place], [])
-        return t_s - self._worn[person.number].since_s >= self._still_after_s
+            self._worn[person.number] = _Worn(t_s, worn.wearer, place, place, t_s)
+            return False
+        worn.is_known = t_s - worn.since_s >= self._still_after_s
+        return worn.is_known
 
 
-def _wearer(
-    person: Person, persons: Sequence[Person], t_s: float
-) -> tuple[int | None, tuple[float, float, float] | None]:
-    """Above whose chest the face is, and where on it."""
+def _wearers(person: Person, persons: Sequence[Person], t_s: float) -> dict[int, Floats]:
+    """Above whose chest the face is, and where on it (``_Worn.low``); of eyes that were not
+    looked at NaN is told."""
     assert person.face is not None  # noqa: S101 - asked only of those with a face
     left, top, right, bottom = person.face
+    is_read = person.details is not None and person.details_s == t_s
+    shut = person.details.blendshapes["eyeBlinkLeft"] if person.details and is_read else np.nan
+    wearers = {}
     for other in persons:
         if other is person or other.face is None or not other.shows_face(t_s):
             continue
@@ -143,8 +157,8 @@ def _wearer(
         across = ((left + right) - (above[0] + above[2])) / 2 / size
         below = ((top + bottom) - (above[1] + above[3])) / 2 / size
         if abs(across) < _CHEST_X and _CHEST_Y[0] < below < _CHEST_Y[1]:
-            return other.number, (across, below, (bottom - top) / size)
-    return None, None
+            wearers[other.number] = np.array([across, below, (bottom - top) / size, shut])
+    return wearers
 
 
 def _patch(grey: NDArray[np.uint8], scale: float, box: Box) -> Floats | None:

@@ -188,6 +188,21 @@ def test_a_face_that_goes_where_the_chest_below_another_goes_is_printed_on_it() 
     assert wear(on_the_chest, seconds=4.5) == (False, False)
 
 
+@pytest.mark.parametrize("away", [2, 4])
+def test_a_print_stays_one_while_its_wearer_turns_or_steps_behind_somebody(away: int) -> None:
+    pictures, wearer, worn = PictureFilter(STILL_AFTER_S), Person(1, 0.0), Person(2, 0.0)
+    for index in range(50):
+        t_s = index / FPS
+        grey = RNG.integers(0, 256, (360, 640), dtype=np.uint8)
+        there = [at(wearer, (200.0, 60.0, 248.0, 120.0), t_s)] if index % 10 >= away else []
+        if there or away == 2:  # turned: only the print is to be seen
+            there.append(at(worn, (204.0, 190.0, 244.0, 240.0), t_s))
+        pictures.judge(there, grey, 1.0, t_s)
+        assert not wearer.is_picture
+        assert worn.is_picture or index < 30
+    assert worn.is_picture
+
+
 def test_a_child_in_front_of_a_parent_is_a_person() -> None:
     fidgeting = [(0.3 * np.sin(index / 4), 2.2) for index in range(40)]
     assert wear(fidgeting) == (False, False)
