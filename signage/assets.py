@@ -84,7 +84,8 @@ class Asset(BaseModel):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
     """Its file name, in the folder of the manifest."""
-    registry: Literal["pypi", "npm"]
+    registry: Literal["pypi", "npm", "repository"]
+    """``repository``: our own, and committed beside the manifest; never fetched."""
     package: Annotated[str, Field(pattern=r"^@?[A-Za-z0-9][A-Za-z0-9_./-]*$")]
     version: Annotated[str, Field(pattern=r"^[0-9][A-Za-z0-9_.+-]*$")]
     path: _Text | None = None
@@ -165,6 +166,11 @@ def pull(manifest: Path, report: Callable[[str], None]) -> list[Asset]:
     wanted = [asset for asset, state in verify(manifest) if state != "ok"]
     if not wanted:
         return []
+    if own := [asset.name for asset in wanted if asset.registry == "repository"]:
+        raise AssetError(
+            f"{', '.join(own)} in {manifest.parent} belongs to this repository and is missing or "
+            f"changed. Restore it with `git checkout -- {manifest.parent / own[0]}`."
+        )
     try:
         with tempfile.TemporaryDirectory(prefix="signage-") as scratch:
             for number, ((registry, package, version), group) in enumerate(

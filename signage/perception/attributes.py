@@ -1,100 +1,131 @@
-"""Age and gender of a face, by the two ONNX models of the dlib family."""
+"""Age, gender and mood of a face, each with how sure they are, or nothing at all.
+
+Three networks look at the face in their own ways; our own small head (``traits.onnx``, made by
+``scripts/train_traits``) reads age and gender from what they make of it. The mood is told by
+two networks and MediaPipe's blendshapes together.
+"""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime as ort
 
-from signage.types import Floats, Image
+from signage.assets import require
+from signage.config import PerceptionConfig
+from signage.perception.alignment import arcface_chip, dlib_chip
+from signage.perception.faces import Face
+from signage.perception.inference import load_model
+from signage.perception.mood import MoodEstimator
+from signage.types import Floats, Image, Traits
 
-# dlib's mean five-point face (its `get_face_chip_details`) and the points of MediaPipe's
-# mesh that stand where dlib's do: outer and inner corner of each eye, base of the nose.
-_MEAN_FACE = np.array(
-    [
-        (0.8595674595992, 0.2134981538014),
-        (0.6460604764104, 0.2289674387677),
-        (0.1205750620789, 0.2137274526848),
-        (0.3340850613712, 0.2290642403242),
-        (0.4901123135679, 0.6277975316475),
-    ]
-)
-_MESH_POINTS = [263, 362, 33, 133, 2]
-_CHIP_PADDING = 0.2
-_CHANNEL_MEANS_RGB = np.array([122.782, 117.001, 104.298])
-_OVERSAMPLING = 4
+# A face this high, in pixels, is as good as a larger one.
+_CLEAR_FACE_PX = 80.0
+_SHARPNESS_CHIP_PX = 64
 
-_AGES = 101
-# The age model is too sure of itself: widened by this much, in years, its distribution is
-# as likely as it can be on labelled faces that were not used to report accuracy.
-_AGE_SPREAD_YEARS = 8.0
-# Logits of the gender model divided by this, for the same reason.
-_GENDER_TEMPERATURE = 2.0
+# How much of the face's surroundings faceres sees: hair and chin, tight at the sides.
+_FACERES_ZOOM, _FACERES_CENTRE = 1.25, (0.5, 0.54)
+_FACERES_MEANS_BGR = np.array((103.939, 116.779, 123.68), dtype=np.float32)
 
 
-class AttributeEstimator:
+class TraitEstimator:
+    """What single looks at faces tell. Holds no state between them: any thread may ask.
+
+    Raises AssetError when a model that is switched on is missing.
+    """
+
+    def __init__(self, config: PerceptionConfig) -> None:
+        manifest = config.models_dir / "manifest.toml"
+        self._config = config
+        self._demographics = DemographicsEstimator(manifest) if config.demographics else None
+        self._mood = MoodEstimator(manifest) if config.mood else None
+
+    def estimate(self, image: Image, face: Face) -> Traits:
+        """The traits of ``face`` in ``image``, shape (height, width, 3), BGR.
+
+        Nothing is told of a face that is too small, turned away or blurred, and its weight is 0.
+        """
+        weight = self._weight(image, face)
+        if weight == 0:
+            return Traits(weight=0.0)
+        age_probs, female_prob = (
+            (None, None)
+            if self._demographics is None
+            else self._demographics.estimate(image, face.landmarks_px)
+        )
+        mood_probs = None if self._mood is None else self._mood.estimate(image, face)
+        return Traits(weight, age_probs, female_prob, mood_probs)
+
+    def _weight(self, image: Image, face: Face) -> float:
+        """How much the look counts, from 0 (not at all) to 1."""
+        _, top, _, bottom = face.box_xyxy_px
+        yaw_deg = abs(face.head_pose.yaw_deg)
+        if bottom - top < self._config.min_face_px or yaw_deg > self._config.max_yaw_deg:
+            return 0.0
+        sharp = sharpness(image, face.landmarks_px)
+        if sharp < self._config.min_sharpness:
+            return 0.0
+        size = min(1.0, (bottom - top) / _CLEAR_FACE_PX)
+        return size * math.cos(math.radians(min(yaw_deg, 80.0))) ** 2
+
+
+class FaceFeatures:
+    """What three networks make of a face: the input of our own head."""
+
+    def __init__(self, manifest: Path) -> None:
+        self._faceres, self._age, self._gender = (
+            load_model(require(manifest, name))
+            for name in ("faceres.onnx", "age-v1.onnx", "gender-v1.onnx")
+        )
+
+    def of(self, image: Image, landmarks_px: Floats) -> Floats:
+        """Shape (1206,): faceres' embedding (1024) and ages (100), dlib's ages (81) and gender.
+
+        ``image`` is BGR; ``landmarks_px``, shape (478, 2), are MediaPipe's. Gender is the
+        logarithm of the odds of a woman.
+        """
+        wide = arcface_chip(image, landmarks_px, 224, _FACERES_ZOOM, _FACERES_CENTRE)
+        embedding, years = self._faceres.run(
+            ["embedding", "age"], {"input_1": (wide.astype(np.float32) - _FACERES_MEANS_BGR)[None]}
+        )
+        (ages,) = self._age.run(None, {"images": _dlib_input(image, landmarks_px, 64)})
+        (sexes,) = self._gender.run(None, {"images": _dlib_input(image, landmarks_px, 32)})
+        female, male = np.clip(sexes[0], 1e-6, 1.0)
+        return np.concatenate([embedding[0], years[0], ages[0], [np.log(female / male)]])
+
+
+class DemographicsEstimator:
     """Age as a distribution over whole years, gender as a probability."""
 
-    def __init__(self, age_model: Path, gender_model: Path) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1  # tiny networks: threads cost more than they give
-        options.log_severity_level = 3
-        self._age, self._gender = (
-            ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-            for path in (age_model, gender_model)
-        )
-        years = np.arange(_AGES)
-        kernel = np.exp(-0.5 * ((years[:, None] - years) / _AGE_SPREAD_YEARS) ** 2)
-        self._widen: Floats = kernel / kernel.sum(axis=1, keepdims=True)
+    def __init__(self, manifest: Path) -> None:
+        self._features = FaceFeatures(manifest)
+        self._head = load_model(require(manifest, "traits.onnx"))
 
     def estimate(self, image: Image, landmarks_px: Floats) -> tuple[Floats, float]:
         """Age probabilities, shape (101,), and the probability of a woman.
 
         ``image`` is BGR; ``landmarks_px``, shape (478, 2), are MediaPipe's.
         """
-        points = landmarks_px[_MESH_POINTS]
-        ages: Floats = _run(self._age, face_chip(image, points, 64)).astype(np.float64)
-        padded = np.zeros(_AGES)
-        padded[: len(ages)] = ages / ages.sum()
-        female, male = _run(self._gender, face_chip(image, points, 32)).astype(np.float64)
-        logit = np.log(max(female, 1e-6) / max(male, 1e-6)) / _GENDER_TEMPERATURE
-        return padded @ self._widen, float(1 / (1 + np.exp(-logit)))
+        features = self._features.of(image, landmarks_px).astype(np.float32)
+        ages, female = self._head.run(["age_probs", "female_prob"], {"features": features[None]})
+        probs = np.asarray(ages[0], dtype=np.float64)
+        return probs / probs.sum(), float(female[0])
 
 
-def face_chip(image: Image, points_px: Floats, size_px: int) -> Image:
-    """Cut out a face upright, as dlib does, shape (size_px, size_px, 3), BGR.
+def sharpness(image: Image, landmarks_px: Floats) -> float:
+    """How sharp the face is: spread of its Laplacian over spread of its brightness.
 
-    ``points_px``, shape (5, 2), in dlib's order.
+    Of the face brought to one size, so that one enlarged from few pixels counts as blurred.
     """
-    # Drawn larger and shrunk by area, so that a big face does not alias.
-    drawn_px = size_px * _OVERSAMPLING
-    target = (_MEAN_FACE + _CHIP_PADDING) / (1 + 2 * _CHIP_PADDING) * drawn_px
-    chip = cv2.warpAffine(
-        image, similarity(points_px, target), (drawn_px, drawn_px), borderMode=cv2.BORDER_REPLICATE
-    )
-    shrunk = cv2.resize(chip, (size_px, size_px), interpolation=cv2.INTER_AREA)
-    return np.asarray(shrunk, dtype=np.uint8)
+    grey = cv2.cvtColor(
+        dlib_chip(image, landmarks_px, _SHARPNESS_CHIP_PX), cv2.COLOR_BGR2GRAY
+    ).astype(np.float32)
+    return float(cv2.Laplacian(grey, cv2.CV_32F).std() / (grey.std() + 1.0))
 
 
-def similarity(source: Floats, target: Floats) -> Floats:
-    """Least-squares rotation, scale and shift from ``source`` to ``target``, shape (2, 3).
-
-    Both shape (n, 2). Umeyama, "Least-squares estimation of transformation parameters
-    between two point patterns", IEEE TPAMI 1991.
-    """
-    source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
-    centred, aimed = source - source_mean, target - target_mean
-    u, s, vt = np.linalg.svd(aimed.T @ centred)
-    flip = np.array([1.0, np.sign(np.linalg.det(u @ vt))])
-    rotation = u @ np.diag(flip) @ vt
-    scale = (s * flip).sum() / (centred**2).sum()
-    return np.column_stack([scale * rotation, target_mean - scale * rotation @ source_mean])
-
-
-def _run(session: ort.InferenceSession, chip: Image) -> Floats:
-    values = (chip[:, :, ::-1].astype(np.float64) - _CHANNEL_MEANS_RGB) / 256
-    batch = values.transpose(2, 0, 1)[np.newaxis].astype(np.float32)
-    (output,) = session.run(None, {session.get_inputs()[0].name: batch})
-    return np.asarray(output[0])
+def _dlib_input(image: Image, landmarks_px: Floats, size_px: int) -> Floats:
+    chip = dlib_chip(image, landmarks_px, size_px)[:, :, ::-1].astype(np.float32)
+    scaled = (chip - np.array((122.782, 117.001, 104.298), dtype=np.float32)) / 256
+    return np.ascontiguousarray(scaled.transpose(2, 0, 1)[None])

@@ -1,114 +1,152 @@
-"""The chip that the models are given, and the transformation that cuts it out."""
+"""What is told of a face, and when nothing is. Real models, real faces."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from signage.capture.recorded import read_video
-from signage.perception.attributes import AttributeEstimator, face_chip, similarity
-from signage.perception.faces import FaceFinder
-from signage.types import Floats, Image
+from signage.config import PerceptionConfig
+from signage.perception.attributes import TraitEstimator, sharpness
+from signage.perception.face_detector import FaceDetector
+from signage.perception.faces import CropLandmarker, Face
+from signage.types import MOODS, HeadPose, Image
 from tests.builders import FOOTAGE, ROOT
 
-# dlib's mean face, as the chip of 100 pixels with its padding of a fifth has it.
-MEAN_FACE = np.array([(75.7, 29.5), (60.4, 30.6), (22.9, 29.5), (38.1, 30.6), (49.3, 59.1)])
 MODELS = ROOT / "models"
-
-angles = st.floats(-math.pi, math.pi)
-shifts = st.tuples(st.floats(-1000, 1000), st.floats(-1000, 1000))
-
-
-def turned(points: Floats, angle: float, scale: float, shift: tuple[float, float]) -> Floats:
-    cos, sin = math.cos(angle), math.sin(angle)
-    return np.asarray(scale * points @ np.array([[cos, sin], [-sin, cos]]) + shift)
-
-
-def applied(transform: Floats, points: Floats) -> Floats:
-    return np.asarray(points @ transform[:, :2].T + transform[:, 2])
-
-
-@given(angles, st.floats(0.1, 20), shifts)
-def test_a_similarity_is_found_again(
-    angle: float, scale: float, shift: tuple[float, float]
-) -> None:
-    target = turned(MEAN_FACE, angle, scale, shift)
-    found = similarity(MEAN_FACE, target)
-    assert found.shape == (2, 3)
-    assert applied(found, MEAN_FACE) == pytest.approx(target, abs=1e-6)
-    assert math.sqrt(np.linalg.det(found[:, :2])) == pytest.approx(scale)
-
-
-@given(st.lists(st.tuples(st.floats(-9, 9), st.floats(-9, 9)), min_size=5, max_size=5), angles)
-def test_noise_and_mirroring_never_flip_a_face(
-    noise: list[tuple[float, float]], angle: float
-) -> None:
-    for points in (MEAN_FACE, MEAN_FACE * (-1, 1)):
-        found = similarity(points, turned(MEAN_FACE, angle, 1.0, (0, 0)) + noise)
-        linear = found[:, :2]
-        assert np.linalg.det(linear) >= 0
-        # Rotation and scale alone: the columns are at right angles and equally long.
-        assert linear[:, 0] @ linear[:, 1] == pytest.approx(0, abs=1e-9)
-        assert linear[:, 0] @ linear[:, 0] == pytest.approx(linear[:, 1] @ linear[:, 1])
-
-
-@given(angles, st.floats(0.6, 3), st.tuples(st.floats(150, 250), st.floats(150, 250)))
-def test_a_chip_is_upright_whatever_way_the_face_lies(
-    angle: float, scale: float, middle: tuple[float, float]
-) -> None:
-    points = turned(MEAN_FACE - MEAN_FACE.mean(axis=0), angle, scale, middle)
-    image = np.zeros((400, 400, 3), dtype=np.uint8)
-    radius = round(5 * scale)
-    for index, point in enumerate(points):
-        cv2.circle(image, np.rint(point).astype(int).tolist(), radius, (255, 255, 255), -1)
-        chip = face_chip(image, points, 100)
-        assert chip.shape == (100, 100, 3)
-        y, x = np.rint(MEAN_FACE[index]).astype(int)[::-1]
-        assert chip[y, x].min() > 200
-    assert chip[y - 15, x].max() < 100
+CONFIG = PerceptionConfig(models_dir=MODELS, mood=True, min_face_px=36, max_yaw_deg=45)
+YEARS = np.arange(101)
 
 
 @pytest.fixture(scope="module")
-def estimator() -> AttributeEstimator:
-    return AttributeEstimator(MODELS / "age-v1.onnx", MODELS / "gender-v1.onnx")
+def estimator() -> TraitEstimator:
+    return TraitEstimator(CONFIG)
+
+
+class Eyes:
+    """Detector and landmarker, as the product joins them."""
+
+    def __init__(self) -> None:
+        self.detector = FaceDetector(MODELS / "centerface.onnx", 0.5)
+        self.landmarker = CropLandmarker(MODELS / "face_landmarker.task")
+
+    def look(self, clip: str, frame: int = 0) -> tuple[Image, Face]:
+        for number, (_, image) in enumerate(read_video(FOOTAGE / clip)):
+            if number == frame:
+                box = self.detector.detect(image, 640)[0].box_xyxy_px
+                face = self.landmarker.read(image, box)
+                assert face is not None
+                return image, face
+        raise AssertionError(f"{clip} has no frame {frame}")
 
 
 @pytest.fixture(scope="module")
-def face() -> tuple[Image, Floats]:
-    image = next(read_video(FOOTAGE / "single_face.mp4"))[1]
-    finder = FaceFinder(MODELS / "face_landmarker.task", 1, 0.5)
-    (found,) = finder.find(image, 0.1)
-    finder.close()
-    return image, found.landmarks_px
+def eyes() -> Iterator[Eyes]:
+    found = Eyes()
+    yield found
+    found.landmarker.close()
 
 
-def test_the_estimate_does_not_hang_on_size_or_tilt(
-    estimator: AttributeEstimator, face: tuple[Image, Floats]
+def turned_to(face: Face, yaw_deg: float) -> Face:
+    return replace(face, head_pose=HeadPose(yaw_deg, 0.0, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("clip", "is_woman"),
+    [
+        ("single_face.mp4", False),
+        ("cap13_edit2.mp4", False),
+        ("franck.mp4", False),
+        ("WolfgangLanger_Pexels.mp4", True),
+    ],
+)
+def test_clear_faces_are_told(
+    estimator: TraitEstimator, eyes: Eyes, clip: str, *, is_woman: bool
 ) -> None:
-    image, landmarks = face
-    years = np.arange(101)
-    plain, female = estimator.estimate(image, landmarks)
-    for angle_deg, scale in ((0, 0.5), (0, 2.0), (25, 1.0), (-25, 0.7)):
-        transform = cv2.getRotationMatrix2D((300, 180), angle_deg, scale)
-        other = np.asarray(cv2.warpAffine(image, transform, (900, 500)), dtype=np.uint8)
-        ages, female_again = estimator.estimate(
-            other, applied(np.asarray(transform, dtype=np.float64), landmarks)
-        )
-        assert ages @ years == pytest.approx(plain @ years, abs=5)
-        assert female_again == pytest.approx(female, abs=0.05)
+    traits = estimator.estimate(*eyes.look(clip, 5))
+    assert traits.weight > 0.8
+    assert traits.female_prob is not None
+    assert (traits.female_prob > 0.5) is is_woman
+    assert traits.age_probs is not None
+    assert traits.age_probs.shape == (101,)
+    assert traits.age_probs.min() >= 0
+    assert traits.age_probs.sum() == pytest.approx(1)
+    assert 20 <= traits.age_probs @ YEARS <= 45
+    assert traits.mood_probs is not None
+    assert traits.mood_probs.shape == (len(MOODS),)
+    assert traits.mood_probs.sum() == pytest.approx(1)
 
 
-def test_landmarks_outside_the_picture_still_give_a_distribution(
-    estimator: AttributeEstimator, face: tuple[Image, Floats]
-) -> None:
-    image, landmarks = face
-    ages, female = estimator.estimate(image, landmarks - 400)
-    assert ages.shape == (101,)
-    assert ages.min() >= 0
-    assert ages.sum() == pytest.approx(1)
-    assert 0 <= female <= 1
+def test_a_smile_is_happy_and_a_blank_face_neutral(estimator: TraitEstimator, eyes: Eyes) -> None:
+    for frame, mood in ((5, "neutral"), (65, "happy")):
+        probs = estimator.estimate(*eyes.look("single_face.mp4", frame)).mood_probs
+        assert probs is not None
+        assert MOODS[int(probs.argmax())] == mood
+
+
+def test_a_small_a_turned_and_a_blurred_face_are_unknown(eyes: Eyes) -> None:
+    image, face = eyes.look("single_face.mp4", 5)
+    strict = TraitEstimator(
+        CONFIG.model_copy(update={"min_sharpness": sharpness(image, face.landmarks_px) / 2})
+    )
+    assert strict.estimate(image, face).female_prob is not None
+    tiny = replace(face, landmarks_px=face.landmarks_px * 0.1)
+    small = np.asarray(cv2.resize(image, None, fx=0.1, fy=0.1), dtype=np.uint8)
+    blurred = np.asarray(cv2.GaussianBlur(image, (0, 0), 12), dtype=np.uint8)
+    for picture, doubtful in (
+        (small, tiny),
+        (image, turned_to(face, 60)),
+        (image, turned_to(face, -60)),
+        (blurred, face),
+    ):
+        traits = strict.estimate(picture, doubtful)
+        assert (traits.age_probs, traits.female_prob, traits.mood_probs) == (None, None, None)
+        assert traits.weight == 0
+
+
+def test_a_turned_face_weighs_less(estimator: TraitEstimator, eyes: Eyes) -> None:
+    image, face = eyes.look("single_face.mp4", 5)
+    weights = [estimator.estimate(image, turned_to(face, yaw)).weight for yaw in (0, 20, 40)]
+    assert weights == sorted(weights, reverse=True)
+    assert weights[0] == 1
+
+
+def test_what_is_switched_off_is_not_told(eyes: Eyes) -> None:
+    image, face = eyes.look("single_face.mp4", 5)
+    off = TraitEstimator(CONFIG.model_copy(update={"demographics": False, "mood": False}))
+    traits = off.estimate(image, face)
+    assert (traits.age_probs, traits.female_prob, traits.mood_probs) == (None, None, None)
+
+
+def test_the_estimate_does_not_hang_on_size_or_tilt(estimator: TraitEstimator, eyes: Eyes) -> None:
+    image, face = eyes.look("single_face.mp4", 5)
+    plain = estimator.estimate(image, face)
+    assert plain.age_probs is not None
+    assert plain.female_prob is not None
+    for angle_deg, scale in ((0, 0.6), (0, 2.0), (20, 1.0), (-20, 0.8)):
+        transform = np.asarray(cv2.getRotationMatrix2D((300, 180), angle_deg, scale))
+        other = np.asarray(cv2.warpAffine(image, transform, (1200, 800)), dtype=np.uint8)
+        landmarks = face.landmarks_px @ transform[:, :2].T + transform[:, 2]
+        again = estimator.estimate(other, replace(face, landmarks_px=landmarks))
+        assert again.age_probs is not None
+        assert again.female_prob is not None
+        assert again.age_probs @ YEARS == pytest.approx(plain.age_probs @ YEARS, abs=5)
+        assert again.female_prob == pytest.approx(plain.female_prob, abs=0.1)
+
+
+def test_landmarks_outside_the_picture_give_no_nan(estimator: TraitEstimator, eyes: Eyes) -> None:
+    image, face = eyes.look("single_face.mp4", 5)
+    for picture in (image, np.zeros_like(image), np.full_like(image, 255)):
+        lost = replace(face, landmarks_px=face.landmarks_px - 400)
+        traits = estimator.estimate(picture, lost)
+        assert np.isfinite(traits.weight)
+        assert traits.female_prob is not None
+        assert 0 <= traits.female_prob <= 1
+        for probs in (traits.age_probs, traits.mood_probs):
+            assert probs is not None
+            assert probs.min() >= 0
+            assert probs.sum() == pytest.approx(1)
