@@ -89,7 +89,8 @@ class PictureFilter:
         for person in persons:
             if person.face is not None and person.shows_face(t_s):
                 is_poster = self._is_poster(person, person.face, grey, scale, t_s)
-                person.is_picture = is_poster or self._is_worn(person, persons, t_s)
+                is_worn = self._is_worn(person, persons, t_s)
+                person.is_picture = is_poster or is_worn
 
     def _is_poster(
         self, person: Person, face: Box, grey: NDArray[np.uint8], scale: float, t_s: float
@@ -122,7 +123,7 @@ class PictureFilter:
         worn = self._worn.get(person.number)
         wearers = _wearers(person, persons, t_s)
         if not wearers:
-            # The wearer turned away, or is at the edge of the picture; or they are two.
+            # Not found in this frame; or the wearer turned away, or they are two.
             return worn is not None and worn.is_known and t_s - worn.seen_s <= _PASSING_S
         if worn is None or worn.wearer not in wearers:
             wearer, place = next(iter(wearers.items()))
@@ -143,14 +144,16 @@ class PictureFilter:
 
 def _wearers(person: Person, persons: Sequence[Person], t_s: float) -> dict[int, Floats]:
     """Above whose chest the face is, and where on it (``_Worn.low``); of eyes that were not
-    looked at NaN is told."""
+    looked at NaN is told. Only where both were found in this frame: the rest is a guess."""
     assert person.face is not None  # noqa: S101 - asked only of those with a face
     left, top, right, bottom = person.face
     is_read = person.details is not None and person.details_s == t_s
     shut = person.details.blendshapes["eyeBlinkLeft"] if person.details and is_read else np.nan
     wearers = {}
     for other in persons:
-        if other is person or other.face is None or not other.shows_face(t_s):
+        if other is person or other.face is None:
+            continue
+        if min(person.face_seen_s, other.face_seen_s) < t_s:
             continue
         above = other.face
         size = max(1.0, above[3] - above[1])
