@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -13,7 +13,7 @@ import numpy as np
 from signage.assets import require
 from signage.perception.face_detector import FaceDetector
 from signage.perception.faces import CropLandmarker, Face
-from signage.types import Image
+from signage.types import Box, Image
 
 MODELS = Path(__file__).resolve().parents[1] / "models"
 MANIFEST = MODELS / "manifest.toml"
@@ -24,6 +24,8 @@ BAND_MIDDLES = np.array([1.0, 6.0, 14.5, 24.5, 34.5, 44.5, 54.5, 64.5, 75.0])
 
 # Labelled faces fill their pictures; a camera's do not.
 _PADDING = 0.5
+# A camera looks many times, and the detector's box is never quite the same.
+_LOOKS = (1.0, 0.8, 1.25)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +51,29 @@ class SingleFaceFinder:
         self._detector = FaceDetector(require(MANIFEST, "centerface.onnx"), 0.3)
         self._landmarker = CropLandmarker(require(MANIFEST, "face_landmarker.task"))
 
-    def find_face(self, image: Image) -> tuple[Image, Face] | None:
-        """The face with the picture that its coordinates are of; None where none is found."""
+    def find_face(self, image: Image) -> Face | None:
+        """The face of ``image``, BGR, that is nearest to its middle; None where none is found."""
         pad = round(_PADDING * max(image.shape[:2]))
         padded = np.asarray(
-            cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_REPLICATE), dtype=np.uint8
+            cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_CONSTANT), dtype=np.uint8
         )
+        search_px = min(448, max(256, *padded.shape[:2]))
         middle = np.array(padded.shape[1::-1]) / 2
-        search_px = min(480, max(256, *padded.shape[:2]))
-        found = sorted(
-            self._detector.detect(padded, search_px),
-            key=lambda f: float(np.hypot(*(np.reshape(f.box_xyxy_px, (2, 2)).mean(0) - middle))),
-        )
-        for detected in found[:2]:
-            face = self._landmarker.read(padded, detected.box_xyxy_px)
-            if face is not None:
-                return padded, face
+
+        def off_middle(box: Box) -> float:
+            return float(np.hypot(*(np.reshape(box, (2, 2)).mean(axis=0) - middle)))
+
+        boxes = [face.box_xyxy_px for face in self._detector.detect(padded, search_px)]
+        for box in sorted(boxes, key=off_middle)[:2]:
+            for factor in _LOOKS:
+                face = self._landmarker.read(padded, _scaled(box, factor))
+                if face is not None:
+                    return replace(face, landmarks_px=face.landmarks_px - pad)
         return None
+
+
+def _scaled(box: Box, factor: float) -> Box:
+    left, top, right, bottom = box
+    x, y = (left + right) / 2, (top + bottom) / 2
+    w, h = (right - left) / 2 * factor, (bottom - top) / 2 * factor
+    return x - w, y - h, x + w, y + h

@@ -65,10 +65,10 @@ def look(folder: Path) -> tuple[Floats, Floats, Floats, Floats]:
     finder, networks = SingleFaceFinder(), FaceFeatures(MANIFEST)
     rows, labels, groups = [], [], []
     for item in read_folder(folder):
-        found = finder.find_face(item.image)
-        if found is None:
+        image = item.image
+        face = finder.find_face(image)
+        if face is None:
             continue
-        image, face = found
         height = face.box_xyxy_px[3] - face.box_xyxy_px[1]
         worse, scale = degrade(image, height, rng)
         # The landmarks of a small face are less exact.
@@ -192,7 +192,7 @@ def fit_age(x: Floats, logs: Floats, band: Floats, weights: Floats) -> tuple[Flo
     parameters = [np.zeros((x1.shape[1], len(CENTRES))), np.array([0.3, 0.7])]
     moments = [[np.zeros_like(p), np.zeros_like(p)] for p in parameters]
     n = weights.sum()
-    rounds = 250
+    rounds = 150
     for step in range(1, rounds + 1):
         w, trust = parameters
         p = softmax(x1 @ w @ b + np.einsum("j,njy->ny", trust, logs))

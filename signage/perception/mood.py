@@ -8,9 +8,11 @@ FER2013; by ten-fold cross-validation that is right for 58 of 100, see models/RE
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from signage.assets import require
 from signage.perception.alignment import arcface_chip
@@ -70,6 +72,6 @@ class MoodEstimator:
         return np.asarray(np.log(mean.clip(_FLOOR)))
 
 
-def _with_mirrored(chips: Image) -> Floats:
+def _with_mirrored(chips: NDArray[Any]) -> Floats:
     """``chips``, shape (n, h, w, c), and behind them the same from right to left; float32."""
     return np.concatenate([chips, chips[:, :, ::-1]]).astype(np.float32)
