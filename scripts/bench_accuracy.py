@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from scripts.face_rows import Row, labelled_rows
 from scripts.footage_score import (
     REFERENCES,
     BodyScore,
@@ -38,9 +39,6 @@ a box can go on as one other alone, which leaves out the very moments in which p
 faces of the other recordings are one detector's at its best, checked by eye
 (scripts/references/README.md)."""
 
-Row = tuple[str, str, str]
-"""What, here, published."""
-
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench accuracy", description=__doc__)
@@ -61,6 +59,8 @@ def main() -> None:
         return
     print_table("Recordings", footage_rows(config, chosen.data / "videos"))
     print(_WHAT_CANNOT_BE_TOLD)
+    progress("labelled faces")
+    print_table("Labelled faces", labelled_rows(config.perception, chosen.data / "faces"))
 
 
 def scene_scores(config: Config, names: Sequence[str] | None) -> Iterator[tuple[str, SceneScore]]:

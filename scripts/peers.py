@@ -136,6 +136,7 @@ def _call(command: list[str], limit_s: float) -> str:
     finally:
         shutil.rmtree(home, ignore_errors=True)
     if done.returncode != 0:
-        said = [line.strip() for line in done.stderr.splitlines() if "rror" in line]
-        raise PeerError((said or ["It failed without a word."])[-1][:300])
+        said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+        errors = [line for line in said if "Error: " in line or "ERROR: " in line]
+        raise PeerError((errors or said or ["It failed without a word."])[-1][:300])
     return done.stdout
