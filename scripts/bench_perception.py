@@ -209,15 +209,17 @@ def _add(spent_s: defaultdict[str, float], name: str, more_s: float) -> None:
 
 def print_stages(costs: dict[int, dict[str, float]]) -> None:
     print("\nCPU ms a frame, stages one after the other. Overhead: what is spent in `perceive` but")
-    print("not in the calls of the models, as a share of what is spent in those.\n")
-    print(f"| people | {' | '.join(STAGES)} | rest | all | of it models | overhead |")
-    print("|---" * (len(STAGES) + 5) + "|")
+    print("not in the calls of the models, as a share of what is spent in those; once with the")
+    print("optical flow, which is an algorithm of OpenCV's, and once without.\n")
+    print(f"| people | {' | '.join(STAGES)} | rest | all | of it models | overhead | no flow |")
+    print("|---" * (len(STAGES) + 6) + "|")
     for people, cost in costs.items():
         stages = [cost.get(name, 0.0) for name in STAGES]
-        everything, models = cost["all"], cost.get("models", 0.0)
+        everything, models = cost["all"], cost.get("models", math.nan)
         cells = " | ".join(f"{value:.1f}" for value in [*stages, everything - sum(stages)])
-        overhead = everything / models - 1 if models else math.nan
-        print(f"| {people} | {cells} | {everything:.1f} | {models:.1f} | {overhead:.0%} |")
+        shares = (everything - left_out - models for left_out in (0.0, cost.get("flow", 0.0)))
+        overheads = " | ".join(f"{share / models:.0%}" for share in shares)
+        print(f"| {people} | {cells} | {everything:.1f} | {models:.1f} | {overheads} |")
 
 
 def print_memory(config: Config, clip: Sequence[tuple[float, Image]], count: int) -> None:
