@@ -32,7 +32,7 @@ def py_feat() -> Look:
 
 
 def deepface() -> Look:
-    analyze = import_module("deepface").DeepFace.analyze
+    analyze = import_module("deepface.DeepFace").analyze
 
     def look(picture: Any) -> int:
         return len(
