@@ -24,6 +24,7 @@ BAND_MIDDLES = np.array([1.0, 6.0, 14.5, 24.5, 34.5, 44.5, 54.5, 64.5, 75.0])
 
 # Labelled faces fill their pictures; a camera's do not.
 _PADDING = 0.5
+_SEARCH_PX = 448
 # A camera looks many times, and the detector's box is never quite the same.
 _LOOKS = (1.0, 0.8, 1.25)
 
@@ -57,13 +58,17 @@ class SingleFaceFinder:
         padded = np.asarray(
             cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_CONSTANT), dtype=np.uint8
         )
-        search_px = min(448, max(256, *padded.shape[:2]))
+        # The product searches for small faces in enlarged tiles.
+        scale = max(1.0, _SEARCH_PX / max(padded.shape[:2]))
+        enlarged = np.asarray(cv2.resize(padded, None, fx=scale, fy=scale), dtype=np.uint8)
         middle = np.array(padded.shape[1::-1]) / 2
 
         def off_middle(box: Box) -> float:
             return float(np.hypot(*(np.reshape(box, (2, 2)).mean(axis=0) - middle)))
 
-        boxes = [face.box_xyxy_px for face in self._detector.detect(padded, search_px)]
+        boxes = [
+            _shrunk(face.box_xyxy_px, scale) for face in self._detector.detect(enlarged, _SEARCH_PX)
+        ]
         for box in sorted(boxes, key=off_middle)[:2]:
             for factor in _LOOKS:
                 face = self._landmarker.read(padded, _scaled(box, factor))
@@ -77,3 +82,8 @@ def _scaled(box: Box, factor: float) -> Box:
     x, y = (left + right) / 2, (top + bottom) / 2
     w, h = (right - left) / 2 * factor, (bottom - top) / 2 * factor
     return x - w, y - h, x + w, y + h
+
+
+def _shrunk(box: Box, scale: float) -> Box:
+    left, top, right, bottom = box
+    return left / scale, top / scale, right / scale, bottom / scale

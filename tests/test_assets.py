@@ -237,6 +237,19 @@ def test_a_missing_file_is_told_with_the_way_to_get_it(tmp_path: Path) -> None:
         assets.require(manifest, "first.bin")
 
 
+@pytest.mark.usefixtures("no_process")
+def test_what_is_our_own_is_restored_and_never_fetched(tmp_path: Path) -> None:
+    manifest = make_manifest(tmp_path, registry="repository")
+    (tmp_path / "first.bin").write_bytes(CONTENT["first.bin"])
+    with pytest.raises(
+        AssetError, match=r"second\.bin .* belongs to this repository.*git checkout"
+    ):
+        assets.pull(manifest, pytest.fail)
+    assert names_in(tmp_path) == {"first.bin", "manifest.toml"}
+    (tmp_path / "second.bin").write_bytes(CONTENT["second.bin"])
+    assert assets.pull(manifest, pytest.fail) == []
+
+
 def test_a_file_that_no_manifest_names_is_refused(tmp_path: Path) -> None:
     with pytest.raises(AssetError, match=r"names no file other\.bin"):
         assets.require(make_manifest(tmp_path), "other.bin")
