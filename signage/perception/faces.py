@@ -64,53 +64,6 @@ class Face:
         return float(left), float(top), float(right), float(bottom)
 
 
-class FaceFinder:
-    """MediaPipe FaceLandmarker in video mode. Frames must come in order of time."""
-
-    def __init__(self, model: Path, max_faces: int, min_confidence: float) -> None:
-        options = vision.FaceLandmarkerOptions(
-            base_options=BaseOptions(model_asset_path=str(model)),
-            running_mode=vision.RunningMode.VIDEO,
-            num_faces=max_faces,
-            min_face_detection_confidence=min_confidence,
-            min_face_presence_confidence=min_confidence,
-            min_tracking_confidence=min_confidence,
-            output_face_blendshapes=True,
-            output_facial_transformation_matrixes=True,
-        )
-        self._last_ms = -1
-        with _native_stderr_closed():
-            self._landmarker: Any = vision.FaceLandmarker.create_from_options(options)
-            # The first call sets up the graph and takes long; nobody is waiting yet.
-            self.find(np.zeros((64, 64, 3), dtype=np.uint8), 0.0)
-
-    def find(self, image: Image, t_s: float) -> list[Face]:
-        """Find the faces in ``image``, shape (height, width, 3), BGR, taken at ``t_s`` seconds."""
-        # MediaPipe wants strictly increasing whole milliseconds.
-        self._last_ms = max(self._last_ms + 1, round(t_s * 1000))
-        rgb = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-        found = self._landmarker.detect_for_video(
-            mp.Image(image_format=mp.ImageFormat.SRGB, data=rgb), self._last_ms
-        )
-        size = np.array([image.shape[1], image.shape[0]], dtype=np.float64)
-        return [
-            Face(
-                landmarks_px=np.array([(p.x, p.y) for p in landmarks]) * size,
-                head_pose=head_pose(np.asarray(matrix, dtype=np.float64)),
-                blendshapes={b.category_name: float(b.score) for b in blendshapes},
-            )
-            for landmarks, matrix, blendshapes in zip(
-                found.face_landmarks,
-                found.facial_transformation_matrixes,
-                found.face_blendshapes,
-                strict=True,
-            )
-        ]
-
-    def close(self) -> None:
-        self._landmarker.close()
-
-
 class CropLandmarker:
     """MediaPipe FaceLandmarker on the enlarged crop around a face that a detector found.
 

@@ -60,13 +60,14 @@ class Perceiver:
         self._body_detector = BodyDetector(
             require(manifest, "movenet-multipose.onnx"), perception.min_confidence
         )
-        self._landmarker = CropLandmarker(require(manifest, "face_landmarker.task"))
         self._traits = TraitEstimator(perception)
         self._flow = Flow()
         self._people = People(config.audience.forget_after_s, perception.max_people)
         self._pictures = PictureFilter(perception.still_after_s)
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="detect")
         self._rounds = itertools.count()
+        # Last: it must be closed, and whatever fails before leaves nothing open.
+        self._landmarker = CropLandmarker(require(manifest, "face_landmarker.task"))
         self._faces_due_s = self._bodies_due_s = float("-inf")
         self._last_s = float("-inf")
 
