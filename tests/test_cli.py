@@ -18,6 +18,7 @@ import cv2
 import pytest
 
 from signage.capture.recorded import read_video
+from signage.types import MOODS
 from tests.builders import DEMO, FOOTAGE, ROOT
 
 Done = subprocess.CompletedProcess[str]
@@ -25,8 +26,8 @@ Done = subprocess.CompletedProcess[str]
 MAN = FOOTAGE / "single_face.mp4"
 VIEWER_KEYS = {
     "viewer_id", "first_seen_s", "last_seen_s", "dwell_s", "attention_s", "age_years", "age_sd",
-    "gender", "mood", "movement", "facing_share", "reading_s", "logos", "returning", "face_px",
-    "expression_peak",
+    "gender", "mood", "movement", "facing", "facing_share", "distance_m", "reading_s", "logos",
+    "returning", "face_px", "expression_peak",
 }  # fmt: skip
 SUMMARY_KEYS = {
     "policy", "seed", "plays", "rewarded_plays", "mean_reward", "reward_share_of_oracle",
@@ -257,13 +258,17 @@ def test_audience_tells_who_was_there(watched: tuple[dict[str, Any], Path]) -> N
     assert 22 < man["age_years"] < 42
     assert 4 < man["age_sd"] < 15
     assert man["first_seen_s"] == 0
-    assert man["dwell_s"] == pytest.approx(result["duration_s"], abs=0.1)
+    assert man["dwell_s"] == pytest.approx(result["duration_s"], abs=0.15)
     assert 0.9 * man["dwell_s"] < man["attention_s"] <= man["dwell_s"]
     assert man["facing_share"] > 0.9
-    assert man["face_px"] == pytest.approx(192, abs=10)
+    assert man["face_px"] == pytest.approx(240, abs=12)
+    assert (man["movement"], man["facing"]) == ("standing", "towards")
+    assert man["distance_m"] == pytest.approx(0.4, abs=0.1)
     assert man["expression_peak"]["smile"] > 0.5
+    assert man["mood"].keys() == set(MOODS)
+    assert sum(man["mood"].values()) == pytest.approx(1, abs=0.01)
     # What cannot be told yet is null, never a guess.
-    assert {man[key] for key in ("mood", "movement", "reading_s", "logos", "returning")} == {None}
+    assert {man[key] for key in ("reading_s", "logos", "returning")} == {None}
 
 
 def test_the_annotated_video_plays(watched: tuple[dict[str, Any], Path]) -> None:
