@@ -43,7 +43,7 @@ def test_a_box_follows_the_face_that_moves_and_comes_nearer(
 ) -> None:
     (move,) = follow(man, moved(man, shift_px, growth), FACE)
     assert move is not None
-    assert move.shift_px == pytest.approx(shift_px, abs=1.0)
+    assert move.shift_px == pytest.approx(shift_px, abs=2.0)  # 1 % of the face
     assert move.growth == pytest.approx(growth, abs=0.02)
 
 
