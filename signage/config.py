@@ -91,9 +91,9 @@ class PerceptionConfig(Section):
     """The whole picture is searched for faces at this length of its longer side."""
     far_px: Annotated[int, Field(ge=128, le=8192)] = 1280
     """Every other time one tile of the picture is searched at this scale, for faces far away."""
-    bodies_px: Annotated[int, Field(ge=128, le=4096)] = 512
+    bodies_px: Annotated[int, Field(ge=128, le=4096)] = 448
     """The picture is searched for bodies at this length of its longer side."""
-    landmarks_every_s: NotNegative = 0.12
+    landmarks_every_s: NotNegative = 0.2
     """How often each face is looked at for where it turns and what it expresses."""
     still_after_s: Positive = 5.0
     """A face that stays the very same for this long is on a poster, or on a T-shirt."""
@@ -108,7 +108,7 @@ class PerceptionConfig(Section):
     """No age, gender or mood from faces lower than this: the model guesses."""
     max_yaw_deg: Positive = 45.0
     """No age, gender or mood from faces turned further than this."""
-    min_sharpness: NotNegative = 0.0
+    min_sharpness: NotNegative = 0.11
     """No age, gender or mood from faces more blurred than this."""
 
 

@@ -125,7 +125,7 @@ class BodyDetector:
         shape = [
             max(_MULTIPLE, round(side * scale / _MULTIPLE) * _MULTIPLE) for side in (height, width)
         ]
-        small = cv2.resize(image, (shape[1], shape[0]), interpolation=cv2.INTER_AREA)
+        small = cv2.resize(image, (shape[1], shape[0]))
         rgb = cv2.cvtColor(small, cv2.COLOR_BGR2RGB).astype(np.int32)[np.newaxis]
         names = [
             "centers",

@@ -52,7 +52,9 @@ class FaceDetector:
         shape = [
             max(_MULTIPLE, round(side * scale / _MULTIPLE) * _MULTIPLE) for side in (height, width)
         ]
-        blob = cv2.dnn.blobFromImage(image, 1.0, (shape[1], shape[0]), swapRB=True)
+        small = cv2.resize(image, (shape[1], shape[0]))
+        # RGB, channels first; several times faster than cv2.dnn.blobFromImage.
+        blob = np.ascontiguousarray(small[:, :, ::-1].transpose(2, 0, 1)[np.newaxis], np.float32)
         heat, log_size, offset, points = (
             output[0]
             for output in self._session.run(None, {self._session.get_inputs()[0].name: blob})

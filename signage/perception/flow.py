@@ -18,7 +18,7 @@ from signage.types import Box, Floats, Image
 
 # The picture is followed at this length of its longer side: enough, and cheap.
 _LONGER_SIDE_PX = 640
-_GRID = 5
+_GRID = 4
 _MAX_RETURN_PX = 1.0
 _MIN_POINTS = 6
 _MAX_GROWTH = 1.15
@@ -87,7 +87,7 @@ def small_grey(image: Image) -> tuple[NDArray[np.uint8], float]:
 
 
 def _grid(box: Box) -> Floats:
-    """Points in the inner part of ``box``, shape (25, 2): its edges are background."""
+    """Points in the inner part of ``box``, shape (16, 2): its edges are background."""
     left, top, right, bottom = box
     xs = np.linspace(left + 0.15 * (right - left), right - 0.15 * (right - left), _GRID)
     ys = np.linspace(top + 0.15 * (bottom - top), bottom - 0.15 * (bottom - top), _GRID)

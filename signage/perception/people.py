@@ -150,19 +150,6 @@ class Person:
         self.found_s = self.last_seen_s = t_s
         self.hits += 1
 
-    def absorb(self, twin: Person, t_s: float) -> None:
-        """Take over what only the ``twin``, who is the same person, shows."""
-        if twin.shows_face(t_s) and not self.shows_face(t_s):
-            self.face, self.found_face = twin.face, twin.found_face
-            self.face_seen_s, self.face_is_far = twin.face_seen_s, twin.face_is_far
-            self.details, self.details_s, self.read_s = twin.details, twin.details_s, twin.read_s
-        if twin.shows_body(t_s) and not self.shows_body(t_s):
-            self.body, self.found_body, self.head = twin.body, twin.found_body, twin.head
-            self.body_seen_s, self.body_facing = twin.body_seen_s, twin.body_facing
-            self.torso_px = twin.torso_px
-        self.is_sure |= twin.is_sure
-        self.last_seen_s = max(self.last_seen_s, twin.last_seen_s)
-
     def wear(self, clothes: Floats | None) -> None:
         if clothes is not None:
             self.clothes = clothes if self.clothes is None else 0.9 * self.clothes + 0.1 * clothes
@@ -187,6 +174,18 @@ class People:
             for person in self.persons
             if not person.is_present(t_s) and t_s - person.last_seen_s <= self._remember_s
         ]
+
+    def rescale(self, across: float, down: float) -> None:
+        """The picture changed its size: it is so many times wider and higher."""
+        for person in self.persons:
+            for name in ("face", "body", "head", "found_face", "found_body"):
+                if (box := getattr(person, name)) is not None:
+                    left, top, right, bottom = box
+                    setattr(
+                        person, name, (left * across, top * down, right * across, bottom * down)
+                    )
+            vx, vy = person.velocity_px_s
+            person.velocity_px_s = (vx * across, vy * down)
 
     def nearest(self, face: Box, t_s: float) -> Person | None:
         """Whose face, of those to be seen, ``face`` is nearest to."""

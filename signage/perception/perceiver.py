@@ -36,6 +36,8 @@ _STALE_S = 1.0
 _MIN_WHOLE_PX = 20.0
 _CONTINUE_SCORE = 0.3
 """Of a face that only continues somebody who is being followed."""
+# Large faces are only found in the whole picture: it is not left out for longer than this.
+_MAX_WITHOUT_WHOLE_S = 0.4
 _TILE_OVERLAP = 0.1
 _TILE_EDGE = 0.1
 _TILE_FACE = 0.4
@@ -65,11 +67,14 @@ class Perceiver:
         self._people = People(config.audience.forget_after_s, perception.max_people)
         self._pictures = PictureFilter(perception.still_after_s)
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="detect")
-        self._rounds = itertools.count()
+        self._tiles = itertools.count()
+        self._was_tile, self._whole_s = True, float("-inf")
         # Last: it must be closed, and whatever fails before leaves nothing open.
         self._landmarker = CropLandmarker(require(manifest, "face_landmarker.task"))
-        self._faces_due_s = self._bodies_due_s = float("-inf")
+        self._faces_due_s = float("-inf")
+        self._bodies_due_s = float("inf")
         self._last_s = float("-inf")
+        self._size: tuple[int, int] | None = None
 
     def perceive(self, frame: Frame) -> list[Sighting] | None:
         """What ``frame`` tells; None when it has no picture to tell from.
@@ -80,6 +85,12 @@ class Perceiver:
         if image is None:
             return None
         _check(image)
+        if self._size is None:
+            self._bodies_due_s = t_s  # in the frame after the first, which is for the faces
+        size = image.shape[1], image.shape[0]
+        if self._size is not None and self._size != size:
+            self._people.rescale(size[0] / self._size[0], size[1] / self._size[1])
+        self._size = size
         grey, scale = small_grey(image)
         self._follow(grey, scale, t_s)
         detected = self._pool.submit(self._start_detection(t_s), image)
@@ -118,30 +129,45 @@ class Perceiver:
                 person.drift(t_s)
 
     def _start_detection(self, t_s: float) -> Callable[[Image], tuple[Faces, Bodies]]:
-        """What to search for in this frame: faces or bodies, not both, as one may wait."""
-        if t_s >= self._faces_due_s:
+        """What to search for in this frame. Faces go first, bodies have the frames between."""
+        with_faces = t_s >= self._faces_due_s
+        wait_s = t_s - self._bodies_due_s
+        # Both would take long; where frames are so slow that bodies would never have their
+        # turn, there is the time.
+        with_bodies = wait_s > self._config.bodies_every_s if with_faces else wait_s >= 0
+        if with_faces:
             self._faces_due_s = t_s + self._config.detect_every_s
-            return self._detect_faces(next(self._rounds))
-        if t_s >= self._bodies_due_s:
+        if with_bodies:
             self._bodies_due_s = t_s + self._config.bodies_every_s
-            return lambda image: ([], self._body_detector.detect(image, self._config.bodies_px))
-        return lambda _: ([], [])
+        in_tile = self._tile(t_s) if with_faces else None
 
-    def _detect_faces(self, number: int) -> Callable[[Image], tuple[Faces, Bodies]]:
         def detect(image: Image) -> tuple[Faces, Bodies]:
-            tiles = _tiles(image, self._config.detect_px, self._config.far_px)
-            if number % 2 == 0 or not tiles:
-                return self._face_detector.detect(image, self._config.detect_px), []
-            at = number // 2 % len(tiles)
-            left, top, right, bottom = tiles[at]
-            found = self._face_detector.detect(
-                image[top:bottom, left:right],
-                round(self._config.far_px * max(right - left, bottom - top) / max(image.shape[:2])),
-            )
-            faces = [face.shifted(left, top) for face in found]
-            return [f for f in faces if _is_of_tile(f, tiles[at], image.shape[:2])], []
+            faces = self._detect_faces(image, in_tile) if with_faces else []
+            if not with_bodies:
+                return faces, []
+            return faces, self._body_detector.detect(image, self._config.bodies_px)
 
         return detect
+
+    def _tile(self, t_s: float) -> int | None:
+        """Which tile comes next; None when it is the whole picture's turn."""
+        if self._was_tile or t_s - self._whole_s > _MAX_WITHOUT_WHOLE_S:
+            self._was_tile, self._whole_s = False, t_s
+            return None
+        self._was_tile = True
+        return next(self._tiles)
+
+    def _detect_faces(self, image: Image, number: int | None) -> Faces:
+        tiles = _tiles(image, self._config.detect_px, self._config.far_px)
+        if number is None or not tiles:
+            return self._face_detector.detect(image, self._config.detect_px)
+        tile = left, top, right, bottom = tiles[number % len(tiles)]
+        found = self._face_detector.detect(
+            image[top:bottom, left:right],
+            round(self._config.far_px * max(right - left, bottom - top) / max(image.shape[:2])),
+        )
+        faces = [face.shifted(left, top) for face in found]
+        return [face for face in faces if _is_of_tile(face, tile, image.shape[:2])]
 
     def _take_in(self, image: Image, t_s: float, detected: Future[tuple[Faces, Bodies]]) -> None:
         faces, bodies = detected.result()
