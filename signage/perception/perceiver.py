@@ -94,13 +94,10 @@ class Perceiver:
         grey, scale = small_grey(image)
         self._follow(grey, scale, t_s)
         detected = self._pool.submit(self._start_detection(t_s), image)
-        traits = self._read_faces(image, t_s)
+        traits = self._look_closer(image, self._due(t_s), t_s)
         self._take_in(image, t_s, detected)
-        newcomers = [
-            p for p in self._people.present(t_s) if p.face is not None and p.read_s == float("-inf")
-        ]
-        for person in newcomers[:1]:
-            self._read(image, person, t_s)
+        newcomers = [p for p in self._people.present(t_s) if p.face and p.read_s == float("-inf")]
+        traits |= self._look_closer(image, newcomers[: 0 if traits else 1], t_s)
         self._people.forget(t_s)
         self._pictures.judge(self._people.present(t_s), grey, scale, t_s)
         self._last_s = t_s
@@ -183,29 +180,25 @@ class Perceiver:
                 is_far = (person.face[3] - person.face[1]) * min(1.0, whole_px) < _MIN_WHOLE_PX
                 person.face_is_far = is_far
 
-    def _read_faces(self, image: Image, t_s: float) -> dict[int, Traits]:
-        """Look more closely at a few faces: landmarks, and of one of them the traits."""
-        due = sorted(
-            (
-                person
-                for person in self._people.present(t_s)
-                if person.face is not None and t_s - person.read_s >= self._config.landmarks_every_s
-            ),
-            key=lambda person: (person.read_s, person.number),
-        )[:_MAX_READS]
-        for person in due:
+    def _due(self, t_s: float) -> list[Person]:
+        """Whose faces are looked at now: those not looked at for longest."""
+        every_s = self._config.landmarks_every_s
+        due = [p for p in self._people.present(t_s) if p.face and t_s - p.read_s >= every_s]
+        return sorted(due, key=lambda p: (p.read_s, p.number))[:_MAX_READS]
+
+    def _look_closer(self, image: Image, persons: list[Person], t_s: float) -> dict[int, Traits]:
+        """Read the landmarks of a few faces, and of one of them the traits; by number."""
+        for person in persons:
             self._read(image, person, t_s)
         candidates = [
-            person
-            for person in due
-            if person.details is not None
-            and person.details_s == t_s
-            and t_s - person.traits_s >= self._config.traits_every_s
+            p
+            for p in persons
+            if p.details_s == t_s and t_s - p.traits_s >= self._config.traits_every_s
         ]
         if not candidates:
             return {}
-        person = min(candidates, key=lambda person: (person.traits_s, person.number))
-        assert person.details is not None  # noqa: S101 - a candidate has some
+        person = min(candidates, key=lambda p: (p.traits_s, p.number))
+        assert person.details is not None  # noqa: S101 - a candidate was read just now
         person.traits_s = t_s
         return {person.number: self._traits.estimate(image, person.details)}
 
