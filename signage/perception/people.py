@@ -254,7 +254,7 @@ class People:
             if any(_is_twin(other, person, t_s) for other in in_sight[:index]):
                 person.hide()
         kept = [*self.present(t_s), *self._hidden(t_s)]
-        nearest = sorted(kept, key=lambda p: p.box[1] - p.box[3])[: self._max_people]
+        nearest = sorted(kept, key=_nearness_px, reverse=True)[: self._max_people]
         self.persons = sorted(nearest, key=lambda p: p.number)
 
 
