@@ -191,8 +191,8 @@ def print_demographics(found: Sequence[Look]) -> None:
         of = [d for d in told if d.band == band]
         if of:
             bias = np.mean([d.error_years for d in of])
-            hits = share([d.band_right for d in of])
-            row(f"age, {name}", f"bias {bias:+5.1f} years, band {hits}")
+            in_band = share([d.band_right for d in of])
+            row(f"age, {name}", f"bias {bias:+5.1f} years, band {in_band}")
     row("age, 80 % interval covers", f"{np.mean([d.covered for d in told]):6.1%}")
     minors = [d.band <= 2 for d in told]
     young = [float(d.ages[:20].sum()) for d in told]

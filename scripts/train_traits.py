@@ -13,10 +13,12 @@ import argparse
 import itertools
 import math
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from scripts.labelled_faces import (
@@ -112,7 +114,7 @@ def inputs(raw: Floats) -> tuple[Floats, Floats]:
 def spread(rows: int, sigma: float = 4.0) -> Floats:
     """Gaussian kernel from ``rows`` years to all, shape (rows, 101); rows sum to 1."""
     kernel = np.exp(-0.5 * ((np.arange(rows)[:, None] - np.arange(YEARS)) / sigma) ** 2)
-    return kernel / kernel.sum(axis=1, keepdims=True)
+    return np.asarray(kernel / kernel.sum(axis=1, keepdims=True))
 
 
 def basis() -> Floats:
@@ -294,12 +296,12 @@ def write(head: Head, out: Path) -> None:
     nodes: list[onnx.NodeProto] = []
     constants: list[onnx.TensorProto] = []
 
-    def constant(name: str, value: Floats) -> str:
+    def constant(name: str, value: NDArray[Any]) -> str:
         kind = np.int64 if value.dtype == np.int64 else np.float32
         constants.append(numpy_helper.from_array(np.asarray(value, dtype=kind), name))
         return name
 
-    def node(operation: str, names: list[str], output: str, **attributes: object) -> str:
+    def node(operation: str, names: list[str], output: str, **attributes: Any) -> str:
         nodes.append(helper.make_node(operation, names, [output], output, **attributes))
         return output
 

@@ -10,12 +10,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from signage.perception.face_detector import best_without_overlap
+from signage.perception.detection import best_without_overlap, shrink
 from signage.perception.inference import load_model
 from signage.types import Box, Facing, Floats, Image
 
 _STRIDE = 4
-_MULTIPLE = 32
 _MAX_OVERLAP = 0.5
 # The regressed place of a keypoint is refined to the peak of its heat map nearby; the
 # farther a peak, the less it counts (MoveNet's own decoding, in cells).
@@ -72,10 +71,17 @@ class Body:
         return max(1.0, (right - left) / _SHOULDER_FACES)
 
     @property
-    def head_xyxy_px(self) -> Box:
-        """Where the face is, or should be."""
+    def head_in_body(self) -> Box:
+        """Where the face is, or should be, in shares of the box."""
         (x, y), half = self.head_px, self.head_size_px / 2
-        return x - 0.8 * half, y - half, x + 0.8 * half, y + half
+        left, top, right, bottom = self.box_xyxy_px
+        width, height = max(1.0, right - left), max(1.0, bottom - top)
+        return (
+            (x - 0.8 * half - left) / width,
+            (y - half - top) / height,
+            (x + 0.8 * half - left) / width,
+            (y + half - top) / height,
+        )
 
     @property
     def chest_xyxy_px(self) -> Box:
@@ -120,12 +126,7 @@ class BodyDetector:
         It is searched at ``longer_side_px``, or at its own size if that is smaller; the
         answer is in pixels of ``image``.
         """
-        height, width = image.shape[:2]
-        scale = min(1.0, longer_side_px / max(height, width))
-        shape = [
-            max(_MULTIPLE, round(side * scale / _MULTIPLE) * _MULTIPLE) for side in (height, width)
-        ]
-        small = cv2.resize(image, (shape[1], shape[0]))
+        small, to_picture = shrink(image, longer_side_px)
         rgb = cv2.cvtColor(small, cv2.COLOR_BGR2RGB).astype(np.int32)[np.newaxis]
         names = [
             "centers",
@@ -138,7 +139,7 @@ class BodyDetector:
         centres, box_scale, box_offset, keypoints, heat, offset = (
             output[0].astype(np.float64) for output in self._session.run(names, {"input": rgb})
         )
-        to_picture = np.array([width / shape[1], height / shape[0]]) * _STRIDE
+        to_picture = to_picture * _STRIDE
         rows, columns = np.nonzero(centres[..., 0] > self._min_score)
         bodies = []
         for row, column in zip(rows, columns, strict=True):

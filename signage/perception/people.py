@@ -52,15 +52,14 @@ class Person:
     """One person and their path, as long as it can be followed."""
 
     number: int
-    first_seen_s: float
     face: Box | None = None
     face_seen_s: float = -math.inf
     face_is_far: bool = False
     """Only found in the enlarged tiles, which come by more seldom."""
     body: Box | None = None
     body_seen_s: float = -math.inf
-    head: Box | None = None
-    """Where the body has its face, to be seen or not."""
+    head_in_body: Box | None = None
+    """Where the body has its face, to be seen or not, in shares of the body's box."""
     body_facing: Facing | None = None
     torso_px: float | None = None
     hits: int = 0
@@ -91,6 +90,16 @@ class Person:
         assert found is not None  # noqa: S101 - a person without either is not kept
         return found
 
+    @property
+    def head(self) -> Box | None:
+        """Where the body has its face, to be seen or not."""
+        if self.body is None or self.head_in_body is None:
+            return None
+        left, top, right, bottom = self.body
+        x0, y0, x1, y1 = self.head_in_body
+        width, height = right - left, bottom - top
+        return left + x0 * width, top + y0 * height, left + x1 * width, top + y1 * height
+
     def shows_face(self, t_s: float) -> bool:
         hold_s = _FAR_FACE_HOLD_S if self.face_is_far else _FACE_HOLD_S
         return self.face is not None and t_s - self.face_seen_s <= hold_s
@@ -107,8 +116,6 @@ class Person:
             self.face = _moved(self.face, shift_px, growth)
         if self.body is not None:
             self.body = _moved(self.body, shift_px, growth)
-        if self.head is not None:
-            self.head = _moved(self.head, shift_px, growth)
 
     def drift(self, t_s: float) -> None:
         """Out of sight: go on at the last speed from where a detector last saw them.
@@ -178,7 +185,7 @@ class People:
     def rescale(self, across: float, down: float) -> None:
         """The picture changed its size: it is so many times wider and higher."""
         for person in self.persons:
-            for name in ("face", "body", "head", "found_face", "found_body"):
+            for name in ("face", "body", "found_face", "found_body"):
                 if (box := getattr(person, name)) is not None:
                     left, top, right, bottom = box
                     setattr(
@@ -217,7 +224,7 @@ class People:
                 _continue_face(person, faces[i], clothes[i], t_s)
         for i in sorted(free):
             if faces[i].score >= birth_score:
-                person = Person(next(self._numbers), t_s)
+                person = Person(next(self._numbers))
                 self.persons.append(person)
                 _continue_face(person, faces[i], clothes[i], t_s)
 
@@ -238,7 +245,7 @@ class People:
                 _continue_body(person, bodies[i], clothes[i], t_s)
         for i in sorted(free):
             if bodies[i].is_clear:
-                person = Person(next(self._numbers), t_s)
+                person = Person(next(self._numbers))
                 self.persons.append(person)
                 _continue_body(person, bodies[i], clothes[i], t_s)
 
@@ -267,7 +274,7 @@ def _continue_face(person: Person, face: DetectedFace, clothes: Floats | None, t
 def _continue_body(person: Person, body: Body, clothes: Floats | None, t_s: float) -> None:
     person.find(t_s, body=body.box_xyxy_px)
     person.body_facing, person.torso_px = body.facing, body.torso_px
-    person.head = body.head_xyxy_px
+    person.head_in_body = body.head_in_body
     person.is_sure |= person.hits > 1 or body.score >= _SURE_SCORE
     person.wear(clothes)
 

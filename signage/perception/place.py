@@ -9,7 +9,7 @@ from signage.types import Box
 # Brow to chin as the face detector frames it: 1.15 times the 178 mm of MediaPipe's canonical
 # face (its forehead to its chin), measured on frontal faces of the footage.
 _FACE_HEIGHT_M = 0.205
-# Mean of standing adults, with shoes; and from the crown to where a torso ends.
+# Means of adults: standing, with shoes; and from the shoulders to the hips.
 _BODY_HEIGHT_M = 1.70
 _TORSO_M = 0.50
 

@@ -35,7 +35,7 @@ class Seen:
     def face(self) -> DetectedFace:
         half = self.height / 2
         box = (self.x - 0.8 * half, self.y - half, self.x + 0.8 * half, self.y + half)
-        return DetectedFace(box, np.zeros((5, 2)), self.score)
+        return DetectedFace(box, self.score)
 
     @property
     def body(self) -> Body:

@@ -81,9 +81,7 @@ def test_a_face_that_stays_the_same_is_a_picture_from_then_on(
     scale: float, portrait: Image, detector: FaceDetector
 ) -> None:
     poster = smaller(portrait, scale)
-    judged = judge(
-        (noisy(poster, 4.0) for _ in range(40)), detector, Person(1, 0.0), PictureFilter(5.0)
-    )
+    judged = judge((noisy(poster, 4.0) for _ in range(40)), detector, Person(1), PictureFilter(5.0))
     assert not any(judged[: round(STILL_AFTER_S * FPS)])
     assert all(judged[round(STILL_AFTER_S * FPS) + 1 :])
 
@@ -92,25 +90,25 @@ def test_a_poster_that_is_known_is_one_at_once_also_in_other_light(
     portrait: Image, detector: FaceDetector
 ) -> None:
     pictures = PictureFilter(STILL_AFTER_S)
-    judge((noisy(portrait, 4.0) for _ in range(30)), detector, Person(1, 0.0), pictures)
+    judge((noisy(portrait, 4.0) for _ in range(30)), detector, Person(1), pictures)
     dark = (noisy(portrait, 4.0, light=0.5) for _ in range(5))
-    assert all(judge(dark, detector, Person(2, 60.0), pictures, begin_s=60.0))
+    assert all(judge(dark, detector, Person(2), pictures, begin_s=60.0))
 
 
 def test_somebody_who_steps_in_front_of_a_poster_is_a_person(
     portrait: Image, detector: FaceDetector
 ) -> None:
     pictures = PictureFilter(STILL_AFTER_S)
-    assert judge((noisy(portrait, 4.0) for _ in range(30)), detector, Person(1, 0.0), pictures)[-1]
+    assert judge((noisy(portrait, 4.0) for _ in range(30)), detector, Person(1), pictures)[-1]
     in_front = (
         np.asarray(cv2.resize(image, (640, 360)), dtype=np.uint8)
         for image in clip("franck.mp4", from_s=60.0, seconds=2.0)
     )
-    assert not any(judge(in_front, detector, Person(2, 7.0), pictures, begin_s=7.0))
+    assert not any(judge(in_front, detector, Person(2), pictures, begin_s=7.0))
 
 
 def test_a_poster_stays_one_while_somebody_passes_in_front(portrait: Image) -> None:
-    pictures, poster = PictureFilter(STILL_AFTER_S), Person(1, 0.0)
+    pictures, poster = PictureFilter(STILL_AFTER_S), Person(1)
     face = (218.0, 80.0, 378.0, 300.0)
     judged = []
     for index in range(50):
@@ -125,7 +123,7 @@ def test_a_poster_stays_one_while_somebody_passes_in_front(portrait: Image) -> N
 
 def test_who_walks_past_what_stays_the_same_is_a_person(portrait: Image) -> None:
     """The wall beside them keeps still, and they do not."""
-    pictures, walker = PictureFilter(STILL_AFTER_S), Person(1, 0.0)
+    pictures, walker = PictureFilter(STILL_AFTER_S), Person(1)
     for index in range(50):
         x, t_s = 20.0 + 8 * index, index / FPS
         pictures.judge([at(walker, (x, 80, x + 90, 200), t_s)], *small_grey(portrait), t_s)
@@ -142,7 +140,7 @@ def test_a_living_face_is_never_a_picture(
 ) -> None:
     images = [smaller(image, scale) for image in clip(name, from_s=from_s)]
     assert len(images) > 2 * STILL_AFTER_S * FPS
-    assert not any(judge(images, detector, Person(1, 0.0), PictureFilter(STILL_AFTER_S)))
+    assert not any(judge(images, detector, Person(1), PictureFilter(STILL_AFTER_S)))
 
 
 # What is printed on clothes
@@ -163,7 +161,7 @@ def wear(
     of theirs at ``places``, in heights of their face, from it; ``eyes`` tell how far shut.
     """
     pictures = PictureFilter(STILL_AFTER_S)
-    wearer, worn = Person(1, 0.0), Person(2, 0.0)
+    wearer, worn = Person(1), Person(2)
     face = Face(np.zeros((478, 2)), HeadPose(0, 0, 0), {})
     looks, shut = list(places), list(eyes)
     for index in range(round(seconds * FPS)):
@@ -190,7 +188,7 @@ def test_a_face_that_goes_where_the_chest_below_another_goes_is_printed_on_it() 
 
 @pytest.mark.parametrize("away", [2, 4])
 def test_a_print_stays_one_while_its_wearer_turns_or_steps_behind_somebody(away: int) -> None:
-    pictures, wearer, worn = PictureFilter(STILL_AFTER_S), Person(1, 0.0), Person(2, 0.0)
+    pictures, wearer, worn = PictureFilter(STILL_AFTER_S), Person(1), Person(2)
     for index in range(50):
         t_s = index / FPS
         grey = RNG.integers(0, 256, (360, 640), dtype=np.uint8)
