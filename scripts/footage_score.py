@@ -59,7 +59,7 @@ def score_faces(config: Config, video: Path) -> FaceScore:
         viewers = [viewer for viewer in watched.in_sight(index) if viewer.face_xyxy_px is not None]
         boxes = [viewer.face_xyxy_px for viewer in viewers if viewer.face_xyxy_px is not None]
         costs = box_costs(list(faces.values()), boxes, _MIN_FACE_OVERLAP)
-        moment = Moment(list(faces), [viewer.viewer_id for viewer in viewers], costs)
+        moment = Moment(list(faces), [viewer.visit_id for viewer in viewers], costs)
         moments.append(moment)
         found = dict(matches(moment))
         for person, (_, top, _, bottom) in faces.items():
@@ -113,7 +113,7 @@ def score_bodies(config: Config, video: Path, reference: Path) -> BodyScore:
         overlap: score_tracking(
             Moment(
                 [str(i) for i in range(len(boxes))],
-                [viewer.viewer_id for viewer, _ in bodies],
+                [viewer.visit_id for viewer, _ in bodies],
                 box_costs(boxes, [body for _, body in bodies], overlap),
             )
             for boxes, bodies in zip(frames, seen, strict=False)
@@ -124,7 +124,7 @@ def score_bodies(config: Config, video: Path, reference: Path) -> BodyScore:
     moments = [
         Moment(
             list(piece),
-            [viewer.viewer_id for viewer, _ in bodies],
+            [viewer.visit_id for viewer, _ in bodies],
             box_costs(list(piece.values()), [body for _, body in bodies], 0.3),
         )
         for piece, bodies in zip(pieces, seen, strict=False)

@@ -76,6 +76,9 @@ class SingleFaceFinder:
                     return replace(face, landmarks_px=face.landmarks_px - pad)
         return None
 
+    def close(self) -> None:
+        self._landmarker.close()
+
 
 def _scaled(box: Box, factor: float) -> Box:
     left, top, right, bottom = box

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from scripts.tracking import IMPOSSIBLE, Moment, TrackingScore, assign, matches, score_tracking
-from signage.audience.audience import Audience
+from signage.audience.audience import open_audience
 from signage.capture.scene import play_scene
 from signage.capture.scene_file import load_scene
 from signage.capture.scene_truth import ActorTruth, SceneTruth
@@ -106,7 +106,7 @@ class Watched:
 
 def watch(config: Config, pictures: Iterable[tuple[float, Image]]) -> Watched:
     """Show ``pictures``, with their times in seconds, to perception and audience."""
-    perceiver, audience = Perceiver(config), Audience(config.audience)
+    perceiver, audience = Perceiver(config), open_audience(config)
     snapshots: list[AudienceSnapshot] = []
     viewers: list[Viewer] = []
     try:
@@ -133,7 +133,7 @@ def score(truths: Sequence[SceneTruth], watched: Watched) -> SceneScore:
         moment = _moment(people, viewers)
         moments.append(moment)
         found = dict(matches(moment))
-        by_id = {viewer.viewer_id: viewer for viewer in viewers}
+        by_id = {viewer.visit_id: viewer for viewer in viewers}
         for actor in people:
             if turned.get(actor.actor_id, ("", 0.0))[0] != actor.direction:
                 turned[actor.actor_id] = (actor.direction, truth.t_s)
@@ -147,7 +147,7 @@ def score(truths: Sequence[SceneTruth], watched: Watched) -> SceneScore:
                 result.faces[face_band(actor.face_px)][viewer is not None] += 1
             if viewer is None:
                 continue
-            common[visit, viewer.viewer_id] += 1
+            common[visit, viewer.visit_id] += 1
             settled = truth.t_s - turned[actor.actor_id][1] >= _SETTLE_S
             _compare(result, actor, viewer, settled=settled)
     result.tracking = score_tracking(moments)
@@ -168,7 +168,7 @@ def _moment(people: Sequence[ActorTruth], viewers: Sequence[Viewer]) -> Moment:
             costs[row, column] = _cost(actor, viewer)
     return Moment(
         [_name(actor) for actor in people],
-        [viewer.viewer_id for viewer in viewers],
+        [viewer.visit_id for viewer in viewers],
         costs,
         {_name(actor) for actor in people if not actor.in_view},
     )
@@ -214,7 +214,7 @@ def _compare_visits(
     times_s: dict[Visit, list[float]],
 ) -> None:
     """Give every visit the one viewer who shares most of it, each viewer to one visit."""
-    visits, by_id = sorted(in_view), {viewer.viewer_id: viewer for viewer in watched.viewers}
+    visits, by_id = sorted(in_view), {viewer.visit_id: viewer for viewer in watched.viewers}
     ids = sorted(by_id)
     shared: Floats = np.array(
         [[common[visit, viewer_id] for viewer_id in ids] for visit in visits], dtype=float

@@ -70,7 +70,7 @@ class Conversion(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    by: Literal["tfjs", "face_expression", "any_size"]
+    by: Literal["tfjs", "face_expression", "face_recognition", "any_size"]
     sources: Annotated[tuple[Source, ...], Field(min_length=1)]
     """In the order of the converter: first the description, then the weights."""
     outputs: dict[_Text, _Text] = {}

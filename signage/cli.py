@@ -20,6 +20,7 @@ from rich.table import Table
 
 from signage.config import POLICY_NAMES, Config, load_config
 from signage.errors import ConfigError, SignageError
+from signage.installation import calibration_path, with_calibration
 
 if TYPE_CHECKING:
     from signage.config import CameraConfig
@@ -76,10 +77,10 @@ def run(
     from signage.console import KioskView
     from signage.kiosk import Kiosk
 
-    settings = _with(load_config(config), camera_source=source, data_dir=data, host=host, port=port)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    settings = with_calibration(
+        _with(load_config(config), camera_source=source, data_dir=data, host=host, port=port)
+    )
+    stop = _stopped_by_signal()
     length_s = None if minutes is None else minutes * 60
     with KioskView(length_s) as view:
         kiosk = Kiosk(settings)
@@ -87,6 +88,35 @@ def run(
         kiosk.run(stop, ready=view.ready, watch=view.watch, stand_in=stand_in, length_s=length_s)
     if report is not None:
         _write_report(kiosk.journal_path, report)
+
+
+@app.command()
+def calibrate(
+    config: ConfigOption = DEFAULT_CONFIG,
+    source: Annotated[str | None, typer.Option(help="Camera index or stream URL.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder that keeps the result.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to serve on.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port to serve on; 0 for any.")
+    ] = None,
+) -> None:
+    """Correct the gaze for this installation: one person follows nine points with the eyes."""
+    from signage.calibrate import calibrate as run_calibration
+
+    _warn_on_stderr()
+    settings = _with(load_config(config), camera_source=source, data_dir=data, host=host, port=port)
+    stop = _stopped_by_signal()
+
+    def ready(url: str) -> None:
+        typer.echo(f"Open {url} on the screen and follow the points with the eyes.")
+
+    fit = run_calibration(settings, stop, ready)
+    if fit is None:
+        raise typer.Exit(1)
+    typer.echo(
+        f"Off by {fit.before_deg:.1f} degrees before, {fit.after_deg:.1f} now (median over "
+        f"{fit.points} points, each left out in turn). Kept in {calibration_path(settings)}."
+    )
 
 
 @app.command()
@@ -103,7 +133,7 @@ def audience(
     from signage.observe import observe
 
     _warn_on_stderr()
-    settings = load_config(config)
+    settings = with_calibration(load_config(config))
     began_s = time.perf_counter()
     with _progress("watching", recording_duration_s(video)) as report:
         result = observe(settings, video, annotate, report)
@@ -113,7 +143,9 @@ def audience(
     if as_json:
         _print_json(result)
         return
-    table = Table("viewer", "seen", "looked", "gender", "age", "mood", "moves", "faces", "where")
+    table = Table(
+        "viewer", "seen", "looked", "gender", "age", "mood", "moves", "faces", "where", "more"
+    )
     for viewer in viewers:
         table.add_row(*_viewer_row(viewer))
     console = Console()
@@ -140,7 +172,17 @@ def _viewer_row(viewer: dict[str, Any]) -> list[str]:
         f"the screen {viewer['facing_share']:.0%}",
         f"{'?' if distance_m is None else f'{distance_m:.1f} m'}, "
         f"{'no face' if face_px is None else f'face {face_px:.0f} px'}",
+        ", ".join(_more(viewer)),
     ]
+
+
+def _more(viewer: dict[str, Any]) -> Iterator[str]:
+    if viewer["returning"]:
+        yield "was here before"
+    if viewer["reading_s"]:
+        yield f"read for {viewer['reading_s']:.1f} s"
+    for logo in viewer["logos"] or ():
+        yield f"wears {logo['brand']}"
 
 
 @app.command()
@@ -302,6 +344,14 @@ def _with(
         update={name: value for name, value in server.items() if value is not None}
     )
     return config.model_copy(update=update)
+
+
+def _stopped_by_signal() -> threading.Event:
+    """Set by Ctrl-C or SIGTERM."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
 
 
 def _probe_camera(camera: CameraConfig) -> tuple[str, str] | None:

@@ -102,6 +102,25 @@ class PerceptionConfig(Section):
     mood: bool = False
     """Estimate the mood. Some laws forbid it, and in some places (``venue``): off unless
     switched on by who knows."""
+    expression: bool = True
+    """Tell smile, surprise and frown, for the reaction to the content. Never at workplaces or in
+    schools (``venue``)."""
+    gaze: bool = True
+    """Tell where the eyes look, of faces high enough for it."""
+    min_gaze_px: Positive = 60.0
+    """Lower than this (from brow to chin), the head alone tells where somebody looks."""
+    returning: bool = False
+    """Recognise who comes back, by the face, within ``remember_s``. Some laws forbid it, or ask
+    for consent: off unless switched on by who knows."""
+    remember_s: Annotated[float, Field(gt=0, le=86_400)] = 3600.0
+    """Faces are kept this long after they were last seen: in memory alone, never stored."""
+    logos_dir: Path | None = None
+    """Folder of logo pictures, one or more a brand, to look for on clothes; without it none are
+    looked for."""
+    logos_every_s: Annotated[float, Field(ge=1)] = 1.0
+    """Each person's clothes are searched this often at most."""
+    logos_budget_ms: Positive = 60.0
+    """A live screen spends this much on one search; with many brands it takes several."""
     traits_every_s: NotNegative = 1.0
     """Age, gender and mood of each person are estimated this often, and averaged."""
     min_face_px: Positive = 36.0
@@ -113,21 +132,50 @@ class PerceptionConfig(Section):
 
 
 class AudienceConfig(Section):
-    """When a sighting is a viewer, and when a viewer is attentive."""
+    """When a sighting is a viewer, and when a viewer is attentive, or reads."""
 
     attention_yaw_deg: Positive = 30.0
-    """A head turned further than this from the screen is not attentive."""
+    """Where the eyes cannot be told: a head turned further than this from the middle of the
+    screen is not attentive."""
     attention_pitch_deg: Positive = 25.0
-    screen_yaw_deg: float = 0.0
-    """Where the middle of the screen is, as seen from a viewer who looks into the lens."""
-    screen_pitch_deg: float = 0.0
-    """Below the lens is negative."""
+    attention_gaze_deg: Positive = 10.0
+    """Eyes that look farther than this to the side of the screen are not attentive."""
+    attention_gaze_up_deg: Positive = 18.0
+    """The same above and below it, where eyes are told less well: from person to person they
+    seem 5 to 10 degrees higher or lower than they are."""
+    reading: bool = True
+    """Tell who reads, by the movements of the eyes (needs ``perception.gaze``)."""
+    script: Literal["ltr", "rtl", "vertical"] = "ltr"
+    """How lines run on this screen: left to right, right to left, or down and then leftwards."""
     forget_after_s: Positive = 3.0
     """A viewer missed for longer than this has left; who comes then is someone new."""
     confirm_after_s: NotNegative = 0.2
     """Somebody seen for less than this is not a viewer yet."""
     walking_m_s: Positive = 0.3
     """Who moves slower than this stands."""
+
+
+Affine = tuple[float, float, float]
+
+
+class ScreenConfig(Section):
+    """The screen, and where the camera is on it, as who stands before it sees them.
+
+    The camera is in the plane of the screen, or close to it.
+    """
+
+    width_m: Positive = 0.95
+    """Of the picture: 43 inches as it stands here."""
+    height_m: Positive = 0.54
+    camera_right_m: float = 0.0
+    """How far the lens is to the right of the middle of the screen."""
+    camera_up_m: float = 0.32
+    """How far the lens is above the middle of the screen; below is negative."""
+    camera_tilt_deg: Annotated[float, Field(ge=-60, le=60)] = 0.0
+    """How far the camera looks down."""
+    gaze_correction: tuple[Affine, Affine] = ((0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+    """What `signage calibrate` found: the true yaw, and pitch, of the eyes in degrees as a sum of
+    1, the yaw and the pitch that were told, each times these."""
 
 
 class ContentConfig(Section):
@@ -162,6 +210,22 @@ class ConstraintsConfig(Section):
     with more than this probability, or has no known age."""
     max_per_hour: Annotated[int, Field(ge=1)] | None = None
     """Plays of one content in any 60 minutes; a content's own figure goes first."""
+    repeat_min_attention: Probability = 0.0
+    """What the main viewer has watched before comes again only if they looked at it for this
+    share of its time. Gives way where nothing else may play; 0 lets everything come again."""
+
+
+class ReactionConfig(Section):
+    """What each part of a reaction counts (``recommend/reaction.py``)."""
+
+    smile: NotNegative = 1.0
+    surprise: NotNegative = 0.4
+    frown: NotNegative = 0.6
+    """Counts against it."""
+    attention: NotNegative = 0.3
+    nearer: NotNegative = 0.5
+    leaves: NotNegative = 0.2
+    """Counts against it."""
 
 
 class RewardConfig(Section):
@@ -173,8 +237,11 @@ class RewardConfig(Section):
     """What undivided attention earns alone; the rest up to 1 is for what raises it."""
     stay: NotNegative = 0.2
     """For those still there when the play ends."""
-    expression: NotNegative = 0.5
-    """For a smile that grew during the play."""
+    reaction: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    """For how the people reacted, for better or worse; 0 leaves it out."""
+    reading: NotNegative = 0.5
+    """For the share of their attention that they read."""
+    reactions: ReactionConfig = ReactionConfig()
 
 
 class VwConfig(Section):
@@ -225,14 +292,15 @@ class Config(Section):
 
     screen_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")] = "screen"
     venue: Literal["public", "workplace", "school"] = "public"
-    """Where the screen stands. At a workplace or in a school the mood is never estimated,
-    whatever ``perception.mood`` says (EU AI Act, article 5 (1) f)."""
+    """Where the screen stands. At a workplace or in a school neither moods nor expressions are
+    told, whatever ``perception`` says (EU AI Act, article 5 (1) f)."""
     data_dir: Path = Path("../data")
     """Journal and model checkpoints."""
     seed: Annotated[int, Field(ge=0)] = 0
     """Of the draws between contents."""
     camera: CameraConfig = CameraConfig()
     perception: PerceptionConfig = PerceptionConfig()
+    screen: ScreenConfig = ScreenConfig()
     audience: AudienceConfig = AudienceConfig()
     content: ContentConfig = ContentConfig()
     decision: DecisionConfig = DecisionConfig()
@@ -284,6 +352,8 @@ def _explain(mistake: ErrorDetails) -> str:
 def _in_place(config: Config, base: Path) -> Config:
     """``config`` with every path made absolute against ``base``, and its venue respected."""
     camera, source = config.camera, config.camera.source
+    perception, is_public = config.perception, config.venue == "public"
+    logos_dir = perception.logos_dir
     if source is not None and not is_live(source):
         source = str(base / source)
     return config.model_copy(
@@ -292,10 +362,12 @@ def _in_place(config: Config, base: Path) -> Config:
             "camera": camera.model_copy(
                 update={"footage_dir": base / camera.footage_dir, "source": source}
             ),
-            "perception": config.perception.model_copy(
+            "perception": perception.model_copy(
                 update={
-                    "models_dir": base / config.perception.models_dir,
-                    "mood": config.perception.mood and config.venue == "public",
+                    "models_dir": base / perception.models_dir,
+                    "logos_dir": None if logos_dir is None else base / logos_dir,
+                    "mood": perception.mood and is_public,
+                    "expression": perception.expression and is_public,
                 }
             ),
             "content": config.content.model_copy(update={"dir": base / config.content.dir}),

@@ -144,7 +144,15 @@ def _viewer_cells(viewer: Viewer) -> tuple[str | Text, ...]:
         _mood_text(viewer),
         "" if viewer.movement is None else viewer.movement.replace("_", " "),
         "" if viewer.distance_m is None else f"{viewer.distance_m:.1f} m",
+        _behaviour_text(viewer),
     )
+
+
+def _behaviour_text(viewer: Viewer) -> str:
+    said = ["was here before"] if viewer.returning else []
+    said += ["reads"] if viewer.reading else []
+    said += [f"wears {logo.brand}" for logo in viewer.logos or ()]
+    return ", ".join(said)
 
 
 def _mood_text(viewer: Viewer) -> str:
@@ -160,7 +168,7 @@ def _reward_text(reward: Reward) -> str:
     parts = reward.parts
     return (
         f"{reward.value:.2f}  looked {parts['attention_s']:.1f} of {parts['possible_s']:.1f} s, "
-        f"stayed {parts['stayed']:.0%}, smile {parts['smiled']:+.2f}"
+        f"stayed {parts['stayed']:.0%}, reaction {parts['reaction']:+.2f}"
     )
 
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from signage.audience.audience import Audience
+from signage.audience.audience import open_audience
 from signage.config import Config
 from signage.journal.journal import Journal
 from signage.recommend.catalogue import Catalogue
@@ -121,7 +121,7 @@ class Engine:
         its last checkpoint had not yet seen, are learned from the journal.
         """
         self._run = self._journal.begin_run(first.utc, self._config.screen_id)
-        self._audience = Audience(self._config.audience, self._run)
+        self._audience = open_audience(self._config, self._run)
         catalogue = self.recommender.catalogue
         self._journal.record_catalogue(catalogue.version, catalogue.as_json())
         self._number = self._journal.next_number()
@@ -136,7 +136,7 @@ class Engine:
         self._audience_now = audience
         for viewer in self._audience.take_departed():
             self._journal.record_viewer(viewer, self._run, frame.utc)
-            self.recommender.forget_viewer(viewer.viewer_id)
+            self.recommender.end_visit(viewer.visit_id, frame.t_s)
         if self._running and self._running.tally:
             self._running.tally.update(audience)
         rewards = [
@@ -281,7 +281,7 @@ class Engine:
             return None
         if self._decided_for is None:
             return Trigger.FIRST_PERSON
-        if main.viewer_id == self._decided_for:
+        if main.visit_id == self._decided_for:
             self._other_main_since_s = None
             return None
         if self._other_main_since_s is None:
@@ -298,7 +298,7 @@ class Engine:
         if self._pending:
             self._overtaken[self._pending.decision.decision_id] = self._pending
         self._pending = _Play(decision, audience.t_s, now)
-        self._decided_for = audience.main.viewer_id if audience.main else None
+        self._decided_for = audience.main.visit_id if audience.main else None
         self._other_main_since_s = None
         content = self.recommender.catalogue[decision.content_id]
         self._screen.show(

@@ -39,7 +39,7 @@ class Kiosk:
         self.catalogue: Catalogue = load_catalogue(config.content)
         self.journal_path: Path = config.data_dir / "journal.sqlite"
         self._checkpoint = config.data_dir / "model.vw"
-        self._perceiver = Perceiver(config)
+        self._perceiver = Perceiver(config, live=True)
         self._journal = Journal(self.journal_path)
         self._reader = JournalReader(self.journal_path)
         self._camera = LiveCapture(config.camera)
@@ -170,7 +170,7 @@ class _Pulse:
         self.fps += share * (1 / passed_s - self.fps) if self.audience else 0.0
         self.audience, self.last_step_s = step.audience, time.monotonic()
         self.model_version = model_version
-        present = {viewer.viewer_id for viewer in step.audience.viewers}
+        present = {viewer.visit_id for viewer in step.audience.viewers}
         self._totals["frames"] += step.audience.observed
         self._totals["viewers"] += len(present - self._viewers)
         self._viewers = present

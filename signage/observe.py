@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from signage.audience.audience import Audience
+from signage.audience.audience import open_audience
 from signage.capture.source import read_recording, recording_fps
 from signage.config import Config
 from signage.errors import ConfigError
@@ -33,8 +33,8 @@ def observe(
     """
     if annotated is not None and annotated.resolve() == video.resolve():
         raise ConfigError(f"{video} would be written over. Choose another file to annotate.")
+    audience = open_audience(config)
     perceiver = Perceiver(config)
-    audience = Audience(config.audience)
     out = AnnotatedVideo(annotated, recording_fps(video)) if annotated else None
     viewers: list[Viewer] = []
     frames, last_s = 0, 0.0
@@ -52,7 +52,7 @@ def observe(
         if out is not None:
             out.close()
     viewers += audience.close()
-    viewers.sort(key=lambda viewer: (viewer.first_seen_s, viewer.viewer_id))
+    viewers.sort(key=lambda viewer: (viewer.first_seen_s, viewer.visit_id))
     return {
         "video": str(video),
         "duration_s": round(last_s, 3),

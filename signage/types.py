@@ -78,6 +78,41 @@ class HeadPose:
 
 
 @dataclass(frozen=True, slots=True)
+class Gaze:
+    """Where the eyes look, relative to the line from the face to the camera, as `HeadPose`."""
+
+    t_s: float
+    """When they were looked at."""
+    yaw_deg: float
+    pitch_deg: float
+    sd_deg: float
+    """Standard deviation of one look, in each direction: what differs from look to look. How
+    far all looks at one person may be off is what calibration is for."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenPoint:
+    """A point on the plane of the screen, as who stands before it sees it."""
+
+    x: float
+    """Share of the screen's width from its left edge; outside [0, 1] beside the screen."""
+    y: float
+    """Share of its height from the top."""
+    sd_x: float
+    """Standard deviation, in the same units."""
+    sd_y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Logo:
+    """A brand seen on somebody's clothes."""
+
+    brand: str
+    score: float
+    """How sure, in [0, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
 class Traits:
     """What one look at a face tells about the person. A value that could not be told is None."""
 
@@ -101,14 +136,23 @@ class Sighting:
     body_xyxy_px: Box | None = None
     position_m: tuple[float, float] | None = None
     """To the right of the camera's axis, and along it, in metres."""
+    below_m: float = 0.0
+    """How far the eyes are below the camera's axis, in metres."""
     head_pose: HeadPose | None = None
     """Of this frame, or of one a moment ago."""
+    gaze: Gaze | None = None
+    """The same; None also while the eyes are shut, or where the face is too small."""
     body_facing: Facing | None = None
     """Which way the shoulders stand."""
     traits: Traits | None = None
     """Only in frames in which the face was looked at for them."""
     expression: Mapping[str, float] = field(default_factory=dict)
     """Activation in [0, 1] of ``smile``, ``surprise`` and ``frown``; empty where not told."""
+    logos: tuple[Logo, ...] | None = None
+    """Found on the clothes in this frame; None in frames in which none were looked for."""
+    earlier_tracks: tuple[int, ...] | None = None
+    """Tracks that were the same person before this one, as far as remembered, oldest first;
+    empty where nobody remembered is alike, None as long as that cannot be told."""
     missed_s: float = 0.0
     """For how long no detector has found them; whether they are still there is a guess."""
     is_picture: bool = False
@@ -119,7 +163,14 @@ class Sighting:
 class Viewer:
     """One person tracked over frames, with everything aggregated so far."""
 
+    visit_id: str
+    """From coming into view to leaving it."""
     viewer_id: str
+    """The person: that of their first visit, where it is recognised that they were here before."""
+    earlier_visits: tuple[str, ...]
+    """Visits of the same person before this one, as far as remembered, oldest first."""
+    returning: bool | None
+    """Whether there are any; None as long as that cannot be told."""
     first_seen_s: float
     last_seen_s: float
     dwell_s: float
@@ -139,6 +190,16 @@ class Viewer:
     """At this moment."""
     facing_share: float
     """Share of the dwell time turned towards the screen."""
+    gaze: ScreenPoint | None
+    """Where the eyes rest at this moment."""
+    reading: bool | None
+    """Whether the eyes move as in reading, at this moment; None where that cannot be told."""
+    reading_region: Box | None
+    """Where they read: left, top, right, bottom in shares of the screen."""
+    reading_s: float | None
+    """Time spent reading; None where it could not be told for any of the time."""
+    logos: tuple[Logo, ...] | None
+    """Brands seen on the clothes, the surest first; None where none were looked for."""
     age_probs: Floats | None
     """Shape (101,), over the whole track."""
     female_prob: float | None
@@ -147,6 +208,8 @@ class Viewer:
     left: over the whole visit."""
     expression: Mapping[str, float]
     """The last activations of ``smile``, ``surprise`` and ``frown``."""
+    expression_baseline: Mapping[str, float]
+    """What is usual for this person: the median of each over the visit so far."""
     expression_peak: Mapping[str, float]
     """The highest of each over the track."""
 
@@ -176,6 +239,7 @@ class Viewer:
         female = self.female_prob
         return {
             "viewer_id": self.viewer_id,
+            "visit_id": self.visit_id,
             "first_seen_s": round(self.first_seen_s, 3),
             "last_seen_s": round(self.last_seen_s, 3),
             "dwell_s": round(self.dwell_s, 3),
@@ -196,9 +260,18 @@ class Viewer:
             "facing": self.facing,
             "facing_share": round(self.facing_share, 3),
             "distance_m": _rounded(self.distance_m, 1),
-            "reading_s": None,
-            "logos": None,
-            "returning": None,
+            "gaze": None
+            if self.gaze is None
+            else {name: round(getattr(self.gaze, name), 3) for name in ("x", "y", "sd_x", "sd_y")},
+            "reading": self.reading,
+            "reading_region": None
+            if self.reading_region is None
+            else [round(edge, 3) for edge in self.reading_region],
+            "reading_s": _rounded(self.reading_s, 3),
+            "logos": None
+            if self.logos is None
+            else [{"brand": logo.brand, "score": round(logo.score, 3)} for logo in self.logos],
+            "returning": self.returning,
             "face_px": _rounded(self.face_px, 0),
             "expression_peak": {k: round(v, 3) for k, v in self.expression_peak.items()},
         }
@@ -330,13 +403,19 @@ class PlayEvent:
 class Impression:
     """One person's opportunity to see one play, and what they made of it."""
 
+    visit_id: str
     viewer_id: str
     present_s: float
     attention_s: float
     stayed: bool
     """Still present when the play ended."""
-    smile_change: float
-    """Highest smile during the play less the smile when it began, in [-1, 1]."""
+    reading_s: float | None
+    """Time spent reading; None where it could not be told."""
+    reading_region: Box | None
+    """What they read last: left, top, right, bottom in shares of the screen."""
+    reaction: float
+    """How they took the play, in [-1, 1], of its parts (``recommend/reaction.py``)."""
+    parts: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)

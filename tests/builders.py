@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from signage.config import Config, PerceptionConfig
 from signage.recommend.catalogue import Catalogue, Content
 from signage.types import (
     AudienceSnapshot,
@@ -29,6 +30,11 @@ NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 
 TOWARDS = HeadPose(0.0, 0.0, 0.0)
 AWAY = HeadPose(80.0, 0.0, 0.0)
+
+
+def defaults(**more: Any) -> Config:
+    """The defaults, where the models are."""
+    return Config(**{"perception": PerceptionConfig(models_dir=ROOT / "models")} | more)
 
 
 def utc(t_s: float) -> datetime:
@@ -74,7 +80,10 @@ def sighting(
 
 def viewer(viewer_id: str = "1.1", age: float | None = 40.0, **more: Any) -> Viewer:
     values: dict[str, Any] = {
+        "visit_id": viewer_id,
         "viewer_id": viewer_id,
+        "earlier_visits": (),
+        "returning": None,
         "first_seen_s": 0.0,
         "last_seen_s": 5.0,
         "dwell_s": 5.0,
@@ -87,10 +96,16 @@ def viewer(viewer_id: str = "1.1", age: float | None = 40.0, **more: Any) -> Vie
         "movement": Movement.STANDING,
         "facing": Facing.TOWARDS,
         "facing_share": 0.6,
+        "gaze": None,
+        "reading": None,
+        "reading_region": None,
+        "reading_s": None,
+        "logos": None,
         "age_probs": None if age is None else ages(age),
         "female_prob": 0.9,
         "mood_probs": None,
         "expression": {"smile": 0.1, "surprise": 0.0, "frown": 0.0},
+        "expression_baseline": {"smile": 0.1, "surprise": 0.0, "frown": 0.0},
         "expression_peak": {"smile": 0.1, "surprise": 0.0, "frown": 0.0},
     }
     return Viewer(**(values | more))

@@ -149,7 +149,7 @@ def test_every_mistake_is_named_with_key_value_and_reason(tmp_path: Path) -> Non
         ("seed = 1.5", "key 'seed' cannot be 1.5"),
         ('seed = "1"', "key 'seed' cannot be '1'"),
         ("camera = 3", "key 'camera' cannot be 3"),
-        ("[audience]\nscreen_yaw_deg = nan", "key 'audience.screen_yaw_deg'"),
+        ("[screen]\ncamera_up_m = nan", "key 'screen.camera_up_m'"),
         ("[[policies.rules]]\nhours = [18, 25]", "key 'policies.rules.0.hours.1' cannot be 25"),
         ("[decision]\nsettle_s = nan", "key 'decision.settle_s'"),
         ("[decision]\nlead_s = inf", "key 'decision.lead_s'"),

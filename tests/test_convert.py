@@ -20,7 +20,8 @@ ROOT = Path(__file__).parents[1]
 Array = NDArray[Any]
 
 # Norm, and product with the cosines of 0, 1, 2 …, of each output on `ramp`, as computed by
-# tfjs 4.22.0 (face_expression by face-api 1.7.15, centerface by the file before conversion).
+# tfjs 4.22.0 (face_expression and face_recognition by face-api 1.7.15, centerface by the file
+# before conversion).
 REFERENCES: dict[str, dict[str, tuple[float, float]]] = {
     "centerface.onnx": {
         "537": (0.0654146, 0.00149558),
@@ -43,6 +44,7 @@ REFERENCES: dict[str, dict[str, tuple[float, float]]] = {
     },
     "emotion.onnx": {"probabilities": (0.999975, 0.283645)},
     "face_expression.onnx": {"probabilities": (0.792441, 0.820671)},
+    "face_recognition.onnx": {"embedding": (1.37562, 0.132145)},
 }
 
 
@@ -57,6 +59,7 @@ INPUTS: dict[str, Array] = {
     "movenet-multipose.onnx": ramp(1, 64, 96, 3).astype(np.int32),
     "emotion.onnx": (ramp(1, 64, 64, 1) / 125 - 1).astype(np.float32),
     "face_expression.onnx": ramp(1, 3, 112, 112).astype(np.float32),
+    "face_recognition.onnx": ramp(1, 3, 150, 150).astype(np.float32),
 }
 
 

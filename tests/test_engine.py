@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 
-from signage.config import Config, DecisionConfig
+from signage.config import DecisionConfig
 from signage.engine import Engine, Step
 from signage.journal.journal import Journal
 from signage.journal.reader import JournalReader
 from signage.recommend.catalogue import Catalogue
 from signage.recommend.recommender import make_policy
+from signage.recommend.vw import LAYOUT
 from signage.simulation.screen import SimulatedScreen
 from signage.types import PlayEvent, PlayState, Sighting, Trigger
-from tests.builders import AWAY, catalogue, frame, sighting, traits
+from tests.builders import AWAY, catalogue, defaults, frame, sighting, traits
 
 FPS = 10
 ADULT: dict[str, Any] = {"traits": traits(45, 0.9)}
@@ -33,8 +34,12 @@ Script = Callable[[float], Sequence[Sighting] | None]
 class Stage:
     """An engine, its journal and its screen, on a clock of its own."""
 
-    def __init__(self, path: Path, contents: Catalogue, **decision: Any) -> None:
-        self.config = Config(decision=DecisionConfig(**{"policy": "uniform"} | decision))
+    def __init__(
+        self, path: Path, contents: Catalogue, *, returning: bool = False, **decision: Any
+    ) -> None:
+        config = defaults(decision=DecisionConfig(**{"policy": "uniform"} | decision))
+        perception = config.perception.model_copy(update={"returning": returning})
+        self.config = config.model_copy(update={"perception": perception})
         self.path = path
         self.contents = contents
         self.screen = SimulatedScreen()
@@ -198,7 +203,7 @@ def test_looks_are_rewarded_and_learned(stage: Callable[..., Stage]) -> None:
     assert min(values[0]) > 0.7
     assert min(values[1]) == 0.0
     learned = sum(len(some) for some in values)
-    assert on.engine.recommender.policy.version == f"1.{learned}"
+    assert on.engine.recommender.policy.version == f"{LAYOUT}.{learned}"
 
 
 def test_nobody_there_teaches_nothing(stage: Callable[..., Stage]) -> None:
@@ -206,7 +211,7 @@ def test_nobody_there_teaches_nothing(stage: Callable[..., Stage]) -> None:
     rewards = [r for s in on.play(60, []) for _, r in s.rewards]
     assert len(rewards) >= 6
     assert {r.value for r in rewards} == {None}
-    assert on.engine.recommender.policy.version == "1.0"
+    assert on.engine.recommender.policy.version == f"{LAYOUT}.0"
 
 
 def test_the_visit_so_far_is_part_of_the_context(stage: Callable[..., Stage]) -> None:
@@ -241,7 +246,7 @@ def test_a_new_run_goes_on_from_the_journal_and_the_checkpoint(stage: Callable[.
     policy_again, seq = make_policy("vw", on.config, on.path.with_name("model.vw"))
     engine = Engine(on.config, on.contents, policy_again, again, lambda _: [], SimulatedScreen())
     engine.begin(frame(on.t_s), None, seq)
-    assert policy_again.version == policy.version != "1.0"
+    assert policy_again.version == policy.version != f"{LAYOUT}.0"
     assert engine.step(frame(on.t_s)).decision.masked.keys() == {"shoes"}  # type: ignore[union-attr]
     numbers = [row["decision_id"] for row in JournalReader(on.path).decisions()]
     assert len(numbers) == len(set(numbers))
@@ -307,3 +312,23 @@ def test_who_is_still_there_when_the_kiosk_stops_has_stayed(stage: Callable[...,
     on.screen.advance(on.t_s + 60)
     on.engine.end(frame(on.t_s))
     assert on.rows()[0]["parts"]["stayed"] == 1.0
+
+
+def test_who_comes_back_is_decided_for_as_somebody_known(tmp_path: Path) -> None:
+    """Seen, gone, seen again on another path: the second visit has the first one's history."""
+    on = Stage(tmp_path / "journal.sqlite", catalogue(), returning=True)
+    on.play(20, [sighting(track=1, earlier_tracks=(), **ADULT)])
+    on.play(10, [])
+    steps = on.play(20, [sighting(track=2, earlier_tracks=(1,), **ADULT)])
+    on.engine.end(frame(on.t_s))
+    on.journal.close()
+    (viewer,) = steps[-1].audience.viewers
+    assert (viewer.viewer_id, viewer.returning) == ("1.1", True)
+    contexts = [step.decision.context for step in steps if step.decision]
+    assert all(context["returning"] == 1.0 for context in contexts)
+    assert all(any(name.startswith("seen:") for name in context) for context in contexts)
+    reader = JournalReader(on.path)
+    assert [record["visit_id"] for record in reader.viewers()] == ["1.1", "1.2"]
+    assert {record["viewer_id"] for record in reader.viewers()} == {"1.1"}
+    assert {row["viewer_id"] for row in reader.impressions()} == {"1.1"}
+    assert {row["visit_id"] for row in reader.impressions()} == {"1.1", "1.2"}

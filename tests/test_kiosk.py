@@ -34,6 +34,8 @@ reel = [
 ]
 [perception]
 models_dir = "{ROOT / "models"}"
+mood = true
+returning = true
 [content]
 dir = "{ROOT / "configs" / "content"}"
 [decision]
@@ -47,11 +49,17 @@ _PATIENCE_S = 60.0
 class Kiosk:
     """A `signage run` of its own process."""
 
-    def __init__(self, folder: Path, *more: str, wrap: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *more: str,
+        wrap: tuple[str, ...] = (),
+        program: tuple[str, ...] = ("-m", "signage"),
+    ) -> None:
         config = folder / "kiosk.toml"
         config.write_text(CONFIG)
         self.data = folder / "data"
-        command = [sys.executable, "-m", "signage", "run", "--config", str(config)]
+        command = [sys.executable, *program, "run", "--config", str(config)]
         self.process = subprocess.Popen(
             [*wrap, *command, "--data", str(self.data), *more],
             stdout=subprocess.PIPE,
@@ -90,8 +98,8 @@ class Kiosk:
 def start(tmp_path: Path) -> Iterator[Callable[..., Kiosk]]:
     started: list[Kiosk] = []
 
-    def run(*more: str, wrap: tuple[str, ...] = ()) -> Kiosk:
-        started.append(Kiosk(tmp_path, *more, wrap=wrap))
+    def run(*more: str, **how: Any) -> Kiosk:
+        started.append(Kiosk(tmp_path, *more, **how))
         return started[-1]
 
     yield run
@@ -237,6 +245,68 @@ def test_nothing_leaves_the_machine_and_no_picture_reaches_a_disk(
     journal = {kiosk.data / f"journal.sqlite{ending}" for ending in ("", "-wal", "-shm")}
     assert kiosk.data / "model.new" in written
     assert written <= journal | {kiosk.data / "model.new", Path("/dev/null")}
+
+
+# Runs the product, and keeps what it makes of faces, for the test to look for.
+_KEEPS_FACES = """
+import os
+import numpy as np
+from signage import cli
+from signage.perception import identity
+
+seen = []
+
+def keeping(function):
+    def keeps(*args):
+        seen.append(function(*args))
+        return seen[-1]
+    return keeps
+
+identity.FaceEncoder.embed = keeping(identity.FaceEncoder.embed)
+identity._turned = keeping(identity._turned)  # as the gallery holds them
+try:
+    cli.main()
+finally:
+    os.write(2, b"the end")
+    np.save({out!r}, np.array(seen, dtype=np.float64))
+"""
+_SAID = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
+
+
+def test_what_is_made_of_a_face_is_in_no_file_and_in_no_system_call(
+    start: Callable[..., Kiosk], tmp_path: Path
+) -> None:
+    trace, out = tmp_path / "trace.txt", tmp_path / "faces.npy"
+    watch = "trace=write,pwrite64,writev,pwritev,pwritev2,sendto,sendmsg,sendmmsg,mmap"
+    strace = ("strace", "-f", "-qq", "-xx", "-s", "1048576", "--seccomp-bpf", "-e", watch)
+    kiosk = start(
+        "--stand-in",
+        "--minutes",
+        "0.4",
+        wrap=(*strace, "-o", str(trace)),
+        program=("-c", _KEEPS_FACES.format(out=str(out))),
+    )
+    while kiosk.process.poll() is None:
+        kiosk.process.stdout.readline()  # type: ignore[union-attr]
+    faces = np.load(out)
+    assert len(faces) >= 4
+    assert np.linalg.norm(faces, axis=1).min() > 0.1
+    calls = trace.read_text(errors="replace")
+    end = calls.rindex("".join(f"\\x{byte:02x}" for byte in b"the end"))
+    said = bytes.fromhex("".join(_SAID.findall(calls[:end])).replace("\\x", ""))
+    # A file that is mapped for writing needs no call to be written to.
+    kept = b"".join(p.read_bytes() for p in kiosk.data.iterdir()) + (calls[:end].encode())
+    assert b"viewer_id" in said  # what it tells of people is there to be found
+    for face in faces:
+        for part in np.array_split(face, 32):
+            for needle in (
+                part[:2].astype(np.float32).tobytes(),
+                part[:1].tobytes(),
+                f"{part[0]:.9e}"[-15:-4].replace(".", "").encode(),
+                str(np.float32(part[0])).encode(),
+            ):
+                assert needle not in said
+                assert needle not in kept
 
 
 def test_the_demo_configuration_runs_to_its_end(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from signage.convert.any_size import to_any_size
 from signage.convert.face_api import from_face_expression
+from signage.convert.face_recognition import from_face_recognition
 from signage.convert.tfjs import from_tfjs
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 CONVERTERS: dict[str, Callable[..., bytes]] = {
     "tfjs": from_tfjs,
     "face_expression": lambda manifest, weights, _: from_face_expression(manifest, weights),
+    "face_recognition": lambda manifest, weights, _: from_face_recognition(manifest, weights),
     "any_size": lambda model, _: to_any_size(model),
 }
 

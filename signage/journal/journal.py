@@ -17,72 +17,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from signage.errors import JournalError
+from signage.journal import schema
 from signage.types import Decision, Lesson, PlayEvent, PlayState, Reward, Viewer
 
 if sys.platform != "win32":
     import fcntl
-
-SCHEMA_VERSION = 1
-
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE runs (run INTEGER PRIMARY KEY, started_utc TEXT NOT NULL, screen_id TEXT NOT NULL);
-CREATE TABLE catalogues (
-    seq INTEGER PRIMARY KEY, version TEXT NOT NULL UNIQUE, contents TEXT NOT NULL
-);
-CREATE TABLE decisions (
-    number INTEGER PRIMARY KEY,
-    decision_id TEXT NOT NULL UNIQUE,
-    run INTEGER NOT NULL REFERENCES runs,
-    t_s REAL NOT NULL,
-    t_utc TEXT NOT NULL,
-    trigger TEXT NOT NULL,
-    content_id TEXT NOT NULL,
-    propensity REAL NOT NULL,
-    forced INTEGER NOT NULL,
-    eligible TEXT NOT NULL,
-    estimates TEXT NOT NULL,
-    masked TEXT NOT NULL,
-    context TEXT NOT NULL,
-    policy TEXT NOT NULL,
-    policy_version TEXT NOT NULL,
-    catalogue_version TEXT NOT NULL REFERENCES catalogues (version)
-);
-CREATE INDEX decisions_by_time ON decisions (t_utc);
-CREATE TABLE plays (
-    decision_id TEXT PRIMARY KEY REFERENCES decisions (decision_id),
-    state TEXT NOT NULL,
-    started_s REAL,
-    ended_s REAL,
-    started_utc TEXT,
-    ended_utc TEXT,
-    page TEXT
-) WITHOUT ROWID;
-CREATE TABLE rewards (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    decision_id TEXT NOT NULL UNIQUE REFERENCES decisions (decision_id),
-    t_utc TEXT NOT NULL,
-    reward REAL,
-    parts TEXT NOT NULL
-);
-CREATE TABLE impressions (
-    decision_id TEXT NOT NULL REFERENCES decisions (decision_id),
-    viewer_id TEXT NOT NULL,
-    present_s REAL NOT NULL,
-    attention_s REAL NOT NULL,
-    stayed INTEGER NOT NULL,
-    smile_change REAL NOT NULL,
-    PRIMARY KEY (decision_id, viewer_id)
-) WITHOUT ROWID;
-CREATE TABLE viewers (
-    viewer_id TEXT PRIMARY KEY,
-    run INTEGER NOT NULL REFERENCES runs,
-    left_utc TEXT NOT NULL,
-    dwell_s REAL NOT NULL,
-    attention_s REAL NOT NULL,
-    record TEXT NOT NULL
-) WITHOUT ROWID;
-"""
 
 
 class Journal:
@@ -114,10 +53,11 @@ class Journal:
         tables = self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
         if not tables:
             with self._transaction() as db:
-                for statement in _SCHEMA.split(";\n"):
-                    db.execute(statement)
-                db.execute("INSERT INTO meta VALUES ('schema_version', ?)", (SCHEMA_VERSION,))
-        check_version(self._db, self.path)
+                schema.create(db)
+        elif schema.version_of(self._db, self.path) == 1:
+            with self._transaction() as db:
+                schema.upgrade(db)
+        schema.check_version(self._db, self.path)
 
     def begin_run(self, utc: datetime, screen_id: str) -> int:
         """Note that the screen starts; returns the number of the run.
@@ -214,14 +154,17 @@ class Journal:
             if cursor.rowcount == 0:
                 return None
             for impression in reward.impressions:
-                self._insert(
-                    db, "impressions", {"decision_id": reward.decision_id} | asdict(impression)
-                )
+                region = impression.reading_region
+                row = {"decision_id": reward.decision_id} | asdict(impression)
+                row["parts"] = _json(impression.parts)
+                row["reading_region"] = None if region is None else json.dumps(region)
+                self._insert(db, "impressions", row)
             return None if reward.value is None else cursor.lastrowid
 
     def record_viewer(self, viewer: Viewer, run: int, utc: datetime) -> None:
         """A viewer left."""
         row = {
+            "visit_id": viewer.visit_id,
             "viewer_id": viewer.viewer_id,
             "run": run,
             "left_utc": _iso(utc),
@@ -325,20 +268,6 @@ def _lock(path: Path) -> IO[bytes]:
                 "one a `data_dir` of its own (--data)."
             ) from None
     return file
-
-
-def check_version(db: sqlite3.Connection, path: Path) -> None:
-    """Raise JournalError unless ``db`` is a journal of this version."""
-    try:
-        row = db.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
-    except sqlite3.DatabaseError as error:
-        raise JournalError(f"{path} is not a journal of signage: {error}.") from error
-    if row is None or int(row[0]) != SCHEMA_VERSION:
-        found = "none" if row is None else row[0]
-        raise JournalError(
-            f"{path} is a journal of version {found}, this program reads {SCHEMA_VERSION}. "
-            "Use the program that wrote it, or another `data_dir`."
-        )
 
 
 def _iso(utc: datetime) -> str:

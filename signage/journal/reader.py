@@ -10,9 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from signage.errors import JournalError
-from signage.journal.journal import check_version, explained
+from signage.journal.journal import explained
+from signage.journal.schema import check_version
 
-_JSON_COLUMNS = ("eligible", "estimates", "masked", "context", "parts", "record")
+_JSON_COLUMNS = (
+    "eligible",
+    "estimates",
+    "masked",
+    "context",
+    "parts",
+    "reading_region",
+    "record",
+)
 
 
 class JournalReader:

@@ -77,6 +77,12 @@ def _lines(viewer: Viewer) -> list[str]:
             who += f"  {viewer.age_years:.0f}+-{viewer.age_sd:.0f}"
         lines.append(who)
     lines.append(" ".join(where))
+    if viewer.gaze is not None:
+        looks = f"looks at {viewer.gaze.x:.1f} {viewer.gaze.y:.1f}"
+        lines.append(looks + (", reads" if viewer.reading else ""))
+    if viewer.returning:
+        lines.append("was here before")
+    lines += [f"wears {logo.brand}" for logo in viewer.logos or ()]
     if viewer.mood_probs is not None:
         best = int(viewer.mood_probs.argmax())
         lines.append(f"{MOODS[best]} {viewer.mood_probs[best]:.0%}")

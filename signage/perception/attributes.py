@@ -47,7 +47,7 @@ class TraitEstimator:
 
         Nothing is told of a face that is too small, turned away or blurred, and its weight is 0.
         """
-        weight = self._weight(image, face)
+        weight = self.weight(image, face)
         if weight == 0:
             return Traits(weight=0.0)
         age_probs, female_prob = (
@@ -58,7 +58,7 @@ class TraitEstimator:
         mood_probs = None if self._mood is None else self._mood.estimate(image, face)
         return Traits(weight, age_probs, female_prob, mood_probs)
 
-    def _weight(self, image: Image, face: Face) -> float:
+    def weight(self, image: Image, face: Face) -> float:
         """How much the look counts, from 0 (not at all) to 1."""
         _, top, _, bottom = face.box_xyxy_px
         yaw_deg = abs(face.head_pose.yaw_deg)

@@ -27,6 +27,9 @@ _EXPRESSIONS = {
     "frown": ("browDownLeft", "browDownRight", "mouthFrownLeft", "mouthFrownRight"),
 }
 
+# Eyes shut further than this look nowhere.
+SHUT = 0.5
+
 # MediaPipe fits its rotation to points that it first spreads out by perspective, which turns
 # the fitted head by this share of the angle at which it stands off the axis towards the
 # lens. Measured by panning a virtual camera (0.25 to 0.4 in both directions, up to 30°).
@@ -50,8 +53,18 @@ class Face:
     """Activation in [0, 1] of MediaPipe's 52 blendshapes, by name."""
 
     @property
+    def eyes_shut(self) -> float:
+        """How far, in [0, 1]."""
+        return (self.blendshapes["eyeBlinkLeft"] + self.blendshapes["eyeBlinkRight"]) / 2
+
+    @property
     def expression(self) -> dict[str, float]:
-        """Activation in [0, 1] of ``smile``, ``surprise`` and ``frown``."""
+        """Activation in [0, 1] of ``smile``, ``surprise`` and ``frown``.
+
+        Empty while the eyes are shut: the blendshapes take weeping for a smile.
+        """
+        if self.eyes_shut > SHUT:
+            return {}
         return {
             name: sum(self.blendshapes[part] for part in parts) / len(parts)
             for name, parts in _EXPRESSIONS.items()

@@ -17,7 +17,7 @@ import numpy as np
 from signage.perception.bodies import Body
 from signage.perception.face_detector import DetectedFace
 from signage.perception.faces import Face
-from signage.types import Box, Facing, Floats
+from signage.types import Box, Facing, Floats, Gaze
 
 # A head moves less than this many of its own heights between two detections; out of sight it
 # may be farther from where it was expected, the longer the farther.
@@ -77,9 +77,10 @@ class Person:
     details: Face | None = None
     """What the landmarker made of the face, last."""
     details_s: float = -math.inf
+    gaze: Gaze | None = None
+    """Where the eyes looked then; None while they are shut."""
     read_s: float = -math.inf
     """When the landmarker last tried."""
-    traits_s: float = -math.inf
     is_picture: bool = False
     """A face on a poster or a T-shirt."""
 

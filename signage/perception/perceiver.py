@@ -18,20 +18,24 @@ from numpy.typing import NDArray
 
 from signage.assets import require
 from signage.config import Config
-from signage.perception.attributes import TraitEstimator
 from signage.perception.bodies import Body, BodyDetector
+from signage.perception.closer_look import CloserLook, Findings
 from signage.perception.face_detector import DetectedFace, FaceDetector
-from signage.perception.faces import CropLandmarker
 from signage.perception.flow import Flow, small_grey
 from signage.perception.people import People, Person, is_covered
-from signage.perception.place import focal_length_px, place_by_body, place_by_face
+from signage.perception.place import (
+    below_axis_m,
+    focal_length_px,
+    place_by_body,
+    place_by_face,
+)
 from signage.perception.stillness import PictureFilter
-from signage.types import Box, Facing, Floats, Frame, Image, Sighting, Traits
+from signage.types import Box, Facing, Floats, Frame, Image, Sighting
 
-_MAX_READS = 3
-"""Faces that the landmarker looks at in one frame."""
 _STALE_S = 1.0
 """A head pose older than this is not known any more."""
+_STALE_GAZE_S = 0.3
+"""Nor are eyes: they jump three times a second."""
 # A face that the whole picture shows lower than this is only found in the tiles.
 _MIN_WHOLE_PX = 20.0
 _CONTINUE_SCORE = 0.3
@@ -53,7 +57,8 @@ class Perceiver:
     Raises AssetError when a model is missing or is not what the manifest says.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, *, live: bool = False) -> None:
+        """``live``: pictures do not wait, so that long work is cut at its budget."""
         perception = config.perception
         manifest = perception.models_dir / "manifest.toml"
         self._config = perception
@@ -62,7 +67,6 @@ class Perceiver:
         self._body_detector = BodyDetector(
             require(manifest, "movenet-multipose.onnx"), perception.min_confidence
         )
-        self._traits = TraitEstimator(perception)
         self._flow = Flow()
         self._people = People(config.audience.forget_after_s, perception.max_people)
         self._pictures = PictureFilter(perception.still_after_s)
@@ -70,7 +74,7 @@ class Perceiver:
         self._tiles = itertools.count()
         self._was_tile, self._whole_s = True, float("-inf")
         # Last: it must be closed, and whatever fails before leaves nothing open.
-        self._landmarker = CropLandmarker(require(manifest, "face_landmarker.task"))
+        self._closer = CloserLook(perception, self._people, live=live)
         self._faces_due_s = float("-inf")
         self._bodies_due_s = float("inf")
         self._last_s = float("-inf")
@@ -94,23 +98,23 @@ class Perceiver:
         grey, scale = small_grey(image)
         self._follow(grey, scale, t_s)
         detected = self._pool.submit(self._start_detection(t_s), image)
-        traits = self._look_closer(image, self._due(t_s), t_s)
+        found = self._closer.look(image, t_s)
         self._take_in(image, t_s, detected)
-        newcomers = [p for p in self._people.present(t_s) if p.face and p.read_s == float("-inf")]
-        traits |= self._look_closer(image, newcomers[: 0 if traits else 1], t_s)
+        found = self._closer.greet(image, t_s, found)
         self._people.forget(t_s)
+        self._closer.forget(t_s)
         self._pictures.judge(self._people.present(t_s), grey, scale, t_s)
         self._last_s = t_s
         focal_px = focal_length_px(self._fov_deg, image.shape[1], image.shape[0])
         return [
-            _sighting(person, t_s, focal_px, image.shape[1], traits.get(person.number))
+            self._sighting(person, t_s, focal_px, found)
             for person in self._people.present(t_s)
             if person.is_sure
         ]
 
     def close(self) -> None:
         self._pool.shutdown()
-        self._landmarker.close()
+        self._closer.close()
 
     def _follow(self, grey: NDArray[np.uint8], scale: float, t_s: float) -> None:
         present = self._people.present(self._last_s)
@@ -180,36 +184,36 @@ class Perceiver:
                 is_far = (person.face[3] - person.face[1]) * min(1.0, whole_px) < _MIN_WHOLE_PX
                 person.face_is_far = is_far
 
-    def _due(self, t_s: float) -> list[Person]:
-        """Whose faces are looked at now: those not looked at for longest."""
-        every_s = self._config.landmarks_every_s
-        due = [p for p in self._people.present(t_s) if p.face and t_s - p.read_s >= every_s]
-        return sorted(due, key=lambda p: (p.read_s, p.number))[:_MAX_READS]
-
-    def _look_closer(self, image: Image, persons: list[Person], t_s: float) -> dict[int, Traits]:
-        """Read the landmarks of a few faces, and of one of them the traits; by number."""
-        for person in persons:
-            self._read(image, person, t_s)
-        candidates = [
-            p
-            for p in persons
-            if p.details_s == t_s and t_s - p.traits_s >= self._config.traits_every_s
-        ]
-        if not candidates:
-            return {}
-        person = min(candidates, key=lambda p: (p.traits_s, p.number))
-        assert person.details is not None  # noqa: S101 - a candidate was read just now
-        person.traits_s = t_s
-        return {person.number: self._traits.estimate(image, person.details)}
-
-    def _read(self, image: Image, person: Person, t_s: float) -> None:
-        assert person.face is not None  # noqa: S101 - asked only of those with a face
-        person.read_s = t_s
-        details = self._landmarker.read(image, person.face)
-        if details is not None and self._people.nearest(details.box_xyxy_px, t_s) is person:
-            person.details, person.details_s = details, t_s
-            person.face_seen_s = person.last_seen_s = t_s
-            person.is_sure = True
+    def _sighting(self, person: Person, t_s: float, focal_px: float, found: Findings) -> Sighting:
+        assert self._size is not None  # noqa: S101 - of the picture at hand
+        has_face, has_body = person.shows_face(t_s), person.shows_body(t_s)
+        details = person.details if has_face and t_s - person.details_s <= _STALE_S else None
+        if has_body and person.body_facing is Facing.AWAY and details is None:
+            has_face = False  # hair, from behind
+        width_px, height_px = self._size
+        if has_face:
+            assert person.face is not None  # noqa: S101
+            position_m = place_by_face(person.face, focal_px, width_px)
+        else:
+            assert person.body is not None  # noqa: S101
+            position_m = place_by_body(person.body, person.torso_px, focal_px, width_px)
+        _, top, _, bottom = (person.face if has_face else person.head) or person.box
+        return Sighting(
+            track=person.number,
+            face_xyxy_px=person.face if has_face else None,
+            body_xyxy_px=person.body if has_body else None,
+            position_m=position_m,
+            below_m=below_axis_m((top + bottom) / 2, position_m[1], focal_px, height_px),
+            head_pose=details.head_pose if details else None,
+            gaze=person.gaze if details and t_s - person.details_s <= _STALE_GAZE_S else None,
+            body_facing=person.body_facing if has_body else None,
+            traits=found.traits.get(person.number),
+            expression=details.expression if details and self._config.expression else {},
+            logos=found.logos.get(person.number),
+            earlier_tracks=self._closer.earlier(person, t_s),
+            missed_s=t_s - person.last_seen_s,
+            is_picture=person.is_picture,
+        )
 
 
 def _check(image: Image) -> None:
@@ -218,33 +222,6 @@ def _check(image: Image) -> None:
             "A picture has shape (height, width, 3) and type uint8, "
             f"not {image.shape} and {image.dtype}."
         )
-
-
-def _sighting(
-    person: Person, t_s: float, focal_px: float, width_px: int, traits: Traits | None
-) -> Sighting:
-    has_face, has_body = person.shows_face(t_s), person.shows_body(t_s)
-    details = person.details if has_face and t_s - person.details_s <= _STALE_S else None
-    if has_body and person.body_facing is Facing.AWAY and details is None:
-        has_face = False  # hair, from behind
-    if has_face:
-        assert person.face is not None  # noqa: S101
-        position_m = place_by_face(person.face, focal_px, width_px)
-    else:
-        assert person.body is not None  # noqa: S101
-        position_m = place_by_body(person.body, person.torso_px, focal_px, width_px)
-    return Sighting(
-        track=person.number,
-        face_xyxy_px=person.face if has_face else None,
-        body_xyxy_px=person.body if has_body else None,
-        position_m=position_m,
-        head_pose=details.head_pose if details else None,
-        body_facing=person.body_facing if has_body else None,
-        traits=traits,
-        expression=details.expression if details else {},
-        missed_s=t_s - person.last_seen_s,
-        is_picture=person.is_picture,
-    )
 
 
 def _tiles(image: Image, whole_px: int, far_px: int) -> list[tuple[int, int, int, int]]:

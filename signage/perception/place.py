@@ -41,3 +41,8 @@ def _place(
 ) -> tuple[float, float]:
     away_m = focal_px * size_m / max(size_px, 1.0)
     return ((box[0] + box[2]) / 2 - width_px / 2) / focal_px * away_m, away_m
+
+
+def below_axis_m(y_px: float, away_m: float, focal_px: float, height_px: int) -> float:
+    """How far a point ``away_m`` along the camera's axis is below it."""
+    return (y_px - height_px / 2) / focal_px * away_m

@@ -9,6 +9,9 @@ server → page
     connecting, the newest cue comes again with ``now`` true, unless its play is over. What
     is for ``adults_only`` leaves the screen when its play is over or the connection is lost.
 
+    ``{"type": "point", "x", "y"}``: show a point to look at, in shares of the page from the left
+    and the top, over everything else; without ``x`` and ``y``, take it away.
+
 page → server
     ``{"type", "decision_id", "age_ms"}``: the play reached the state ``type``, ``age_ms``
     milliseconds before this was sent. ``started``: it is painted on the screen.
@@ -96,6 +99,7 @@ class PlayerServer:
         self._registry = registry(status.health, status.counters)
         self._plays = Plays()
         self._unsent: dict[int, asyncio.Queue[str]] = {}
+        self._point: tuple[float, float] | None = None
         self._token = config.token
         if self._token is None and not is_loopback(config.host):
             self._token = secrets.token_urlsafe(24)
@@ -154,10 +158,14 @@ class PlayerServer:
     def show(self, cue: Cue) -> None:
         """Send ``cue`` to every page; pages that connect later get the newest."""
         self._plays.ask(cue, self._status.clock())
-        if self._server is not None and self._server.loop is not None:
-            # A loop that closes in this moment has no pages left to tell.
-            with contextlib.suppress(RuntimeError):
-                self._server.loop.call_soon_threadsafe(self._send_all, self._message(cue))
+        self._broadcast(self._message(cue))
+
+    def point(self, place: tuple[float, float] | None) -> None:
+        """Show every page a point to look at, in shares of its width and height, or no more."""
+        if place != self._point:
+            self._point = place
+            where = {} if place is None else {"x": place[0], "y": place[1]}
+            self._broadcast(json.dumps({"type": "point"} | where))
 
     def events(self) -> list[PlayEvent]:
         """What the pages confirmed since the last call, in order of arrival."""
@@ -252,6 +260,12 @@ class PlayerServer:
                 "adults_only": cue.adults_only,
             }
         )
+
+    def _broadcast(self, message: str) -> None:
+        if self._server is not None and self._server.loop is not None:
+            # A loop that closes in this moment has no pages left to tell.
+            with contextlib.suppress(RuntimeError):
+                self._server.loop.call_soon_threadsafe(self._send_all, message)
 
     def _send_all(self, message: str) -> None:
         for connection, unsent in self._unsent.items():

@@ -1,17 +1,20 @@
 """What may be shown now. Constraints mask the catalogue before any policy draws.
 
 Order of precedence: the audience that must not see a content goes before everything,
-also before the minimum play time; then the caps. Where nothing is left, the fallback
-plays, and the journal says that it was forced.
+also before the minimum play time; then the caps; last what the main viewer has watched
+before and did not care for, which gives way where nothing else is left. Where nothing is left
+even so, the fallback plays, and the journal says that it was forced.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from signage.config import ConstraintsConfig
 from signage.recommend.catalogue import Catalogue, Content
+from signage.recommend.history import VisitHistory
 from signage.types import AudienceSnapshot
 
 _HOUR = timedelta(hours=1)
@@ -45,6 +48,15 @@ class Constraints:
             if reason:
                 reasons[content_id] = reason
         return reasons
+
+    def repeats(self, history: VisitHistory, allowed: Collection[str]) -> dict[str, str]:
+        """Of ``allowed``, what the main viewer has already watched without caring for it."""
+        least = self._config.repeat_min_attention
+        return {
+            content_id: f"already_watched: for {share:.0%} of its time, less than {least:.0%}"
+            for content_id, share in history.earned().items()
+            if share < least and content_id in allowed
+        }
 
     def audience_excludes(self, content: Content, snapshot: AudienceSnapshot) -> str | None:
         """Why the people in view must not see ``content``, or None.

@@ -15,8 +15,14 @@ viewer (nearest of the attentive) has as much weight as all the others together.
 | ``movement=…``, ``facing=…`` | 1 for where the main viewer goes, and which way they stand |
 | ``distance=…`` | 1 for how near the main viewer is: personal, social or public |
 | ``daypart=…``, ``weekend`` | 1 for the time, by the screen's clock |
-| ``liked:CATEGORY`` | attention that the main viewer gave it in this visit, in [0, 1] |
-| ``seen:CONTENT`` | how often the main viewer had it before them in this visit |
+| ``reading``, ``returning`` | 1 while the main viewer reads; if they were here before |
+| ``wears=BRAND`` | how surely the main viewer wears it, in [0, 1] |
+| ``liked:CATEGORY`` | attention that the main viewer gave it so far, in [0, 1] |
+| ``moved:CATEGORY`` | how they reacted to it, on average, in [-1, 1] |
+| ``seen:CONTENT`` | how often the main viewer had it before them |
+| ``earned:CONTENT`` | attention that they gave it, in [0, 1] |
+
+"So far" and "before" are in this visit and, where who returns is recognised, in those before.
 """
 
 from __future__ import annotations
@@ -41,8 +47,8 @@ AGE_BANDS = {
 }
 """From the first year to before the second."""
 
-LIKED = "liked:"
-SEEN = "seen:"
+LIKED, MOVED = "liked:", "moved:"
+SEEN, EARNED = "seen:", "earned:"
 
 _MAIN_WEIGHT = 0.5
 # Edges of personal, social and public distance (Hall, "The Hidden Dimension", 1966).
@@ -84,7 +90,13 @@ def expected_age(context: Mapping[str, float]) -> float | None:
 
 def _behaviour(main: Viewer) -> dict[str, float]:
     """What the main viewer does, as far as it is known."""
-    features = {}
+    features: dict[str, float] = {}
+    if main.reading:
+        features["reading"] = 1.0
+    if main.returning:
+        features["returning"] = 1.0
+    for logo in main.logos or ():
+        features[f"wears={logo.brand}"] = logo.score
     if main.movement is not None:
         features[f"movement={main.movement}"] = 1.0
     if main.facing is not None:

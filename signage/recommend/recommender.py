@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -14,10 +13,11 @@ from signage.recommend import checkpoint
 from signage.recommend.baselines import Playlist, Rules, Uniform
 from signage.recommend.catalogue import Catalogue
 from signage.recommend.constraints import Constraints
-from signage.recommend.features import LIKED, SEEN, audience_context
+from signage.recommend.features import SEEN, audience_context
+from signage.recommend.history import VisitHistory
 from signage.recommend.policy import Answer, Policy, Question
 from signage.recommend.vw import LAYOUT, VwPolicy
-from signage.types import AudienceSnapshot, Decision, Lesson, Reward, Trigger
+from signage.types import AudienceSnapshot, Decision, Lesson, Reward, Trigger, Viewer
 
 
 def make_policy(name: PolicyName, config: Config, saved: Path | None = None) -> tuple[Policy, int]:
@@ -43,7 +43,8 @@ class Recommender:
         self.policy = policy
         self.constraints = Constraints(config.constraints)
         self._config = config
-        self._visits: dict[str, _VisitHistory] = {}
+        self._visits: dict[str, VisitHistory] = {}
+        self._ended_s: dict[str, float] = {}
         self._last_decided: dict[str, datetime] = {}
 
     def recall(self, decided: Sequence[tuple[datetime, str, str]]) -> None:
@@ -64,10 +65,15 @@ class Recommender:
         """
         masked = self.constraints.mask(self.catalogue, audience)
         allowed = [content_id for content_id in self.catalogue if content_id not in masked]
+        history = self._history(audience.main)
+        again = self.constraints.repeats(history, allowed)
+        if len(again) < len(allowed):
+            masked |= again
+            allowed = [content_id for content_id in allowed if content_id not in again]
         forced = not allowed
         if forced:
             allowed = [self.catalogue.fallback.content_id]
-        question = self._ask(allowed, audience, on_screen)
+        question = self._ask(allowed, audience, history, on_screen)
         answer = Answer(np.ones(1)) if forced else self.policy.answer(question)
         rng = np.random.default_rng([self._config.seed, number])
         index = int(rng.choice(len(allowed), p=answer.probabilities))
@@ -100,17 +106,22 @@ class Recommender:
         self.constraints.forget_play(decision_id)
 
     def note_reaction(self, content_id: str, reward: Reward) -> None:
-        """Remember what each viewer still present made of a play, for the rest of their visit."""
+        """Remember what each viewer made of a play, as long as they are here, or may return."""
         category = self.catalogue[content_id].category
-        for impression in filter(lambda each: each.stayed, reward.impressions):
-            visit = self._visits.setdefault(impression.viewer_id, _VisitHistory())
-            visit.attention_s[category] += impression.attention_s
-            visit.present_s[category] += impression.present_s
-            visit.seen[content_id] += 1
+        for impression in reward.impressions:
+            if impression.stayed or self._remembers:
+                visit = self._visits.setdefault(impression.visit_id, VisitHistory())
+                visit.add(content_id, category, impression)
+                if not impression.stayed:
+                    self._ended_s[impression.visit_id] = reward.t_s
 
-    def forget_viewer(self, viewer_id: str) -> None:
-        """The viewer has left."""
-        self._visits.pop(viewer_id, None)
+    def end_visit(self, visit_id: str, t_s: float) -> None:
+        """The viewer has left. Where nobody is recognised that is the end of it."""
+        self._ended_s[visit_id] = t_s
+        keep_s = self._config.perception.remember_s if self._remembers else 0.0
+        for ended in [v for v, ended_s in self._ended_s.items() if t_s - ended_s >= keep_s]:
+            del self._ended_s[ended]
+            self._visits.pop(ended, None)
 
     @property
     def remembered_viewers(self) -> int:
@@ -130,14 +141,28 @@ class Recommender:
                 path,
             )
 
+    @property
+    def _remembers(self) -> bool:
+        return self._config.perception.returning
+
+    def _history(self, viewer: Viewer | None) -> VisitHistory:
+        """What somebody was shown in this visit, and in earlier ones where they are known."""
+        if viewer is None:
+            return VisitHistory()
+        visits = (*viewer.earlier_visits, viewer.visit_id)
+        return VisitHistory.of(self._visits[v] for v in visits if v in self._visits)
+
     def _ask(
-        self, allowed: Sequence[str], audience: AudienceSnapshot, on_screen: str | None
+        self,
+        allowed: Sequence[str],
+        audience: AudienceSnapshot,
+        history: VisitHistory,
+        on_screen: str | None,
     ) -> Question:
         demographics = self._config.perception.demographics
         context = audience_context(audience, demographics=demographics)
         if audience.main is not None:
-            if audience.main.viewer_id in self._visits:
-                context |= self._visits[audience.main.viewer_id].features()
+            context |= history.features()
             if on_screen is not None:
                 context[SEEN + on_screen] = context.get(SEEN + on_screen, 0.0) + 1
         return Question(
@@ -150,22 +175,6 @@ class Recommender:
     def _note(self, utc: datetime, content_id: str, decision_id: str) -> None:
         self.constraints.note_play(utc, content_id, decision_id)
         self._last_decided[content_id] = utc
-
-
-class _VisitHistory:
-    """What one viewer was shown in this visit, and how they took it."""
-
-    def __init__(self) -> None:
-        self.attention_s: defaultdict[str, float] = defaultdict(float)
-        self.present_s: defaultdict[str, float] = defaultdict(float)
-        self.seen: defaultdict[str, int] = defaultdict(int)
-
-    def features(self) -> dict[str, float]:
-        return {
-            f"{LIKED}{category}": round(self.attention_s[category] / present_s, 4)
-            for category, present_s in self.present_s.items()
-            if present_s > 0
-        } | {f"{SEEN}{content_id}": float(count) for content_id, count in self.seen.items()}
 
 
 def _layout(config: Config) -> str:

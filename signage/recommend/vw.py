@@ -22,7 +22,7 @@ import numpy as np
 from vowpal_wabbit_next import CBLabel, Example, Workspace
 
 from signage.config import VwConfig
-from signage.recommend.features import LIKED, SEEN
+from signage.recommend.features import EARNED, LIKED, MOVED, SEEN
 from signage.recommend.policy import Answer, Question
 from signage.types import Floats, Lesson
 
@@ -32,7 +32,7 @@ _ARGS = ["--cb_adf", "--cb_type", "mtr", "-q", "ca", "--adaptive", "--invariant"
 _KEEP_COUNTERS = "--preserve_performance_counters"
 _CONTEXT, _ACTION = "c", "a"
 
-LAYOUT = "1"
+LAYOUT = "2"
 """Changes when the features or VW's arguments do: an older model is then of no use."""
 
 
@@ -93,7 +93,7 @@ class VwPolicy:
     def _examples(
         self, context: Mapping[str, float], actions: Mapping[str, tuple[str, ...]]
     ) -> list[Example]:
-        visit = {k: v for k, v in context.items() if k.startswith((LIKED, SEEN))}
+        visit = {k: v for k, v in context.items() if k.startswith((LIKED, MOVED, SEEN, EARNED))}
         shared = self._example(_CONTEXT, ((k, v) for k, v in context.items() if k not in visit))
         shared.set_label(CBLabel(shared=True))
         examples = [shared]
@@ -141,10 +141,13 @@ def _visit(
         category = next(f for f in features if f.startswith("category=")).partition("=")[2]
         if category in liked:
             said += [("liked", liked[category]), ("liked more", liked[category] - usual)]
+            said.append(("moved", visit.get(MOVED + category, 0.0)))
         else:
             said.append(("fresh", 1.0))
     if seen := visit.get(SEEN + content_id):
         said.append(("seen", min(seen, 3.0) / 3))
+        if (earned := visit.get(EARNED + content_id)) is not None:
+            said.append(("earned", earned))
     return said
 
 

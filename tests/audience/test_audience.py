@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 
-from signage.audience.audience import Audience, is_attentive
-from signage.config import AudienceConfig
-from signage.types import MOODS, AudienceSnapshot, Facing, HeadPose, Movement, Sighting, Viewer
+from signage.audience.audience import Audience
+from signage.audience.screen import ScreenPlane
+from signage.audience.visit import is_attentive
+from signage.config import AudienceConfig, ScreenConfig
+from signage.types import (
+    MOODS,
+    AudienceSnapshot,
+    Facing,
+    Gaze,
+    HeadPose,
+    Logo,
+    Movement,
+    Sighting,
+    Viewer,
+)
 from tests.builders import AWAY, TOWARDS, ages, frame, sighting, traits
 
 CONFIG = AudienceConfig()
@@ -169,14 +182,101 @@ def test_nobody_knows_where_they_looked_while_they_were_not_seen(missing: Any) -
     ],
 )
 def test_attention_by_head_pose(yaw_deg: float, pitch_deg: float, attentive: bool) -> None:
-    assert is_attentive(HeadPose(yaw_deg, pitch_deg, 0.0), CONFIG) is attentive
+    around_lens = ScreenPlane(ScreenConfig(camera_up_m=0.0))
+    seen = sighting(pose=HeadPose(yaw_deg, pitch_deg, 0.0))
+    assert is_attentive(seen, CONFIG, around_lens) is attentive
 
 
 def test_the_screen_may_be_below_the_camera() -> None:
-    below = AudienceConfig(screen_pitch_deg=-20.0)
-    assert is_attentive(HeadPose(0.0, -40.0, 0.0), below)
-    assert not is_attentive(HeadPose(0.0, 10.0, 0.0), below)
-    assert not is_attentive(None, below)
+    below = ScreenPlane(ScreenConfig(camera_up_m=1.0))  # 27 degrees, 2 m away
+    for pitch_deg, attentive in ((-50.0, True), (-10.0, True), (20.0, True), (-55.0, False)):
+        seen = sighting(pose=HeadPose(0.0, pitch_deg, 0.0))
+        assert is_attentive(seen, CONFIG, below) is attentive
+    assert not is_attentive(sighting(pose=None), CONFIG, below)
+
+
+@pytest.mark.parametrize(
+    ("gaze", "attentive"),
+    [
+        ((0.0, -10.0), True),  # the middle of the screen
+        ((12.0, -10.0), True),  # its edge
+        ((30.0, -10.0), False),
+        ((0.0, -45.0), False),  # the telephone in the hand
+        ((0.0, 0.0), True),  # the lens
+    ],
+)
+def test_eyes_tell_attention_better_than_the_head(
+    gaze: tuple[float, float], attentive: bool
+) -> None:
+    screen = ScreenPlane(ScreenConfig())
+    for pose in (TOWARDS, HeadPose(40.0, 0.0, 0.0)):
+        seen = sighting(pose=pose, gaze=Gaze(0.0, *gaze, sd_deg=1.5))
+        assert is_attentive(seen, CONFIG, screen) is attentive
+
+
+# Where the eyes rest
+
+
+def looking(t_s: float, x: float, y: float = 0.5, sd_deg: float = 1.5) -> Sighting:
+    """Somebody 2 m away whose eyes are on that point of the screen."""
+    yaw_deg, pitch_deg = ScreenPlane(ScreenConfig()).angles_to(sighting(), x, y)
+    return sighting(gaze=Gaze(t_s, yaw_deg, pitch_deg, sd_deg))
+
+
+def test_the_point_on_the_screen_gets_surer_while_the_eyes_rest_and_jumps_with_them() -> None:
+    audience = Audience(CONFIG)
+    looks = [[looking(i / FPS, 0.2)] for i in range(6)] + [[looking(0.6, 0.9)]]
+    snapshots = watch(audience, looks)
+    points = [viewer.gaze for snapshot in snapshots[2:] for viewer in snapshot.viewers]
+    resting, jumped = [p for p in points[:-1] if p], points[-1]
+    assert [p.x for p in resting] == pytest.approx([0.2] * 4, abs=1e-6)
+    assert all(later.sd_x < one.sd_x for one, later in pairwise(resting))
+    assert jumped is not None
+    assert jumped.x == pytest.approx(0.9)
+    assert jumped.sd_x > resting[-1].sd_x
+
+
+def test_where_nobody_looked_lately_is_not_known() -> None:
+    audience = Audience(CONFIG)
+    watch(audience, [[looking(i / FPS, 0.2)] for i in range(6)])
+    (viewer,) = watch(audience, [[sighting()]] * 10, begin_s=0.6)[-1].viewers
+    assert viewer.gaze is None
+    assert viewer.reading is None
+    assert viewer.reading_s is None
+
+
+# Who comes back, and what they wear
+
+
+def test_who_was_here_before_is_the_same_viewer_on_another_visit() -> None:
+    audience = Audience(CONFIG, run=2)
+    watch(audience, [[sighting(track=3, earlier_tracks=())]] * 10)
+    (first,) = audience.close()
+    unknown, known = sighting(track=9), sighting(track=9, earlier_tracks=(3,))
+    snapshots = watch(audience, [[unknown]] * 5 + [[known]] * 5 + [[unknown]] * 5, begin_s=60.0)
+    before, after = snapshots[4].viewers[0], snapshots[-1].viewers[0]
+    assert (first.viewer_id, first.visit_id, first.returning) == ("2.3", "2.3", False)
+    assert (before.viewer_id, before.visit_id, before.returning) == ("2.9", "2.9", None)
+    assert (after.viewer_id, after.visit_id, after.returning) == ("2.3", "2.9", True)
+    assert after.earlier_visits == ("2.3",)
+    assert after.dwell_s == pytest.approx(1.4)  # of this visit
+
+
+def test_a_brand_that_is_found_once_and_never_again_is_not_believed() -> None:
+    one, other = Logo("one", 0.8), Logo("other", 0.9)
+    looks: list[tuple[Logo, ...] | None] = [None, (one, other), None, (one,), ()]
+    viewer = visit(*[sighting(logos=logos) for logos in looks])
+    assert viewer.logos == (one,)
+    assert visit(*[sighting(logos=logos) for logos in (None, (one,), None)]).logos == (one,)
+    assert visit(*[sighting(logos=())] * 5).logos == ()
+    assert visit(*[sighting()] * 5).logos is None
+
+
+def test_what_is_usual_for_a_face_is_its_median_of_the_last_half_minute() -> None:
+    frown = [sighting(expression={"smile": 0.4})] * 20
+    laugh = [sighting(expression={"smile": 0.9})] * 8
+    assert visit(*frown, *laugh).expression_baseline == {"smile": 0.4}
+    assert visit(*laugh, *frown * 3).expression_baseline == {"smile": 0.4}
 
 
 @pytest.mark.parametrize(

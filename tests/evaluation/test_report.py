@@ -12,14 +12,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from signage.config import Config, DecisionConfig
+from signage.config import DecisionConfig
 from signage.errors import JournalError
 from signage.evaluation.report import write_report
 from signage.journal.journal import Journal
 from signage.journal.reader import JournalReader
 from signage.simulation.recording import Moment, Recording
 from signage.simulation.simulate import Simulation
-from tests.builders import catalogue, sighting, traits
+from tests.builders import catalogue, defaults, sighting, traits
 
 SHOP = catalogue({"coffee": {"title": "Coffee & <b>cake</b>"}, "shoes": {"motion": False}})
 WOMAN = sighting(x=200, traits=traits(45, 0.95))
@@ -29,7 +29,7 @@ PASSING = Recording(
 
 
 def simulate(out: Path, recording: Recording = PASSING) -> JournalReader:
-    config = Config(screen_id="lobby", decision=DecisionConfig(policy="uniform"))
+    config = defaults(screen_id="lobby", decision=DecisionConfig(policy="uniform"))
     Simulation(config, SHOP, recording, out).run(60)
     return JournalReader(out / "journal.sqlite")
 

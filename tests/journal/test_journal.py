@@ -46,7 +46,19 @@ def event(number: int, state: PlayState, t_s: float) -> PlayEvent:
 
 
 def reward(number: int, value: float | None = 0.5) -> Reward:
-    impressions = (Impression("1.1", 8.0, 4.0, stayed=True, smile_change=0.2),)
+    impressions = (
+        Impression(
+            visit_id="1.4",
+            viewer_id="1.1",
+            present_s=8.0,
+            attention_s=4.0,
+            stayed=True,
+            reading_s=2.0,
+            reading_region=(0.1, 0.2, 0.6, 0.4),
+            reaction=0.2,
+            parts={"smile": 0.3, "leaves": 0.0},
+        ),
+    )
     return Reward(f"screen-{number}", 9.0, utc(9), value, {"attention": 0.5}, impressions)
 
 
@@ -219,5 +231,40 @@ def test_a_journal_of_a_newer_version_is_refused(path: Path) -> None:
     with sqlite3.connect(path) as db:
         db.execute("UPDATE meta SET value = '99'")
     db.close()
-    with pytest.raises(JournalError, match="of version 99, this program reads 1"):
+    with pytest.raises(JournalError, match="of version 99, this program reads 2"):
         Journal(path)
+
+
+def test_a_journal_of_version_1_is_brought_up_to_date(path: Path) -> None:
+    """The tables as that version had them, with what it wrote into them."""
+    journal, run = begun(path)
+    journal.record_decision(1, run, decision(1))
+    journal.record_end(event(1, PlayState.FINISHED, 9.0), utc(9), reward(1))
+    journal.close()
+    with sqlite3.connect(path) as db:
+        db.executescript(
+            """
+            DROP TABLE impressions; DROP TABLE viewers;
+            CREATE TABLE impressions (
+                decision_id TEXT NOT NULL REFERENCES decisions (decision_id),
+                viewer_id TEXT NOT NULL, present_s REAL NOT NULL, attention_s REAL NOT NULL,
+                stayed INTEGER NOT NULL, smile_change REAL NOT NULL,
+                PRIMARY KEY (decision_id, viewer_id)) WITHOUT ROWID;
+            CREATE TABLE viewers (
+                viewer_id TEXT PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs,
+                left_utc TEXT NOT NULL, dwell_s REAL NOT NULL, attention_s REAL NOT NULL,
+                record TEXT NOT NULL) WITHOUT ROWID;
+            INSERT INTO impressions VALUES ('screen-1', '1.1', 8.0, 4.0, 1, 0.25);
+            INSERT INTO viewers VALUES ('1.1', 1, '2026-03-04T12:00:09.000+00:00', 9.0, 4.0, '{}');
+            UPDATE meta SET value = '1' WHERE key = 'schema_version';
+            """
+        )
+    db.close()
+    with pytest.raises(JournalError, match="version 1, this program reads 2"):
+        JournalReader(path)
+    begun(path)
+    (impression,) = JournalReader(path).impressions()
+    assert (impression["visit_id"], impression["reaction"]) == ("1.1", 0.25)
+    assert impression["parts"] == {"smile": 0.25}
+    assert len(JournalReader(path).viewers()) == 1
+    assert JournalReader(path).decisions()[0]["reward"] == 0.5

@@ -14,7 +14,7 @@ from functools import cache, cached_property
 import numpy as np
 import pytest
 
-from signage.audience.audience import Audience
+from signage.audience.audience import open_audience
 from signage.capture.scene import play_scene
 from signage.capture.scene_file import Scene, load_scene
 from signage.capture.scene_truth import ActorSummary, ActorTruth, SceneTruth, summarise
@@ -54,12 +54,12 @@ class Watched:
     def ids(self, actor_id: str) -> Counter[str]:
         """In how many frames the actor went by each viewer's name."""
         return Counter(
-            viewer.viewer_id for _, actor, viewer in self.meetings() if actor.actor_id == actor_id
+            viewer.visit_id for _, actor, viewer in self.meetings() if actor.actor_id == actor_id
         )
 
     def viewer(self, actor_id: str) -> Viewer:
         (most, _), *_ = self.ids(actor_id).most_common()
-        return next(viewer for viewer in self.viewers if viewer.viewer_id == most)
+        return next(viewer for viewer in self.viewers if viewer.visit_id == most)
 
 
 def is_on(viewer: Viewer, actor: ActorTruth) -> bool:
@@ -101,7 +101,7 @@ def show(scene: Scene) -> Watched:
         camera=CameraConfig(fov_deg=scene.lens.fov_deg),
         perception=PerceptionConfig(models_dir=ROOT / "models", demographics=False, mood=False),
     )
-    perceiver, audience = Perceiver(config), Audience(config.audience)
+    perceiver, audience = Perceiver(config), open_audience(config)
     truths, snapshots, viewers = [], [], []
     try:
         for (t_s, image), truth in play_scene(scene):
@@ -258,7 +258,7 @@ def test_ten_people_are_counted_each_once() -> None:
     watched = crowd()
     assert len(people(watched)) == 10
     assert len(watched.viewers) == 10
-    assert len({watched.viewer(actor.actor_id).viewer_id for actor in people(watched)}) == 10
+    assert len({watched.viewer(actor.actor_id).visit_id for actor in people(watched)}) == 10
     counted = [
         sum(viewer.last_seen_s == truth.t_s for viewer in snapshot.viewers)
         for truth, snapshot in zip(watched.truths, watched.snapshots, strict=True)

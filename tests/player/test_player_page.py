@@ -341,3 +341,24 @@ def test_every_creative_renders(
     finally:
         context.close()
         shop.close()
+
+
+def test_points_to_look_at_are_shown_where_they_are_over_everything_else(
+    screen: Page, shop: Shop, complaints: list[str]
+) -> None:
+    assert shop.server is not None
+    for x, y in ((0.1, 0.9), (0.5, 0.5)):
+        shop.server.point((x, y))
+        screen.wait_for_function(
+            "([x, y]) => { const box = document.getElementById('point').getBoundingClientRect();"
+            "return Math.abs(box.x + box.width / 2 - x * innerWidth) < 1 &&"
+            "Math.abs(box.y + box.height / 2 - y * innerHeight) < 1; }",
+            arg=[x, y],
+        )
+    # The middle of the point is dark red, and around it all is covered.
+    assert colour(screen) == "#b3261e"
+    assert screen.evaluate("document.elementFromPoint(5, 5).id") in ("point", "stage", "boot")
+    shop.server.point(None)
+    screen.wait_for_function("() => document.getElementById('point').hidden")
+    assert "waiting for the first content" in screen.locator("#boot").inner_text()
+    assert complaints == []

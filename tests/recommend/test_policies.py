@@ -16,7 +16,7 @@ from signage.recommend import checkpoint
 from signage.recommend.baselines import Playlist, Rules, Uniform
 from signage.recommend.policy import Policy, Question
 from signage.recommend.recommender import make_policy
-from signage.recommend.vw import VwPolicy, inverse_gap
+from signage.recommend.vw import LAYOUT, VwPolicy, inverse_gap
 from signage.types import Lesson
 from tests.builders import NOON
 
@@ -160,7 +160,8 @@ class TestVw:
             policy.learn(lesson(WOMAN, "tea", 0.8))
             policy.learn(lesson(WOMAN, "coffee", 0.3))
         checkpoint.save(
-            checkpoint.Checkpoint("1:0.05:0.35", policy.learned, 60, policy.serialize()), saved
+            checkpoint.Checkpoint(f"{LAYOUT}:0.05:0.35", policy.learned, 60, policy.serialize()),
+            saved,
         )
         again, seq = make_policy("vw", Config(policies=PoliciesConfig(vw=config)), saved)
         assert (seq, again.version) == (60, policy.version)
@@ -216,3 +217,20 @@ class TestBaselines:
         policy = Rules([Rule(hours=(22, 6), categories=("tea",))])
         answer = policy.answer(ask(WOMAN, hour=hour))
         assert (answer.probabilities.tolist() == [0, 0, 1]) is inside
+
+
+def test_what_earned_it_from_this_viewer_is_shown_again_and_what_did_not_is_not() -> None:
+    """Learned from others: whoever liked a content takes it again, whoever did not does not."""
+    policy = VwPolicy(VwConfig())
+    for number in range(300):
+        content_id = list(ACTIONS)[number % 3]
+        earned = float(number // 3 % 2)
+        seen = {f"seen:{content_id}": 1.0, f"earned:{content_id}": earned}
+        policy.learn(lesson(WOMAN | seen, content_id, 0.1 + 0.6 * earned))
+
+    def expected(earned: float) -> float:
+        answer = policy.answer(ask(WOMAN | {"seen:tea": 1.0, "earned:tea": earned}))
+        assert answer.estimates is not None
+        return float(answer.estimates[2])
+
+    assert expected(1.0) > expected(0.0) + 0.3

@@ -79,7 +79,8 @@ def test_staying_and_smiling_raise_it() -> None:
 
 def test_everybody_counts_by_their_time() -> None:
     start, end = course(8.0)
-    other = replace(start, viewer_id="1.2"), replace(end, viewer_id="1.2", attention_s=3.0)
+    start_2, end_2 = (replace(each, viewer_id="1.2", visit_id="1.2") for each in (start, end))
+    other = start_2, replace(end_2, attention_s=3.0)
     reward = play((start, end), other)
     assert reward.parts["attention"] == 0.5
     assert {i.viewer_id: i.attention_s for i in reward.impressions} == {"1.1": 8.0, "1.2": 0.0}
@@ -93,3 +94,32 @@ def test_who_comes_during_the_play_counts_from_when_they_came() -> None:
         snapshot(replace(late, dwell_s=4.0, attention_s=1.0, last_seen_s=18.0), t_s=18.0), CONFIG
     )
     assert reward.parts["attention"] == 0.25
+
+
+def test_reading_raises_it_by_its_share_of_the_attention() -> None:
+    start, end = course(4.0)
+    reading = play((replace(start, reading_s=1.0), replace(end, reading_s=3.0)))
+    assert reading.parts["reading"] == 0.5
+    assert reading.value == pytest.approx(1 - (1 - 0.35) ** (1.2 + 0.5 * 0.5), abs=1e-5)
+    assert play(course(4.0)).parts["reading"] == 0.0
+
+
+def test_a_bad_reaction_lowers_it_but_more_attention_is_always_more() -> None:
+    start, end = course(2.0)
+    frowning = replace(end, expression={"frown": 1.0})
+    values = [play((start, end)).value, play((start, frowning)).value]
+    assert values[0] is not None
+    assert values[1] is not None
+    assert 0 < values[1] < values[0]
+    start, end = course(4.0)
+    more = play((start, replace(end, expression={"frown": 1.0}))).value
+    assert more is not None
+    assert more > values[1]
+
+
+def test_without_its_weight_a_reaction_counts_for_nothing() -> None:
+    start, end = course(4.0, smile=0.9)
+    tally = PlayTally("screen-1", 10.0, snapshot(start, t_s=10.0))
+    reward = tally.close(snapshot(end, t_s=18.0), RewardConfig(reaction=0.0))
+    assert reward.value == play(course(4.0)).value
+    assert reward.parts["reaction"] > 0

@@ -26,7 +26,17 @@ from signage.simulation.audit import Audit
 from signage.simulation.recording import Moment, Recording, record
 from signage.simulation.simulate import Simulation
 from signage.types import Decision, Sighting, Trigger
-from tests.builders import FOOTAGE, ROOT, catalogue, sighting, snapshot, traits, utc, viewer
+from tests.builders import (
+    FOOTAGE,
+    ROOT,
+    catalogue,
+    defaults,
+    sighting,
+    snapshot,
+    traits,
+    utc,
+    viewer,
+)
 
 SUMMARY_KEYS = {
     "policy", "seed", "plays", "rewarded_plays", "mean_reward", "reward_share_of_oracle",
@@ -61,7 +71,7 @@ def simulate(
     out: Path, policy: PolicyName = "vw", *, seed: int = 0, plays: int = 60, **constraints: Any
 ) -> dict[str, Any]:
     out.mkdir()
-    config = Config(
+    config = defaults(
         seed=seed,
         decision=DecisionConfig(policy=policy),
         constraints=ConstraintsConfig(**constraints),
@@ -127,7 +137,7 @@ def test_the_summary_says_what_the_journal_says(tmp_path: Path) -> None:
 
 def test_one_that_knows_the_best_answer_gets_all_of_the_oracle(tmp_path: Path) -> None:
     """With one content alone there is nothing to choose."""
-    config = Config(decision=DecisionConfig(policy="uniform"))
+    config = defaults(decision=DecisionConfig(policy="uniform"))
     only = catalogue({"coffee": {}})
     summary = Simulation(config, only, recording(), tmp_path).run(20)
     assert summary["reward_share_of_oracle"] == 1
@@ -138,7 +148,7 @@ def test_before_nobody_nothing_is_earned(tmp_path: Path) -> None:
     empty = Recording(tuple(replace(m, people=()) for m in recording().moments), 32.0, 3)
     out = tmp_path / "empty"
     out.mkdir()
-    nobody = Simulation(Config(), SHOP, empty, out).run(10)
+    nobody = Simulation(defaults(), SHOP, empty, out).run(10)
     assert summary["plays"] == 1
     assert (nobody["rewarded_plays"], nobody["mean_reward"]) == (0, None)
     assert nobody["reward_share_of_oracle"] is None
@@ -149,7 +159,7 @@ def test_a_journal_is_not_written_over(tmp_path: Path) -> None:
     simulate(tmp_path / "out", plays=1)
     before = dump(tmp_path / "out")
     with pytest.raises(SignageError, match=r"journal\.sqlite is there already") as raised:
-        Simulation(Config(), SHOP, recording(), tmp_path / "out")
+        Simulation(defaults(), SHOP, recording(), tmp_path / "out")
     assert "--out" in str(raised.value)
     assert dump(tmp_path / "out") == before
 

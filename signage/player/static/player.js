@@ -10,6 +10,7 @@ const KEEP_BELOW_MS = 1200;
 const MAX_UNSENT = 32;
 
 const stage = document.getElementById("stage");
+const point = document.getElementById("point");
 
 let running = null; // on the screen: {cue, layer, confirmed, over, timer}
 let pending = null; // loaded or loading for the next swap: {cue, layer, ready, timer}
@@ -55,6 +56,7 @@ function connect() {
   socket.onmessage = ({ data }) => {
     const message = JSON.parse(data);
     if (message.type === "show") take(message);
+    else if (message.type === "point") showPoint(message);
   };
   socket.onclose = () => {
     // The picture stays while we are away.
@@ -175,6 +177,14 @@ function painted(play) {
 // Without the server, or after its play, nobody watches any more who sees it.
 function hideRestricted() {
   if (running?.cue.adults_only) running.layer.classList.remove("shown");
+}
+
+// A point to look at, while the eyes are calibrated.
+function showPoint({ x, y }) {
+  point.hidden = x === undefined;
+  if (point.hidden) return;
+  point.style.left = `${100 * x}%`;
+  point.style.top = `${100 * y}%`;
 }
 
 function clearBelow(layer) {

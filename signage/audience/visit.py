@@ -1,0 +1,273 @@
+"""One person's visit: what single sightings said, aggregated."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from signage.audience.fixation import Fixation
+from signage.audience.movement import Path
+from signage.audience.reading import ReadingDetector, ReadingModel
+from signage.audience.screen import ScreenPlane
+from signage.config import AudienceConfig
+from signage.types import Facing, Floats, Logo, Movement, Sighting, Viewer
+
+# Out of sight for longer than this, nobody knows where they looked.
+_MAX_GAP_S = 1.0
+# A head turned further than this from the screen shows its back.
+_AWAY_YAW_DEG = 110.0
+_MOOD_MEMORY_S = 3.0
+# What is usual for a face: the median of so many values, one every so often.
+_USUAL_VALUES, _USUAL_EVERY_S = 60, 0.5
+# A brand is believed when it was found in so many looks.
+_LOGO_LOOKS = 2
+
+
+def is_attentive(sighting: Sighting, config: AudienceConfig, screen: ScreenPlane) -> bool:
+    """Whether somebody looks at the screen: by the eyes where they can be told, else by the head.
+
+    Who looks into the lens, or between it and the screen, counts: the camera belongs to it.
+    """
+    if sighting.gaze is None:
+        return _is_headed(sighting, config, screen)
+    yaws_deg, pitches_deg = screen.extent(sighting)
+    yaw_deg, pitch_deg = screen.corrected(sighting.gaze)
+    return _is_within(yaw_deg, yaws_deg, config.attention_gaze_deg) and _is_within(
+        pitch_deg, pitches_deg, config.attention_gaze_up_deg
+    )
+
+
+def _is_headed(sighting: Sighting, config: AudienceConfig, screen: ScreenPlane) -> bool:
+    """Whether the head points to the middle of the screen, to the lens, or between."""
+    if (pose := sighting.head_pose) is None:
+        return False
+    yaws_deg, pitches_deg = screen.extent(sighting)
+    yaw_deg, pitch_deg = sum(yaws_deg) / 2, sum(pitches_deg) / 2
+    return _is_within(pose.yaw_deg, (yaw_deg, yaw_deg), config.attention_yaw_deg) and _is_within(
+        pose.pitch_deg, (pitch_deg, pitch_deg), config.attention_pitch_deg
+    )
+
+
+def _is_within(angle_deg: float, extent_deg: tuple[float, float], margin_deg: float) -> bool:
+    """Whether an angle is within an extent, or between that and the lens, with a margin."""
+    low_deg, high_deg = min(0.0, extent_deg[0]), max(0.0, extent_deg[1])
+    return low_deg - margin_deg <= angle_deg <= high_deg + margin_deg
+
+
+def facing_of(sighting: Sighting, config: AudienceConfig, screen: ScreenPlane) -> Facing | None:
+    """Which way somebody stands: by the head where it is known, else by the shoulders."""
+    pose = sighting.head_pose
+    if pose is None:
+        # Shoulders to the screen and yet no face: the head is turned.
+        is_turned = sighting.body_facing is Facing.TOWARDS and sighting.face_xyxy_px is None
+        return Facing.SIDEWAYS if is_turned else sighting.body_facing
+    if _is_headed(sighting, config, screen):
+        return Facing.TOWARDS
+    return Facing.AWAY if abs(pose.yaw_deg) > _AWAY_YAW_DEG else Facing.SIDEWAYS
+
+
+class _Average:
+    """Weighted mean of what single looks said. Means of probabilities keep their doubt."""
+
+    def __init__(self) -> None:
+        self._sum: Floats | None = None
+        self._weight = 0.0
+
+    def add(self, value: Floats, weight: float, keep: float = 1.0) -> None:
+        """``keep``: share of what was said before that still counts."""
+        total = np.zeros_like(value) if self._sum is None else self._sum
+        self._sum = keep * total + weight * value
+        self._weight = keep * self._weight + weight
+
+    @property
+    def mean(self) -> Floats | None:
+        return None if self._sum is None or self._weight <= 0 else self._sum / self._weight
+
+
+class _Usual:
+    """What is usual for a face: the median of each expression over the last half minute."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, deque[float]] = {}
+        self._last_s = -math.inf
+
+    def add(self, t_s: float, expression: Mapping[str, float]) -> None:
+        if t_s - self._last_s < _USUAL_EVERY_S or not expression:
+            return
+        self._last_s = t_s
+        for name, value in expression.items():
+            self._values.setdefault(name, deque(maxlen=_USUAL_VALUES)).append(value)
+
+    @property
+    def medians(self) -> dict[str, float]:
+        return {name: float(np.median(values)) for name, values in self._values.items()}
+
+
+class _Brands:
+    """What was found on the clothes, look by look: the same brand again is surer."""
+
+    def __init__(self) -> None:
+        self._looks = 0
+        self._scores: dict[str, list[float]] = {}
+
+    def add(self, logos: tuple[Logo, ...]) -> None:
+        self._looks += 1
+        for logo in logos:
+            self._scores.setdefault(logo.brand, []).append(logo.score)
+
+    @property
+    def logos(self) -> tuple[Logo, ...] | None:
+        """The brands found in more than one look; None where none were looked for."""
+        if not self._looks:
+            return None
+        found = (
+            Logo(brand, max(scores))
+            for brand, scores in self._scores.items()
+            if len(scores) >= min(_LOGO_LOOKS, self._looks)
+        )
+        return tuple(sorted(found, key=lambda logo: (-logo.score, logo.brand)))
+
+
+class Visit:
+    """One person's visit as it grows."""
+
+    def __init__(
+        self, run: int, config: AudienceConfig, screen: ScreenPlane, reading: ReadingModel | None
+    ) -> None:
+        self._run = run
+        self._config = config
+        self._screen = screen
+        self._attention_s = self._facing_s = 0.0
+        self._attentive = False
+        self._facing: Facing | None = None
+        self._face_px: float | None = None
+        self._path = Path(config.walking_m_s)
+        self._movement_s: dict[Movement, float] = {}
+        self._ages, self._female, self._mood, self._mood_now = (_Average() for _ in range(4))
+        self._peak: dict[str, float] = {}
+        self._usual, self._brands, self._fixation = _Usual(), _Brands(), Fixation()
+        self._reading = None if reading is None else ReadingDetector(reading, config.script)
+        self._reading_s: float | None = None
+        self._earlier: tuple[int, ...] | None = None
+        self._last: Sighting | None = None
+        self.first_seen_s = self.last_seen_s = self._found_s = self._mood_s = math.nan
+
+    @property
+    def is_picture(self) -> bool:
+        return self._last is not None and self._last.is_picture
+
+    @property
+    def dwell_s(self) -> float:
+        """Until they were last found; where they were said to be since then is a guess."""
+        return self._found_s - self.first_seen_s
+
+    def add(self, t_s: float, sighting: Sighting) -> None:
+        """The first one begins the visit."""
+        if self._last is None:
+            self.first_seen_s = self.last_seen_s = self._mood_s = t_s
+        attentive = is_attentive(sighting, self._config, self._screen)
+        facing = facing_of(sighting, self._config, self._screen)
+        step_s = t_s - self.last_seen_s
+        if step_s <= _MAX_GAP_S:
+            # Half of the time between two looks belongs to each of them.
+            self._attention_s += step_s * (self._attentive + attentive) / 2
+            towards = (self._facing is Facing.TOWARDS) + (facing is Facing.TOWARDS)
+            self._facing_s += step_s * towards / 2
+        self.last_seen_s, self._attentive, self._facing = t_s, attentive, facing
+        self._last = sighting
+        self._found_s = max(self.first_seen_s, t_s - sighting.missed_s)
+        if sighting.face_xyxy_px is not None:
+            _, top, _, bottom = sighting.face_xyxy_px
+            self._face_px = max(self._face_px or 0.0, bottom - top)
+        if sighting.position_m is not None:
+            self._path.add(t_s, sighting.position_m, by_face=sighting.face_xyxy_px is not None)
+            if (movement := self._path.movement) is not None:
+                self._movement_s[movement] = self._movement_s.get(movement, 0.0) + step_s
+        self._add_gaze(t_s, step_s, sighting)
+        self._add_traits(t_s, sighting)
+        self._usual.add(t_s, sighting.expression)
+        for name, value in sighting.expression.items():
+            self._peak[name] = max(value, self._peak.get(name, 0.0))
+        if sighting.logos is not None:
+            self._brands.add(sighting.logos)
+        if sighting.earlier_tracks is not None:
+            self._earlier = sighting.earlier_tracks
+
+    def _add_gaze(self, t_s: float, step_s: float, sighting: Sighting) -> None:
+        look = self._screen.point(sighting)
+        is_new = sighting.gaze is not None and sighting.gaze.t_s == t_s
+        if look is not None and is_new:
+            self._fixation.add(t_s, look)
+        if self._reading is None:
+            return
+        if look is None:
+            self._reading.add(t_s, None, (0.0, 0.0))
+        elif is_new:
+            self._reading.add(t_s, (look.x, look.y), (look.sd_x, look.sd_y))
+        if self._reading.is_reading is not None:
+            reads_s = step_s if self._reading.is_reading and step_s <= _MAX_GAP_S else 0.0
+            self._reading_s = (self._reading_s or 0.0) + reads_s
+
+    def _add_traits(self, t_s: float, sighting: Sighting) -> None:
+        if (traits := sighting.traits) is None:
+            return
+        if traits.age_probs is not None:
+            self._ages.add(traits.age_probs, traits.weight)
+        if traits.female_prob is not None:
+            self._female.add(np.array([traits.female_prob]), traits.weight)
+        if traits.mood_probs is not None:
+            self._mood.add(traits.mood_probs, traits.weight)
+            keep = math.exp(-(t_s - self._mood_s) / _MOOD_MEMORY_S)
+            self._mood_now.add(traits.mood_probs, traits.weight, keep)
+            self._mood_s = t_s
+
+    def viewer(self) -> Viewer:
+        """As of now."""
+        last, female, dwell_s = self._last, self._female.mean, self.dwell_s
+        assert last is not None  # noqa: S101 - a visit begins with a sighting
+        visit_id = f"{self._run}.{last.track}"
+        earlier = tuple(f"{self._run}.{track}" for track in self._earlier or ())
+        reading = self._reading
+        return Viewer(
+            visit_id=visit_id,
+            viewer_id=earlier[0] if earlier else visit_id,
+            earlier_visits=earlier,
+            returning=None if self._earlier is None else bool(earlier),
+            first_seen_s=self.first_seen_s,
+            last_seen_s=self.last_seen_s,
+            dwell_s=dwell_s,
+            attention_s=min(self._attention_s, dwell_s),
+            attentive=self._attentive,
+            face_px=self._face_px,
+            face_xyxy_px=last.face_xyxy_px,
+            body_xyxy_px=last.body_xyxy_px,
+            distance_m=self._path.distance_m,
+            movement=self._path.movement,
+            facing=self._facing,
+            facing_share=min(1.0, self._facing_s / dwell_s) if dwell_s > 0 else 0.0,
+            gaze=self._fixation.point(self.last_seen_s),
+            reading=None if reading is None else reading.is_reading,
+            reading_region=None if reading is None else reading.region,
+            reading_s=self._reading_s,
+            logos=self._brands.logos,
+            age_probs=self._ages.mean,
+            female_prob=None if female is None else float(female[0]),
+            mood_probs=self._mood_now.mean,
+            expression=last.expression,
+            expression_baseline=self._usual.medians,
+            expression_peak=dict(self._peak),
+        )
+
+    def departed(self) -> Viewer:
+        """The visit as a whole."""
+        movement = max(self._movement_s, key=lambda m: self._movement_s[m], default=None)
+        return replace(
+            self.viewer(),
+            last_seen_s=self._found_s,
+            movement=movement,
+            mood_probs=self._mood.mean,
+        )

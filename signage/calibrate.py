@@ -1,0 +1,55 @@
+"""`signage calibrate`: show points, watch the eyes, keep the correction beside the journal."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from signage.audience.calibration import Calibration, Fit
+from signage.capture.live import LiveCapture
+from signage.config import Config
+from signage.installation import keep_calibration
+from signage.perception.perceiver import Perceiver
+from signage.player.server import PlayerServer, Status
+
+
+def calibrate(config: Config, stop: threading.Event, ready: Callable[[str], None]) -> Fit | None:
+    """Let one person look at points on the player's page and write what that says.
+
+    ``ready`` is told the page's address; nothing is measured before somebody opened it. Returns
+    None when stopped before the end. Raises ConfigError when the looks were of no use, and the
+    SignageError of whatever cannot be had: models, camera, port.
+    """
+    settings = config.perception.model_copy(update={"gaze": True})
+    camera, calibration = LiveCapture(config.camera), Calibration(config.screen)
+    server = PlayerServer(config.server, {}, _status())
+    perceiver = Perceiver(config.model_copy(update={"perception": settings}), live=True)
+    try:
+        camera.start()
+        ready(server.start())
+        while not stop.is_set():
+            frame = camera.next()
+            sightings = perceiver.perceive(frame) or []
+            if not server.connected:
+                continue
+            point = calibration.step(frame.t_s, sightings)
+            server.point(point)
+            if point is None:
+                fit = calibration.fit()
+                keep_calibration(config, fit.correction)
+                return fit
+        return None
+    finally:
+        server.stop()
+        camera.stop()
+        perceiver.close()
+
+
+def _status() -> Status:
+    return Status(
+        health=lambda: {"status": "ok", "reasons": ["a calibration is under way"]},
+        audience=lambda: {"t_utc": None, "observed": False, "main": None, "viewers": []},
+        decisions=lambda _: [],
+        clock=time.monotonic,
+    )

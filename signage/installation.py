@@ -1,0 +1,53 @@
+"""What `signage calibrate` found for one screen, kept beside its journal."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+from signage.config import Affine, Config, Section, validate
+from signage.errors import ConfigError
+
+
+class _Calibration(Section):
+    gaze_correction: tuple[Affine, Affine]
+
+
+def calibration_path(config: Config) -> Path:
+    """Where the correction of this installation is kept."""
+    return config.data_dir / "calibration.toml"
+
+
+def with_calibration(config: Config) -> Config:
+    """``config`` with the gaze corrected, if this installation was ever calibrated.
+
+    Raises ConfigError for a file that is broken.
+    """
+    path = calibration_path(config)
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return config
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(
+            f"{path} cannot be read: {error}. Remove it, or run `signage calibrate` again."
+        ) from error
+    found = validate(_Calibration, data, path).gaze_correction
+    screen = config.screen.model_copy(update={"gaze_correction": found})
+    return config.model_copy(update={"screen": screen})
+
+
+def keep_calibration(config: Config, correction: tuple[Affine, Affine]) -> None:
+    """Write ``correction`` for `with_calibration`. Raises ConfigError when that cannot be done."""
+    path = calibration_path(config)
+    part = path.with_suffix(".part")
+    remark = "# By `signage calibrate`. Remove this file to undo it."
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(f"{remark}\ngaze_correction = {json.dumps(correction)}\n", encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be written: {error}. Make room or give access, then calibrate again."
+        ) from error

@@ -1,0 +1,130 @@
+"""The tables of the journal, and how an older journal becomes one of today's."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from signage.errors import JournalError
+
+SCHEMA_VERSION = 2
+
+SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE runs (run INTEGER PRIMARY KEY, started_utc TEXT NOT NULL, screen_id TEXT NOT NULL);
+CREATE TABLE catalogues (
+    seq INTEGER PRIMARY KEY, version TEXT NOT NULL UNIQUE, contents TEXT NOT NULL
+);
+CREATE TABLE decisions (
+    number INTEGER PRIMARY KEY,
+    decision_id TEXT NOT NULL UNIQUE,
+    run INTEGER NOT NULL REFERENCES runs,
+    t_s REAL NOT NULL,
+    t_utc TEXT NOT NULL,
+    trigger TEXT NOT NULL,
+    content_id TEXT NOT NULL,
+    propensity REAL NOT NULL,
+    forced INTEGER NOT NULL,
+    eligible TEXT NOT NULL,
+    estimates TEXT NOT NULL,
+    masked TEXT NOT NULL,
+    context TEXT NOT NULL,
+    policy TEXT NOT NULL,
+    policy_version TEXT NOT NULL,
+    catalogue_version TEXT NOT NULL REFERENCES catalogues (version)
+);
+CREATE INDEX decisions_by_time ON decisions (t_utc);
+CREATE TABLE plays (
+    decision_id TEXT PRIMARY KEY REFERENCES decisions (decision_id),
+    state TEXT NOT NULL,
+    started_s REAL,
+    ended_s REAL,
+    started_utc TEXT,
+    ended_utc TEXT,
+    page TEXT
+) WITHOUT ROWID;
+CREATE TABLE rewards (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    decision_id TEXT NOT NULL UNIQUE REFERENCES decisions (decision_id),
+    t_utc TEXT NOT NULL,
+    reward REAL,
+    parts TEXT NOT NULL
+);
+CREATE TABLE impressions (
+    decision_id TEXT NOT NULL REFERENCES decisions (decision_id),
+    visit_id TEXT NOT NULL,
+    viewer_id TEXT NOT NULL,
+    present_s REAL NOT NULL,
+    attention_s REAL NOT NULL,
+    stayed INTEGER NOT NULL,
+    reading_s REAL,
+    reading_region TEXT,
+    reaction REAL NOT NULL,
+    parts TEXT NOT NULL,
+    PRIMARY KEY (decision_id, visit_id)
+) WITHOUT ROWID;
+CREATE TABLE viewers (
+    visit_id TEXT PRIMARY KEY,
+    viewer_id TEXT NOT NULL,
+    run INTEGER NOT NULL REFERENCES runs,
+    left_utc TEXT NOT NULL,
+    dwell_s REAL NOT NULL,
+    attention_s REAL NOT NULL,
+    record TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+
+_FROM_1 = """
+ALTER TABLE impressions RENAME TO impressions_1;
+ALTER TABLE viewers RENAME TO viewers_1;
+{impressions};
+{viewers};
+INSERT INTO impressions SELECT decision_id, viewer_id, viewer_id, present_s, attention_s, stayed,
+    NULL, NULL, smile_change, json_object('smile', smile_change) FROM impressions_1;
+INSERT INTO viewers
+    SELECT viewer_id, viewer_id, run, left_utc, dwell_s, attention_s, record FROM viewers_1;
+DROP TABLE impressions_1;
+DROP TABLE viewers_1
+"""
+
+
+def create(db: sqlite3.Connection) -> None:
+    """Make the tables, within the transaction of ``db``."""
+    for statement in SCHEMA.split(";\n"):
+        db.execute(statement)
+    db.execute("INSERT INTO meta VALUES ('schema_version', ?)", (SCHEMA_VERSION,))
+
+
+def upgrade(db: sqlite3.Connection) -> None:
+    """Bring a journal of version 1 up to date, within the transaction of ``db``."""
+    tables = {
+        name: next(s for s in SCHEMA.split(";\n") if f"CREATE TABLE {name} " in s)
+        for name in ("impressions", "viewers")
+    }
+    for statement in _FROM_1.format(**tables).split(";\n"):
+        db.execute(statement)
+    db.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (SCHEMA_VERSION,))
+
+
+def version_of(db: sqlite3.Connection, path: Path) -> int | None:
+    """The version of a journal; None where a file says none. JournalError for no journal."""
+    try:
+        row = db.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise JournalError(f"{path} is not a journal of signage: {error}.") from error
+    return None if row is None else int(row[0])
+
+
+def check_version(db: sqlite3.Connection, path: Path) -> None:
+    """Raise JournalError unless ``db`` is a journal of this version."""
+    found = version_of(db, path)
+    if found == SCHEMA_VERSION:
+        return
+    if found is not None and found < SCHEMA_VERSION:
+        remedy = "Start its screen once with this program, which brings it up to date."
+    else:
+        remedy = "Use the program that wrote it, or another `data_dir`."
+    raise JournalError(
+        f"{path} is a journal of version {found or 'none'}, this program reads {SCHEMA_VERSION}. "
+        f"{remedy}"
+    )

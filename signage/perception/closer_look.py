@@ -1,0 +1,185 @@
+"""What a closer look at single people tells, a few at a time, so that no frame takes long.
+
+Faces near enough for their eyes are read in every frame, as eyes jump; the others now and then.
+Beside that, each frame has time for one long look: at the traits of a face, at who it is, or at
+what is on the clothes; whichever is due for longest.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import defaultdict
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from signage.assets import require
+from signage.config import PerceptionConfig
+from signage.perception.attributes import TraitEstimator
+from signage.perception.faces import CropLandmarker
+from signage.perception.gaze import read_gaze
+from signage.perception.identity import FaceEncoder, Gallery
+from signage.perception.logos import LogoFinder, torso_of
+from signage.perception.people import People, Person
+from signage.types import Image, Logo, Traits
+
+_MAX_READS = 3
+"""Faces that the landmarker looks at in one frame."""
+_MAX_EYES = 2
+"""Of those, faces that are looked at in every frame."""
+# The detector's box of a face is this much higher than that of its landmarks.
+_DETECTED_HIGHER = 1.15
+
+
+class _Look(IntEnum):
+    """Long looks, the first first where several are due for equally long."""
+
+    TRAITS = 0
+    WHO = 1
+    CLOTHES = 2
+
+
+@dataclass(slots=True)
+class Findings:
+    """What the long looks of one frame told, by the numbers of the persons."""
+
+    traits: dict[int, Traits] = field(default_factory=dict)
+    logos: dict[int, tuple[Logo, ...]] = field(default_factory=dict)
+    looked: bool = False
+
+
+class CloserLook:
+    """Looks closer at the persons of ``people``. Must be closed.
+
+    Raises AssetError when a model that is switched on is missing, ConfigError for logos that
+    cannot be used.
+    """
+
+    def __init__(self, config: PerceptionConfig, people: People, *, live: bool) -> None:
+        manifest = config.models_dir / "manifest.toml"
+        self._config = config
+        self._people = people
+        self._traits = TraitEstimator(config)
+        self._encoder = FaceEncoder(manifest) if config.returning else None
+        self._gallery = Gallery(config.remember_s) if config.returning else None
+        budget_ms = config.logos_budget_ms if live else None
+        self._logos = LogoFinder(config.logos_dir, budget_ms) if config.logos_dir else None
+        self._due_s: dict[tuple[int, _Look], float] = {}
+        self._looks_at: defaultdict[int, int] = defaultdict(int)
+        """How often each was looked at for who they are."""
+        # Last: it must be closed, and whatever fails before leaves nothing open.
+        self._landmarker = CropLandmarker(require(manifest, "face_landmarker.task"))
+
+    def look(self, image: Image, t_s: float) -> Findings:
+        """Look at those who were there a moment ago. ``image``: (height, width, 3), BGR."""
+        found = Findings()
+        for person in self._to_read(t_s):
+            self._read(image, person, t_s)
+        self._look_long(image, t_s, found)
+        return found
+
+    def greet(self, image: Image, t_s: float, found: Findings) -> Findings:
+        """Look at one of those who were just found, where there was time left."""
+        newcomers = (p for p in self._people.present(t_s) if p.face and p.read_s == -math.inf)
+        if not found.looked and (person := next(newcomers, None)) is not None:
+            self._read(image, person, t_s)
+            self._look_long(image, t_s, found)
+        return found
+
+    def earlier(self, person: Person, t_s: float) -> tuple[int, ...] | None:
+        """Paths of the same person before this one; None where that cannot be told."""
+        if self._gallery is None:
+            return None
+        present = {other.number for other in self._people.present(t_s) if other is not person}
+        return self._gallery.earlier(person.number, present)
+
+    def forget(self, t_s: float) -> None:
+        """Let go of what was known of those who are gone."""
+        numbers = {person.number for person in self._people.persons}
+        self._due_s = {key: due for key, due in self._due_s.items() if key[0] in numbers}
+        for number in self._looks_at.keys() - numbers:
+            del self._looks_at[number]
+        if self._gallery is not None:
+            self._gallery.forget(t_s)
+
+    def close(self) -> None:
+        self._landmarker.close()
+
+    def _to_read(self, t_s: float) -> list[Person]:
+        """Whose faces are read now: the nearest for their eyes, and those waiting for longest."""
+        shown = [p for p in self._people.present(t_s) if p.face]
+        near = sorted(filter(self._shows_eyes, shown), key=lambda p: (-_height(p), p.number))
+        near = near[:_MAX_EYES]
+        every_s = self._config.landmarks_every_s
+        due = [p for p in shown if p not in near and t_s - p.read_s >= every_s]
+        due.sort(key=lambda p: (p.read_s, p.number))
+        return [*near, *due][:_MAX_READS]
+
+    def _shows_eyes(self, person: Person) -> bool:
+        least_px = self._config.min_gaze_px * _DETECTED_HIGHER
+        return self._config.gaze and not person.is_picture and _height(person) >= least_px
+
+    def _read(self, image: Image, person: Person, t_s: float) -> None:
+        assert person.face is not None  # noqa: S101 - asked only of those with a face
+        person.read_s = t_s
+        details = self._landmarker.read(image, person.face)
+        if details is not None and self._people.nearest(details.box_xyxy_px, t_s) is person:
+            person.details, person.details_s = details, t_s
+            if self._config.gaze:
+                person.gaze = read_gaze(details, t_s, self._config.min_gaze_px)
+            person.face_seen_s = person.last_seen_s = t_s
+            person.is_sure = True
+
+    def _look_long(self, image: Image, t_s: float, found: Findings) -> None:
+        due = [
+            (self._due_s.get((person.number, look), -math.inf), look, person.number, person)
+            for person, look in itertools.product(self._people.present(t_s), _Look)
+            if self._can(person, look, t_s)
+        ]
+        due_s, look, number, person = min(due, default=(math.inf, _Look.TRAITS, 0, None))
+        if person is None or due_s > t_s:
+            return
+        found.looked = True
+        wait_s = self._config.traits_every_s
+        if look is _Look.TRAITS:
+            assert person.details is not None  # noqa: S101 - read in this frame
+            found.traits[number] = self._traits.estimate(image, person.details)
+        elif look is _Look.WHO:
+            self._recognise(image, person, t_s)
+            # The first looks tell most.
+            self._looks_at[number] += 1
+            wait_s *= self._looks_at[number]
+        else:
+            found.logos[number] = self._read_clothes(image, person)
+            wait_s = self._config.logos_every_s
+        self._due_s[number, look] = t_s + wait_s
+
+    def _can(self, person: Person, look: _Look, t_s: float) -> bool:
+        """Whether there is something to look at in this frame."""
+        if person.is_picture:
+            return False
+        if look is _Look.CLOTHES:
+            return self._logos is not None and person.face is not None and person.shows_face(t_s)
+        is_on = look is _Look.TRAITS or self._gallery is not None
+        return is_on and person.details is not None and person.details_s == t_s
+
+    def _recognise(self, image: Image, person: Person, t_s: float) -> None:
+        if person.details is None or self._encoder is None or self._gallery is None:
+            return
+        weight = self._traits.weight(image, person.details)
+        if weight > 0:
+            embedding = self._encoder.embed(image, person.details)
+            self._gallery.add(person.number, t_s, embedding, weight)
+
+    def _read_clothes(self, image: Image, person: Person) -> tuple[Logo, ...]:
+        if self._logos is None or person.face is None:
+            return ()
+        torso = torso_of(person.face, image.shape)
+        if torso is None:
+            return ()
+        left, top, right, bottom = (round(edge) for edge in torso)
+        return tuple(self._logos.find(image[top:bottom, left:right]))
+
+
+def _height(person: Person) -> float:
+    return 0.0 if person.face is None else person.face[3] - person.face[1]

@@ -1,0 +1,74 @@
+"""What one viewer was shown, and how they took it: in this visit, or in all that are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from signage.recommend.features import EARNED, LIKED, MOVED, SEEN
+from signage.types import Impression
+
+
+@dataclass(slots=True)
+class _Total:
+    """Over all plays of a content, or of a category."""
+
+    plays: int = 0
+    present_s: float = 0.0
+    attention_s: float = 0.0
+    reaction: float = 0.0
+
+    def add(self, other: _Total) -> None:
+        self.plays += other.plays
+        self.present_s += other.present_s
+        self.attention_s += other.attention_s
+        self.reaction += other.reaction
+
+    @property
+    def attention(self) -> float:
+        """Share of the time present; somebody is there for some of every play that counts."""
+        return self.attention_s / self.present_s if self.present_s > 0 else 0.0
+
+
+class VisitHistory:
+    """Attention and reactions, by content and by category."""
+
+    def __init__(self) -> None:
+        self._contents: dict[str, _Total] = {}
+        self._categories: dict[str, _Total] = {}
+
+    @classmethod
+    def of(cls, visits: Iterable[VisitHistory]) -> VisitHistory:
+        """All of them together."""
+        whole = cls()
+        for visit in visits:
+            whole._merge(visit)
+        return whole
+
+    def _merge(self, other: VisitHistory) -> None:
+        for mine, others in (
+            (self._contents, other._contents),
+            (self._categories, other._categories),
+        ):
+            for name, total in others.items():
+                mine.setdefault(name, _Total()).add(total)
+
+    def add(self, content_id: str, category: str, impression: Impression) -> None:
+        play = _Total(1, impression.present_s, impression.attention_s, impression.reaction)
+        self._contents.setdefault(content_id, _Total()).add(play)
+        self._categories.setdefault(category, _Total()).add(play)
+
+    def earned(self) -> dict[str, float]:
+        """Of every content that was shown: the share of their time that they looked at it."""
+        return {content_id: total.attention for content_id, total in self._contents.items()}
+
+    def features(self) -> dict[str, float]:
+        """As the context has them (``features.py``)."""
+        named: dict[str, float] = {}
+        for category, total in self._categories.items():
+            named[LIKED + category] = total.attention
+            named[MOVED + category] = total.reaction / total.plays
+        for content_id, total in self._contents.items():
+            named[SEEN + content_id] = float(total.plays)
+            named[EARNED + content_id] = total.attention
+        return {name: round(value, 4) for name, value in named.items()}
