@@ -118,9 +118,10 @@ class PerceptionConfig(Section):
     """Folder of logo pictures, one or more a brand, to look for on clothes; without it none are
     looked for."""
     logos_every_s: Annotated[float, Field(ge=1)] = 1.0
-    """Each person's clothes are searched this often at most."""
+    """Each person's clothes are searched this often at most; less often the longer they stay."""
     logos_budget_ms: Positive = 60.0
-    """A live screen spends this much on one search; with many brands it takes several."""
+    """A live screen begins no further brand after this much of one search, and goes on with it in
+    the next. To find what might be a logo takes 30 to 130 ms, whatever the brands."""
     traits_every_s: NotNegative = 1.0
     """Age, gender and mood of each person are estimated this often, and averaged."""
     min_face_px: Positive = 36.0

@@ -109,7 +109,7 @@ class Logo:
 
     brand: str
     score: float
-    """How sure, in [0, 1]."""
+    """Probability that it is this brand's logo, in [0, 1]."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ _MAX_GAP_S = 0.6
 # errors for a quick answer, chosen on people left out.
 _SURER_LOG_ODDS = 0.6
 _BEGIN_LOG_ODDS = 0.3
-_END_LOG_ODDS = -0.5
+_END_LOG_ODDS = -0.3
 
 
 def features(path_deg: Floats) -> Floats:

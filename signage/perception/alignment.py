@@ -42,12 +42,15 @@ _ARCFACE = (
 _OVERSAMPLING = 4
 
 
-def dlib_chip(image: Image, landmarks_px: Floats, size_px: int) -> Image:
+def dlib_chip(
+    image: Image, landmarks_px: Floats, size_px: int, padding: float = _DLIB_PADDING
+) -> Image:
     """The face as dlib cuts it, shape (size_px, size_px, 3), BGR.
 
-    ``landmarks_px``, shape (478, 2), are MediaPipe's.
+    ``landmarks_px``, shape (478, 2), are MediaPipe's; ``padding`` is the share of the face that
+    the chip has around it.
     """
-    target = (_DLIB_FACE + _DLIB_PADDING) / (1 + 2 * _DLIB_PADDING)
+    target = (_DLIB_FACE + padding) / (1 + 2 * padding)
     return cut_out(image, landmarks_px[_DLIB_POINTS], target, size_px)
 
 

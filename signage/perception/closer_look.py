@@ -2,7 +2,8 @@
 
 Faces near enough for their eyes are read in every frame, as eyes jump; the others now and then.
 Beside that, each frame has time for one long look: at the traits of a face, at who it is, or at
-what is on the clothes; whichever is due for longest.
+what is on the clothes; whichever is due for longest. Clothes take longest of all: a live screen
+searches them beside everything else, and learns what is on them some frames later.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections import defaultdict
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -29,6 +31,8 @@ _MAX_EYES = 2
 """Of those, faces that are looked at in every frame."""
 # The detector's box of a face is this much higher than that of its landmarks.
 _DETECTED_HIGHER = 1.15
+_MIN_CLOTHES_PX = 48
+"""Of a face: below a smaller one no logo is large enough to be recognised."""
 
 
 class _Look(IntEnum):
@@ -64,15 +68,20 @@ class CloserLook:
         self._gallery = Gallery(config.remember_s) if config.returning else None
         budget_ms = config.logos_budget_ms if live else None
         self._logos = LogoFinder(config.logos_dir, budget_ms) if config.logos_dir else None
+        self._pool = ThreadPoolExecutor(1, "clothes") if live else None
+        self._searched: tuple[int, Future[list[Logo]]] | None = None
+        """Whose clothes are being searched."""
         self._due_s: dict[tuple[int, _Look], float] = {}
-        self._looks_at: defaultdict[int, int] = defaultdict(int)
-        """How often each was looked at for who they are."""
+        self._looks: defaultdict[tuple[int, _Look], int] = defaultdict(int)
         # Last: it must be closed, and whatever fails before leaves nothing open.
         self._landmarker = CropLandmarker(require(manifest, "face_landmarker.task"))
 
     def look(self, image: Image, t_s: float) -> Findings:
         """Look at those who were there a moment ago. ``image``: (height, width, 3), BGR."""
         found = Findings()
+        if self._searched is not None and self._searched[1].done():
+            number, result = self._searched
+            found.logos[number], self._searched = tuple(result.result()), None
         for person in self._to_read(t_s):
             self._read(image, person, t_s)
         self._look_long(image, t_s, found)
@@ -96,13 +105,14 @@ class CloserLook:
     def forget(self, t_s: float) -> None:
         """Let go of what was known of those who are gone."""
         numbers = {person.number for person in self._people.persons}
-        self._due_s = {key: due for key, due in self._due_s.items() if key[0] in numbers}
-        for number in self._looks_at.keys() - numbers:
-            del self._looks_at[number]
+        for key in [key for key in self._due_s if key[0] not in numbers]:
+            del self._due_s[key], self._looks[key]
         if self._gallery is not None:
             self._gallery.forget(t_s)
 
     def close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown()
         self._landmarker.close()
 
     def _to_read(self, t_s: float) -> list[Person]:
@@ -140,26 +150,28 @@ class CloserLook:
         if person is None or due_s > t_s:
             return
         found.looked = True
-        wait_s = self._config.traits_every_s
+        self._looks[number, look] += 1
         if look is _Look.TRAITS:
             assert person.details is not None  # noqa: S101 - read in this frame
             found.traits[number] = self._traits.estimate(image, person.details)
-        elif look is _Look.WHO:
+            self._due_s[number, look] = t_s + self._config.traits_every_s
+            return
+        # Of who it is and what they wear, the first looks tell most.
+        wait_s = self._config.traits_every_s
+        if look is _Look.WHO:
             self._recognise(image, person, t_s)
-            # The first looks tell most.
-            self._looks_at[number] += 1
-            wait_s *= self._looks_at[number]
         else:
-            found.logos[number] = self._read_clothes(image, person)
+            self._search_clothes(image, person, found)
             wait_s = self._config.logos_every_s
-        self._due_s[number, look] = t_s + wait_s
+        self._due_s[number, look] = t_s + wait_s * self._looks[number, look]
 
     def _can(self, person: Person, look: _Look, t_s: float) -> bool:
         """Whether there is something to look at in this frame."""
         if person.is_picture:
             return False
         if look is _Look.CLOTHES:
-            return self._logos is not None and person.face is not None and person.shows_face(t_s)
+            is_free = self._logos is not None and self._searched is None
+            return is_free and person.shows_face(t_s) and _height(person) >= _MIN_CLOTHES_PX
         is_on = look is _Look.TRAITS or self._gallery is not None
         return is_on and person.details is not None and person.details_s == t_s
 
@@ -171,14 +183,19 @@ class CloserLook:
             embedding = self._encoder.embed(image, person.details)
             self._gallery.add(person.number, t_s, embedding, weight)
 
-    def _read_clothes(self, image: Image, person: Person) -> tuple[Logo, ...]:
+    def _search_clothes(self, image: Image, person: Person, found: Findings) -> None:
         if self._logos is None or person.face is None:
-            return ()
+            return
         torso = torso_of(person.face, image.shape)
         if torso is None:
-            return ()
-        left, top, right, bottom = (round(edge) for edge in torso)
-        return tuple(self._logos.find(image[top:bottom, left:right]))
+            found.logos[person.number] = ()
+            return
+        left, top, right, bottom = torso
+        clothes = image[top:bottom, left:right]
+        if self._pool is None:
+            found.logos[person.number] = tuple(self._logos.find(clothes))
+        else:
+            self._searched = person.number, self._pool.submit(self._logos.find, clothes.copy())
 
 
 def _height(person: Person) -> float:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signage.assets import require
-from signage.perception.alignment import _DLIB_FACE, _DLIB_POINTS, arcface_chip, cut_out
+from signage.perception.alignment import arcface_chip, dlib_chip
 from signage.perception.faces import Face
 from signage.perception.inference import load_model
 from signage.types import Floats, Image
@@ -60,7 +60,7 @@ _TYPICAL_MAX = 0.04604
 # ten times less often for every further step.
 _ONCE_IN_1000, _STEP = 0.886, 0.02
 _WRONG_PER_VISIT = 0.01
-"""How often a stranger may be taken for anybody in the gallery, were all of that group."""
+"""How often a stranger may be taken for anybody in the gallery."""
 _ENOUGH_LOOKS, _ENOUGH_WEIGHT = 2, 0.8
 _SURE = 0.03
 """So much above the threshold, one good look will do."""
@@ -104,8 +104,7 @@ class FaceEncoder:
         ``image`` has shape (height, width, 3), BGR. Treat the result as what it is, somebody's
         face: write it nowhere.
         """
-        target = (_DLIB_FACE + _DLIB_PADDING) / (1 + 2 * _DLIB_PADDING)
-        close = cut_out(image, face.landmarks_px[_DLIB_POINTS], target, _DLIB_PX)
+        close = dlib_chip(image, face.landmarks_px, _DLIB_PX, _DLIB_PADDING)
         wide = arcface_chip(
             image, face.landmarks_px, _FACERES_PX, _FACERES_ZOOM, _FACERES_CENTRE
         ).astype(np.float32)
@@ -241,15 +240,15 @@ class Gallery(_NeverStored):
         ]
         if not others:
             return () if enough else None
-        mine = _units(person.views)
-        scores = [float((_units(other.views) @ mine.T).max()) for other in others]
-        best = max(range(len(others)), key=scores.__getitem__)
-        margin = scores[best] - threshold(len(mine) * sum(len(other.views) for other in others))
+        views = [(view, other) for other in others for view in other.views]
+        scores = (_units([view for view, _ in views]) @ _units(person.views).T).max(axis=1)
+        best = int(np.argmax(scores))
+        margin = float(scores[best]) - threshold(len(views) * len(person.views))
         if (enough and margin >= 0) or (person.weight >= _GOOD_WEIGHT and margin >= _SURE):
-            known = others[best]
+            _, known = views[best]
             before = tuple(known.tracks)
             known.absorb(person)
-            self._people[track] = known
+            self._people |= dict.fromkeys(person.tracks, known)
             return before
         if enough and (margin < -_NOBODY or person.looks >= _LAST_LOOK):
             return ()
@@ -273,8 +272,9 @@ class Gallery(_NeverStored):
 def threshold(comparisons: int) -> float:
     """How alike two faces must be to be one person's, where so many pairs are compared.
 
-    Two strangers are taken for one person once in a thousand times at most, and a stranger for
-    anybody in the gallery once in a hundred, even where all are of one group.
+    Meant for a stranger to be taken for anybody in the gallery once in a hundred times at most. On
+    faces of FairFace that nothing was chosen on, 0.06 % of all pairs reach the lowest threshold,
+    but 1.4 % of those of East Asian men and 0.5 % of those of children among themselves.
     """
     wrong = min(1e-3, _WRONG_PER_VISIT / max(1, comparisons))
     return _ONCE_IN_1000 + _STEP * (-3 - math.log10(wrong))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import cv2
@@ -148,9 +147,9 @@ class Level:
 
 
 _STIFFNESS = 0.02
-"""How much cloth resists bending, as a share of what a shift costs; picked by eye, anything from
-0.005 to 0.1 does."""
+"""How much cloth resists bending, as a share of what a shift costs; picked by eye."""
 _DAMPING = 0.01
+"""Of every parameter, for steps that the mark's outlines hardly tell."""
 
 
 def _step(change: Floats, stiff: Floats) -> Pixels:
@@ -184,22 +183,22 @@ class Mark:
         middle = scale * (rim + np.array([width, height]) / 2) - 0.5
         self.from_canvas = np.column_stack([np.diag(per_px * self._size / 2), middle])
         """Shape (2, 3): from places on the canvas to pixels of the mark's shape."""
-
-    @cached_property
-    def views(self) -> Pixels:
+        # All that looking for it needs is made here: a look has a budget, reading has none.
+        self.views = self._seen_whitened()
         """Shape (turns, 144): the whitened view at each of ``TURNS_DEG``."""
+        turned = [self.ellipse.spread_px @ rotation(turn) for turn in TURNS_DEG]
+        self.unturned: Floats = np.linalg.inv(np.array(turned))
+        """Shape (turns, 2, 2): from the mark to each of those views."""
+        self.canvas = self._on_canvas()
+        """Shape (height, width): the mark with a rim of cloth, from 0 to 1."""
+        self.levels = Level.of(self.canvas, 2, 1.25), Level.of(self.canvas, 1, 1.0)
+        """Coarse and fine."""
+
+    def _seen_whitened(self) -> Pixels:
         soft = np.asarray(cv2.GaussianBlur(self._shape, (0, 0), 1.0), dtype=np.float32)
         return np.stack([whitened(soft, self.ellipse, turn) for turn in TURNS_DEG])
 
-    @cached_property
-    def unturned(self) -> Floats:
-        """Shape (turns, 2, 2): from the mark to its whitened view at each of ``TURNS_DEG``."""
-        turned = [self.ellipse.spread_px @ rotation(turn) for turn in TURNS_DEG]
-        return np.asarray(np.linalg.inv(np.array(turned)))
-
-    @cached_property
-    def canvas(self) -> Pixels:
-        """Shape (height, width): the mark with a rim of cloth, from 0 to 1."""
+    def _on_canvas(self) -> Pixels:
         per_px = np.diag(self.from_canvas) * 2 / self._size
         soft = cv2.GaussianBlur(self._shape, (0, 0), max(0.5, 0.45 * float(per_px.max())))
         corner = self.from_canvas[:, 2] - per_px * (self._size - 1) / 2
@@ -210,11 +209,6 @@ class Mark:
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         )
         return np.asarray(canvas / canvas.max(), dtype=np.float32)
-
-    @cached_property
-    def levels(self) -> tuple[Level, Level]:
-        """Coarse and fine."""
-        return Level.of(self.canvas, 2, 1.25), Level.of(self.canvas, 1, 1.0)
 
 
 def read_marks(folder: Path) -> dict[str, list[Mark]]:

