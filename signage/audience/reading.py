@@ -49,7 +49,7 @@ _CLIP = 3.0
 _MAX_NOISE_DEG = 3.6
 _MIN_HZ = 8.0
 # A fixation takes some 0.2 s: judging more often says nothing new.
-_STEP_S = 0.18
+_STEP_S = 0.06
 # A blink takes 0.1 to 0.4 s; whoever is away for longer than this looks elsewhere.
 _MAX_GAP_S = 0.6
 # The lengths vote alike, and the shortest suffices alone where it is this much surer: a trade of
@@ -215,12 +215,12 @@ class ReadingDetector:
             self._last_s = t_s
         if point is None:
             if t_s - self._last_s > _MAX_GAP_S:
-                self._forget()
+                self.forget()
                 # Whoever looks elsewhere does not read.
                 self.is_reading = False
             return
         if t_s - self._last_s > _MAX_GAP_S:
-            self._forget()
+            self.forget()
         self._last_s = t_s
         self._samples.append((t_s, *point, sd[0] ** 2, sd[1] ** 2))
         while self._samples[0][0] <= t_s - LENGTHS_S[-1]:
@@ -242,7 +242,8 @@ class ReadingDetector:
         (left, top), (right, bottom) = np.quantile(smooth, (0.04, 0.96), axis=0).tolist()
         return left, top, right, bottom
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Nothing is known of the eyes any more."""
         self._samples.clear()
         self.is_reading = None
 

@@ -33,7 +33,7 @@ def is_attentive(sighting: Sighting, config: AudienceConfig, screen: ScreenPlane
     Who looks into the lens, or between it and the screen, counts: the camera belongs to it.
     """
     if sighting.gaze is None:
-        return _is_headed(sighting, config, screen)
+        return is_headed(sighting, config, screen)
     yaws_deg, pitches_deg = screen.extent(sighting)
     yaw_deg, pitch_deg = screen.corrected(sighting.gaze)
     return _is_within(yaw_deg, yaws_deg, config.attention_gaze_deg) and _is_within(
@@ -41,7 +41,7 @@ def is_attentive(sighting: Sighting, config: AudienceConfig, screen: ScreenPlane
     )
 
 
-def _is_headed(sighting: Sighting, config: AudienceConfig, screen: ScreenPlane) -> bool:
+def is_headed(sighting: Sighting, config: AudienceConfig, screen: ScreenPlane) -> bool:
     """Whether the head points to the middle of the screen, to the lens, or between."""
     if (pose := sighting.head_pose) is None:
         return False
@@ -65,7 +65,7 @@ def facing_of(sighting: Sighting, config: AudienceConfig, screen: ScreenPlane) -
         # Shoulders to the screen and yet no face: the head is turned.
         is_turned = sighting.body_facing is Facing.TOWARDS and sighting.face_xyxy_px is None
         return Facing.SIDEWAYS if is_turned else sighting.body_facing
-    if _is_headed(sighting, config, screen):
+    if is_headed(sighting, config, screen):
         return Facing.TOWARDS
     return Facing.AWAY if abs(pose.yaw_deg) > _AWAY_YAW_DEG else Facing.SIDEWAYS
 
@@ -152,6 +152,7 @@ class Visit:
         self._usual, self._brands, self._fixation = _Usual(), _Brands(), Fixation()
         self._reading = None if reading is None else ReadingDetector(reading, config.script)
         self._reading_s: float | None = None
+        self._gaze_s = -math.inf
         self._earlier: tuple[int, ...] | None = None
         self._last: Sighting | None = None
         self.first_seen_s = self.last_seen_s = self._found_s = self._mood_s = math.nan
@@ -204,10 +205,13 @@ class Visit:
             self._fixation.add(t_s, look)
         if self._reading is None:
             return
-        if look is None:
-            self._reading.add(t_s, None, (0.0, 0.0))
-        elif is_new:
+        if look is not None and is_new:
             self._reading.add(t_s, (look.x, look.y), (look.sd_x, look.sd_y))
+            self._gaze_s = t_s
+        elif sighting.head_pose is not None and not is_headed(sighting, self._config, self._screen):
+            self._reading.add(t_s, None, (0.0, 0.0))
+        elif t_s - self._gaze_s > _MAX_GAP_S:
+            self._reading.forget()
         if self._reading.is_reading is not None:
             reads_s = step_s if self._reading.is_reading and step_s <= _MAX_GAP_S else 0.0
             self._reading_s = (self._reading_s or 0.0) + reads_s

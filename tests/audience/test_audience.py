@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from signage.audience.audience import Audience
+from signage.audience.audience import Audience, open_audience
 from signage.audience.screen import ScreenPlane
 from signage.audience.visit import is_attentive
 from signage.config import AudienceConfig, ScreenConfig
@@ -24,7 +24,7 @@ from signage.types import (
     Sighting,
     Viewer,
 )
-from tests.builders import AWAY, TOWARDS, ages, frame, sighting, traits
+from tests.builders import AWAY, TOWARDS, ages, defaults, frame, sighting, traits
 
 CONFIG = AudienceConfig()
 FPS = 10
@@ -417,3 +417,66 @@ def test_the_record_says_what_was_told() -> None:
         "standing", "towards", 1.0,
     )  # fmt: skip
     assert (record["distance_m"], record["face_px"]) == (2.0, 100)
+
+
+# Who reads
+
+TEXT = [(0.25 + 0.05 * (i % 10), 0.4 + 0.05 * (i // 10 % 5)) for i in range(500)]
+"""Fixations of lines of text, a fifth of a second each."""
+
+
+def lines(seconds: float, begin_s: float = 0.0, sd_deg: float = 1.0) -> list[Sighting]:
+    times = [begin_s + i / 15 for i in range(round(15 * seconds))]
+    return [looking(t_s, *TEXT[int(5 * t_s) % len(TEXT)], sd_deg=sd_deg) for t_s in times]
+
+
+def read_by(*sightings: Sighting) -> list[Viewer]:
+    """The one viewer, frame by frame, at 15 a second."""
+    audience = open_audience(defaults())
+    return [
+        viewer
+        for index, each in enumerate(sightings)
+        for viewer in audience.update(frame(index / 15), [each]).viewers
+    ]
+
+
+def test_who_reads_is_told_with_the_place_and_for_how_long() -> None:
+    *_, last = read_by(*lines(8.0))
+    assert last.reading
+    assert last.reading_s is not None
+    assert 5.0 < last.reading_s < 8.0
+    assert last.reading_region is not None
+    left, top, right, bottom = last.reading_region
+    assert (left, right) == pytest.approx((0.25, 0.7), abs=0.1)
+    assert 0.3 < top < bottom < 0.7
+
+
+def test_who_turns_away_reads_no_more() -> None:
+    *_, last = read_by(*lines(6.0), *[sighting(pose=AWAY)] * 15)
+    assert last.reading is False
+    assert last.reading_region is None
+    assert last.reading_s is not None
+    assert last.reading_s > 3.0
+
+
+def test_whether_somebody_reads_whose_eyes_cannot_be_told_is_not_known() -> None:
+    assert {viewer.reading for viewer in read_by(*[sighting()] * 60)} == {None}
+    assert read_by(*[sighting()] * 60)[-1].reading_s is None
+    lost = read_by(*lines(6.0), *[sighting()] * 40)
+    assert lost[-1].reading is None
+    assert lost[-1].reading_s is not None
+
+
+def test_eyes_told_too_badly_are_no_guess() -> None:
+    assert {viewer.reading for viewer in read_by(*lines(6.0, sd_deg=9.0))} == {None}
+
+
+def test_with_its_switch_off_nobody_reads_and_the_rest_goes_on() -> None:
+    config = defaults(audience=AudienceConfig(reading=False))
+    audience = open_audience(config)
+    for index, each in enumerate(lines(6.0)):
+        snapshot = audience.update(frame(index / 15), [each])
+    (viewer,) = snapshot.viewers
+    assert (viewer.reading, viewer.reading_s) == (None, None)
+    assert viewer.gaze is not None
+    assert viewer.attention_s > 5
