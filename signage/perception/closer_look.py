@@ -135,6 +135,8 @@ class CloserLook:
         details = self._landmarker.read(image, person.face)
         if details is not None and self._people.nearest(details.box_xyxy_px, t_s) is person:
             person.details, person.details_s = details, t_s
+            if self._config.expression and (expression := details.expression):
+                person.expression, person.expression_s = expression, t_s
             if self._config.gaze:
                 person.gaze = read_gaze(details, t_s, self._config.min_gaze_px)
             person.face_seen_s = person.last_seen_s = t_s

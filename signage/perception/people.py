@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -79,6 +79,9 @@ class Person:
     details_s: float = -math.inf
     gaze: Gaze | None = None
     """Where the eyes looked then; None while they are shut."""
+    expression: Mapping[str, float] = field(default_factory=dict)
+    """Of the last look at open eyes."""
+    expression_s: float = -math.inf
     read_s: float = -math.inf
     """When the landmarker last tried."""
     is_picture: bool = False

@@ -208,7 +208,9 @@ class Perceiver:
             gaze=person.gaze if details and t_s - person.details_s <= _STALE_GAZE_S else None,
             body_facing=person.body_facing if has_body else None,
             traits=found.traits.get(person.number),
-            expression=details.expression if details and self._config.expression else {},
+            expression=person.expression
+            if details and t_s - person.expression_s <= _STALE_S
+            else {},
             logos=found.logos.get(person.number),
             earlier_tracks=self._closer.earlier(person, t_s),
             missed_s=t_s - person.last_seen_s,
