@@ -9,7 +9,6 @@ other people only. "as shipped": models/reading.json, whoever it was trained on.
 from __future__ import annotations
 
 import argparse
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -157,6 +157,13 @@ class Sighting:
     """For how long no detector has found them; whether they are still there is a guess."""
     is_picture: bool = False
     """A face on a poster or a T-shirt: nobody."""
+
+    def numbered_from(self, first: int) -> Sighting:
+        """The same where there were ``first`` tracks before."""
+        earlier = self.earlier_tracks
+        if earlier is not None:
+            earlier = tuple(first + track for track in earlier)
+        return replace(self, track=first + self.track, earlier_tracks=earlier)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -66,9 +66,7 @@ def record(
                 next_s += 1 / _FPS
                 utc = BEGIN_UTC + timedelta(seconds=offset_s + media_s)
                 sightings = perceiver.perceive(Frame(media_s, utc, image)) or []
-                there = tuple(
-                    replace(sighting, track=first + sighting.track) for sighting in sightings
-                )
+                there = tuple(sighting.numbered_from(first) for sighting in sightings)
                 people = max([people, *(sighting.track for sighting in there)])
                 moments.append(Moment(offset_s + media_s, there))
                 report(offset_s + media_s)

@@ -82,9 +82,9 @@ class Response:
         self._play, self._reactions = (number, content), {}
 
     def alter(self, t_s: float, visitor: Visitor, sighting: Sighting) -> Sighting:
-        """``sighting`` as it would be with what is on screen now."""
+        """``sighting`` as it would be with what is on screen now, looks told by the head alone."""
         if self._play is None:
-            return replace(sighting, head_pose=_AWAY)
+            return replace(sighting, head_pose=_AWAY, gaze=None)
         if visitor not in self._reactions:
             self._reactions[visitor] = t_s, self._react(visitor, *self._play)
         first_s, reaction = self._reactions[visitor]
@@ -93,6 +93,7 @@ class Response:
         return replace(
             sighting,
             head_pose=_TOWARDS if looks else _AWAY,
+            gaze=None,
             expression={**sighting.expression, "smile": smile},
         )
 

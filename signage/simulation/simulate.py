@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from itertools import count, pairwise
 from pathlib import Path
@@ -89,10 +88,9 @@ class Simulation:
         # Whoever comes again in the next lap is somebody new.
         first = self._lap * self._recording.people
         return [
-            replace(
-                self._response.alter(frame.t_s, Visitor(self._lap, sighting.track), sighting),
-                track=first + sighting.track,
-            )
+            self._response.alter(
+                frame.t_s, Visitor(self._lap, sighting.track), sighting
+            ).numbered_from(first)
             for sighting in self._moment.people
         ]
 

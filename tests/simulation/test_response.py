@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from signage.recommend.catalogue import Content
 from signage.simulation.recording import Moment, Recording
 from signage.simulation.response import Response, Visitor
-from signage.types import Floats
+from signage.types import Floats, Gaze
 from tests.builders import content, sighting, traits
 
 CATEGORIES = ("coffee", "shoes")
@@ -46,6 +47,15 @@ def fond_of(audience: Response, shown: Content) -> Floats:
 
 def test_nobody_looks_at_a_dark_screen() -> None:
     assert not _looks(response().alter(0.0, VISITORS[0], SOMEBODY))
+
+
+def test_where_the_recorded_eyes_looked_does_not_count() -> None:
+    """In the recording they saw something else."""
+    seen = replace(SOMEBODY, gaze=Gaze(0.0, 0.0, 0.0, 1.0))
+    audience = response()
+    assert audience.alter(0.0, VISITORS[0], seen).gaze is None
+    audience.begin_play(1, content("coffee"))
+    assert audience.alter(0.0, VISITORS[0], seen).gaze is None
 
 
 def test_what_moves_is_noticed_more_often_than_what_stands_still() -> None:

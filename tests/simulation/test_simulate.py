@@ -285,3 +285,28 @@ def test_the_audit_counts_a_choice_that_was_masked() -> None:
     assert watch.violations == 0
     watch.check(decided("wine", masked={"wine": "adults_only"}))
     assert watch.violations == 1
+
+
+def test_who_comes_again_within_a_lap_is_known_and_in_the_next_lap_is_somebody_new(
+    tmp_path: Path,
+) -> None:
+    """Track 2 of every lap is the person of track 1 of that lap."""
+
+    def present(t_s: float) -> tuple[Sighting, ...]:
+        if 2 <= t_s < 10:
+            return (sighting(track=1, earlier_tracks=(), traits=traits(45, 0.9)),)
+        if 16 <= t_s < 26:
+            return (sighting(track=2, earlier_tracks=(1,), traits=traits(45, 0.9)),)
+        return ()
+
+    moments = tuple(Moment(index / 5, present(index / 5)) for index in range(150))
+    config = defaults(decision=DecisionConfig(policy="uniform"))
+    Simulation(config, SHOP, Recording(moments, 32.0, 2), tmp_path).run(12)
+    visits = JournalReader(tmp_path / "journal.sqlite").viewers()
+    told = [(v["visit_id"], v["viewer_id"], v["returning"]) for v in visits[:4]]
+    assert told == [
+        ("1.1", "1.1", False),
+        ("1.2", "1.1", True),
+        ("1.3", "1.3", False),
+        ("1.4", "1.3", True),
+    ]
