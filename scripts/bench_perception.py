@@ -35,6 +35,8 @@ from signage.perception.bodies import BodyDetector
 from signage.perception.face_detector import FaceDetector
 from signage.perception.faces import CropLandmarker
 from signage.perception.flow import Flow
+from signage.perception.identity import FaceEncoder
+from signage.perception.logos import LogoFinder
 from signage.types import Frame, Image
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
@@ -50,6 +52,8 @@ STAGES = {
     "bodies": (BodyDetector, "detect"),
     "landmarks": (CropLandmarker, "read"),
     "traits": (TraitEstimator, "estimate"),
+    "who": (FaceEncoder, "embed"),
+    "logos": (LogoFinder, "find"),
     "flow": (Flow, "follow"),
 }
 MODELS = ((ort.InferenceSession, "run"), (vision.FaceLandmarker, "detect"))
