@@ -51,10 +51,13 @@ def run_checks(config: Config, config_path: Path, probe: Probe) -> list[Check]:
     seconds, as it loads the vision libraries in a process of their own. A failed check is
     a result; nothing is raised.
     """
+    native = _libraries()
+    folder = config.perception.logos_dir
     return [
         _packages(),
-        _libraries(),
+        native,
         _models(config),
+        *([_logos(folder)] if folder is not None and native.ok else []),
         _camera(config, config_path, probe),
         _disk(config, config_path),
         _display(),
@@ -150,6 +153,17 @@ def _files(name: str, manifest: Path) -> Check:
     if wrong := [f"{asset.name} is {state}" for asset, state in states if state != "ok"]:
         return Check(name, ok=False, detail=", ".join(wrong), remedy=_PULL)
     return Check(name, ok=True, detail=f"{len(states)} files, each with its SHA-256")
+
+
+def _logos(folder: Path) -> Check:
+    """Whether every logo that is to be looked for can be used."""
+    from signage.perception.logos import LogoFinder  # noqa: PLC0415 - loads OpenCV
+
+    try:
+        brands = LogoFinder(folder).brands
+    except SignageError as error:
+        return Check("logos", ok=False, detail=str(error), remedy="Mend it, then try again.")
+    return Check("logos", ok=True, detail=f"{len(brands)} brands: {', '.join(brands) or 'none'}")
 
 
 def _camera(config: Config, config_path: Path, probe: Probe) -> Check:

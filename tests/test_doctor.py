@@ -188,3 +188,16 @@ def test_a_port_in_use_is_told() -> None:
 @pytest.mark.parametrize(("year", "ok"), [(1970, False), (2025, False), (2027, True)])
 def test_a_clock_that_was_never_set_is_told(year: int, *, ok: bool) -> None:
     assert doctor._clock(datetime(year, 5, 1, tzinfo=UTC)).ok is ok
+
+
+def test_logos_that_cannot_be_used_are_told_before_the_screen_starts(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    good.mkdir()
+    bad.mkdir()
+    shutil.copy(ROOT / "configs" / "logos" / "Stride.png", good)
+    (bad / "Brand.png").write_bytes(b"no picture")
+    assert (doctor._logos(good).ok, doctor._logos(good).detail) == (True, "1 brands: Stride")
+    told = doctor._logos(bad)
+    assert not told.ok
+    assert "Brand.png" in told.detail
+    assert told.remedy

@@ -1,0 +1,69 @@
+"""From pictures of eyes to what is read: all of perception and the audience, on a face whose
+painted eyes follow a path that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from scripts.labelled_faces import SingleFaceFinder
+from scripts.rendered_reader import (
+    TEXT,
+    PointAt,
+    RenderedReader,
+    looking_around,
+    reading,
+    staring,
+)
+from scripts.scene_score import watch
+from signage.capture.recorded import read_video
+from signage.config import load_config
+from signage.types import Viewer
+from tests.builders import DEMO, FOOTAGE
+
+FPS = 15.0
+
+
+@pytest.fixture(scope="module")
+def reader() -> Iterator[RenderedReader]:
+    """One metre before the screen."""
+    finder = SingleFaceFinder()
+    yield RenderedReader(next(read_video(FOOTAGE / "single_face.mp4"))[1], finder, 1.0)
+    finder.close()
+
+
+def told(reader: RenderedReader, path: PointAt, seconds: float) -> list[Viewer]:
+    watched = watch(load_config(DEMO), reader.frames(path, seconds, FPS))
+    return [main for snapshot in watched.snapshots if (main := snapshot.main)]
+
+
+def test_who_reads_is_told_soon_and_with_the_place(reader: RenderedReader) -> None:
+    viewers = told(reader, reading(), 6.0)
+    first = next(viewer for viewer in viewers if viewer.reading)
+    assert first.dwell_s < 2.5
+    last = viewers[-1]
+    assert last.reading_s is not None
+    assert last.reading_s > 2.5
+    assert last.reading_region is not None
+    left, top, right, bottom = last.reading_region
+    assert min(right, TEXT[2]) - max(left, TEXT[0]) > 0.6 * (TEXT[2] - TEXT[0])
+    assert top < bottom
+
+
+@pytest.mark.parametrize("path", [looking_around(), staring()], ids=["looks around", "stares"])
+def test_who_does_not_read_is_not_told_to(reader: RenderedReader, path: PointAt) -> None:
+    viewers = told(reader, path, 6.0)
+    assert sum(viewer.reading is True for viewer in viewers) < 0.15 * len(viewers)
+    assert sum(viewer.reading is False for viewer in viewers) > 0.5 * len(viewers)
+
+
+def test_the_look_follows_the_path_across_the_screen(reader: RenderedReader) -> None:
+    def path(t_s: float) -> tuple[float, float]:
+        return (0.2, 0.8)[int(t_s) % 2], 0.5
+
+    points = [
+        viewer.gaze.x for viewer in told(reader, path, 4.0) if viewer.gaze and viewer.dwell_s > 0.5
+    ]
+    assert min(points) == pytest.approx(0.2, abs=0.15)
+    assert max(points) == pytest.approx(0.8, abs=0.15)

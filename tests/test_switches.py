@@ -1,0 +1,64 @@
+"""What is told of behaviour has one switch each; each off leaves the rest working."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from signage.config import Config, load_config
+from signage.observe import observe
+from tests.builders import DEMO, FOOTAGE
+
+CLIP = FOOTAGE / "single_face.mp4"
+
+Told = dict[str, Any]
+
+# What a switch takes away, and that it is there with all switches on.
+SWITCHES: dict[str, tuple[dict[str, Any], Callable[[Told], bool]]] = {
+    "gaze": ({"perception": {"gaze": False}}, lambda told: told["gaze"] is not None),
+    "reading": ({"audience": {"reading": False}}, lambda told: told["reading_s"] is not None),
+    "expression": (
+        {"perception": {"expression": False}},
+        lambda told: told["expression_peak"] != {},
+    ),
+    "logos": ({"perception": {"logos_dir": None}}, lambda told: told["logos"] is not None),
+    "returning": ({"perception": {"returning": False}}, lambda told: told["returning"] is not None),
+    "mood": ({"perception": {"mood": False}}, lambda told: told["mood"] is not None),
+    "demographics": (
+        {"perception": {"demographics": False}},
+        lambda told: told["age_years"] is not None,
+    ),
+}
+
+
+def told_with(update: dict[str, Any]) -> Told:
+    config: Config = load_config(Path(DEMO))
+    for section, values in update.items():
+        changed = getattr(config, section).model_copy(update=values)
+        config = config.model_copy(update={section: changed})
+    (viewer,) = observe(config, CLIP)["viewers"]
+    return dict(viewer)
+
+
+@pytest.fixture(scope="module")
+def everything() -> Told:
+    return told_with({})
+
+
+def test_with_everything_on_everything_is_told(everything: Told) -> None:
+    assert [name for name, (_, is_told) in SWITCHES.items() if not is_told(everything)] == []
+    assert everything["attention_s"] > 1.5
+    assert everything["logos"] == []
+    assert everything["returning"] is False
+
+
+@pytest.mark.parametrize("switch", sorted(SWITCHES))
+def test_one_off_takes_itself_away_and_nothing_else(switch: str, everything: Told) -> None:
+    told = told_with(SWITCHES[switch][0])
+    still = [name for name, (_, is_told) in SWITCHES.items() if is_told(told)]
+    gone = {switch} | ({"reading"} if switch == "gaze" else set())
+    assert sorted(still) == sorted(SWITCHES.keys() - gone)
+    assert told["attention_s"] == pytest.approx(everything["attention_s"], abs=0.5)
