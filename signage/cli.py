@@ -143,13 +143,14 @@ def audience(
     if as_json:
         _print_json(result)
         return
-    table = Table(
-        "viewer", "seen", "looked", "gender", "age", "mood", "moves", "faces", "where", "more"
-    )
+    table = Table("viewer", "seen", "looked", "gender", "age", "mood", "moves", "faces", "where")
     for viewer in viewers:
         table.add_row(*_viewer_row(viewer))
     console = Console()
     console.print(table)
+    for viewer in viewers:
+        if told := ", ".join(_behaviour(viewer)):
+            console.print(f"Viewer {viewer['visit_id']} {told}.", highlight=False)
     console.print(
         f"Opportunities to see: {result['ots']}, watchers: {result['watchers']}; "
         f"{result['frames']} frames of {result['duration_s']:.1f} s at {fps:.0f} a second."
@@ -172,13 +173,12 @@ def _viewer_row(viewer: dict[str, Any]) -> list[str]:
         f"the screen {viewer['facing_share']:.0%}",
         f"{'?' if distance_m is None else f'{distance_m:.1f} m'}, "
         f"{'no face' if face_px is None else f'face {face_px:.0f} px'}",
-        ", ".join(_more(viewer)),
     ]
 
 
-def _more(viewer: dict[str, Any]) -> Iterator[str]:
+def _behaviour(viewer: dict[str, Any]) -> Iterator[str]:
     if viewer["returning"]:
-        yield "was here before"
+        yield f"was here before as {viewer['viewer_id']}"
     if viewer["reading_s"]:
         yield f"read for {viewer['reading_s']:.1f} s"
     for logo in viewer["logos"] or ():

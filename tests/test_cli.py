@@ -267,8 +267,9 @@ def test_audience_tells_who_was_there(watched: tuple[dict[str, Any], Path]) -> N
     assert man["expression_peak"]["smile"] > 0.5
     assert man["mood"].keys() == set(MOODS)
     assert sum(man["mood"].values()) == pytest.approx(1, abs=0.01)
-    # What cannot be told yet is null, never a guess.
-    assert {man[key] for key in ("reading_s", "logos", "returning")} == {None}
+    assert man["reading_s"] == pytest.approx(0, abs=0.3)
+    assert (man["logos"], man["returning"]) == ([], False)
+    assert man["gaze"].keys() == {"x", "y", "sd_x", "sd_y"}
 
 
 def test_the_annotated_video_plays(watched: tuple[dict[str, Any], Path]) -> None:
