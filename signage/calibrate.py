@@ -21,7 +21,8 @@ def calibrate(config: Config, stop: threading.Event, ready: Callable[[str], None
     None when stopped before the end. Raises ConfigError when the looks were of no use, and the
     SignageError of whatever cannot be had: models, camera, port.
     """
-    settings = config.perception.model_copy(update={"gaze": True})
+    nothing_else = {"returning": False, "logos_dir": None, "mood": False, "demographics": False}
+    settings = config.perception.model_copy(update={"gaze": True, **nothing_else})
     camera, calibration = LiveCapture(config.camera), Calibration(config.screen)
     server = PlayerServer(config.server, {}, _status())
     perceiver = Perceiver(config.model_copy(update={"perception": settings}), live=True)

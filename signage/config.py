@@ -212,8 +212,9 @@ class ConstraintsConfig(Section):
     max_per_hour: Annotated[int, Field(ge=1)] | None = None
     """Plays of one content in any 60 minutes; a content's own figure goes first."""
     repeat_min_attention: Probability = 0.0
-    """What the main viewer has watched before comes again only if they looked at it for this
-    share of its time. Gives way where nothing else may play; 0 lets everything come again."""
+    """What the main viewer has watched before comes again only if it earned this: the share of its
+    time that they looked at it, less where they took it badly. Gives way where nothing else may
+    play; 0 lets everything come again."""
 
 
 class ReactionConfig(Section):

@@ -147,7 +147,7 @@ class Kiosk:
         return {
             "t_utc": snapshot.utc.isoformat(timespec="milliseconds"),
             "observed": snapshot.observed,
-            "main": snapshot.main.viewer_id if snapshot.main else None,
+            "main": snapshot.main.visit_id if snapshot.main else None,
             "viewers": [viewer.record() for viewer in snapshot.viewers],
         }
 

@@ -148,8 +148,9 @@ class Sighting:
     """Only in frames in which the face was looked at for them."""
     expression: Mapping[str, float] = field(default_factory=dict)
     """Activation in [0, 1] of ``smile``, ``surprise`` and ``frown``; empty where not told."""
-    logos: tuple[Logo, ...] | None = None
-    """Found on the clothes in this frame; None in frames in which none were looked for."""
+    logos: Mapping[str, float | None] | None = None
+    """Of every brand, how surely it was found on the clothes in this frame: 0 where not, None
+    where it was not looked for this time; None in frames in which none was."""
     earlier_tracks: tuple[int, ...] | None = None
     """Tracks that were the same person before this one, as far as remembered, oldest first;
     empty where nobody remembered is alike, None as long as that cannot be told."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 
 from signage.assets import require
@@ -10,6 +11,9 @@ from signage.audience.screen import ScreenPlane
 from signage.audience.visit import Visit
 from signage.config import AudienceConfig, Config, ScreenConfig
 from signage.types import AudienceSnapshot, Frame, Sighting, Viewer
+
+_LAST_VISITS = 100
+"""No track goes on after so many others have ended."""
 
 
 class Audience:
@@ -28,6 +32,7 @@ class Audience:
         self._screen = ScreenPlane(screen or ScreenConfig())
         self._reading = reading
         self._visits: dict[int, Visit] = {}
+        self._past: deque[str] = deque(maxlen=_LAST_VISITS)
         self._departed: list[Viewer] = []
 
     def update(self, frame: Frame, sightings: Sequence[Sighting] | None) -> AudienceSnapshot:
@@ -36,9 +41,10 @@ class Audience:
         for sighting in sightings or ():
             visit = self._visits.get(sighting.track)
             if visit is None:
-                visit = Visit(self._run, self._config, self._screen, self._reading)
-                self._visits[sighting.track] = visit
+                visit = self._begin(sighting.track)
             visit.add(now_s, sighting)
+            if sighting.earlier_tracks is not None:
+                visit.know(tuple(f"{self._run}.{track}" for track in sighting.earlier_tracks))
         self._part(now_s)
         return AudienceSnapshot(
             t_s=now_s,
@@ -57,6 +63,15 @@ class Audience:
         self._part(float("inf"))
         return self.take_departed()
 
+    def _begin(self, track: int) -> Visit:
+        """A visit of its own also for a track that goes on after its visit ended."""
+        name = f"{self._run}.{track}"
+        before = tuple(past for past in self._past if past == name or past.startswith(f"{name}-"))
+        own_name = f"{name}-{len(before) + 1}" if before else name
+        visit = Visit(own_name, self._config, self._screen, self._reading, before)
+        self._visits[track] = visit
+        return visit
+
     def _is_confirmed(self, visit: Visit) -> bool:
         return visit.dwell_s >= self._config.confirm_after_s and not visit.is_picture
 
@@ -68,6 +83,7 @@ class Audience:
         ]
         for number in gone:
             visit = self._visits.pop(number)
+            self._past.append(visit.visit_id)
             if self._is_confirmed(visit):
                 self._departed.append(visit.departed())
 

@@ -21,6 +21,7 @@ from signage.types import Floats, Sighting
 POINTS = tuple((x, y) for y in (0.1, 0.5, 0.9) for x in (0.1, 0.5, 0.9))
 """In shares of the screen, from the left and the top."""
 _SETTLE_S, _LOOK_S = 0.8, 1.4
+_MAX_STEP_S = 0.5
 # Of nine points; a map has three unknowns in each direction.
 _MIN_POINTS = 6
 _MIN_LOOKS = 5
@@ -48,13 +49,15 @@ class Calibration:
         identity = ScreenConfig().gaze_correction
         self._screen = ScreenPlane(screen.model_copy(update={"gaze_correction": identity}))
         self._looks: list[list[tuple[float, float, float, float]]] = [[] for _ in POINTS]
-        self._begin_s: float | None = None
+        self._last_s: float | None = None
+        self._shown_s = 0.0
 
     def step(self, t_s: float, sightings: Sequence[Sighting]) -> tuple[float, float] | None:
         """Take in one frame; returns the point to look at now, None when all were shown."""
-        if self._begin_s is None:
-            self._begin_s = t_s
-        number, passed_s = divmod(t_s - self._begin_s, _SETTLE_S + _LOOK_S)
+        # While the page was away nobody could look at anything.
+        self._shown_s += min(_MAX_STEP_S, t_s - (t_s if self._last_s is None else self._last_s))
+        self._last_s = t_s
+        number, passed_s = divmod(self._shown_s, _SETTLE_S + _LOOK_S)
         if number >= len(POINTS):
             return None
         point = POINTS[int(number)]

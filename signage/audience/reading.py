@@ -34,6 +34,9 @@ GRID_HZ = 15.0
 SCREEN_DEG = np.array([47.0, 27.0])
 """Width and height of the screen as seen by the viewer: 0.52 by 0.29 m from 0.6 m. Wrong by a
 factor of 1.5 either way costs little: the weights are trained on text of varied size."""
+SCREEN_ASPECT = float(SCREEN_DEG[0] / SCREEN_DEG[1])
+DIAGONAL_DEG = float(np.linalg.norm(SCREEN_DEG))
+"""Taken of every screen, whatever its shape: what is near is read in smaller letters."""
 LENGTHS_S = (1.5, 3.0, 5.0)
 """Of the past looked at: the short one is quick, the long one is sure."""
 NOISES_DEG = (0.0, 0.5, 1.0, 1.5, 2.2, 3.5, 5.0, 8.0)
@@ -46,7 +49,7 @@ _CLIP = 3.0
 
 # Beyond this noise (on the grid) the balanced accuracy against watching falls to some 70 % with
 # windows of 5 s, and below that with shorter ones: see models/README.md.
-_MAX_NOISE_DEG = 3.6
+_MAX_NOISE_DEG = 3.0
 _MIN_HZ = 8.0
 # A fixation takes some 0.2 s: judging more often says nothing new.
 _STEP_S = 0.06
@@ -193,8 +196,13 @@ def _weights(entry: Any) -> Weights:
 class ReadingDetector:
     """One viewer's eyes."""
 
-    def __init__(self, model: ReadingModel, script: Script = "ltr") -> None:
+    def __init__(
+        self, model: ReadingModel, script: Script = "ltr", aspect: float = SCREEN_ASPECT
+    ) -> None:
+        """``aspect``: width of the screen divided by its height."""
         self._model = model
+        across = np.array([aspect, 1.0])
+        self._screen_deg: Floats = DIAGONAL_DEG * across / np.linalg.norm(across)
         self._script = script
         # t_s, x, y, and variances of x and y.
         self._samples: deque[tuple[float, float, float, float, float]] = deque()
@@ -259,9 +267,11 @@ class ReadingDetector:
         if seen_s < LENGTHS_S[0]:
             return
         lately = t_s > t_s[-1] - LENGTHS_S[0]
-        sd_deg = math.sqrt(float((samples[lately, 3:].mean(axis=0) * SCREEN_DEG**2).mean()))
-        path_deg, samples_a_step = on_grid(
-            t_s, self._as_lines(samples[:, 1:3] * SCREEN_DEG)[np.newaxis], steps_of(LENGTHS_S[-1])
+        sd_deg = math.sqrt(float((samples[lately, 3:].mean(axis=0) * self._screen_deg**2).mean()))
+        path_deg, _ = on_grid(
+            t_s,
+            self._as_lines(samples[:, 1:3] * self._screen_deg)[np.newaxis],
+            steps_of(LENGTHS_S[-1]),
         )
         samples_a_step = lately.sum() / steps_of(LENGTHS_S[0])
         noise_deg = grid_noise_deg(sd_deg, samples_a_step)

@@ -27,6 +27,11 @@ class ScreenPlane:
         tilt_rad = math.radians(config.camera_tilt_deg)
         self._cos, self._sin = math.cos(tilt_rad), math.sin(tilt_rad)
 
+    @property
+    def aspect(self) -> float:
+        """Its width divided by its height."""
+        return self._config.width_m / self._config.height_m
+
     def extent(self, sighting: Sighting) -> tuple[Angles, Angles]:
         """Between which turns the screen is seen: yaw, and pitch, in degrees."""
         if sighting.position_m is None:
@@ -69,11 +74,13 @@ class ScreenPlane:
         aside, up = math.radians(aside_deg), math.radians(up_deg)
         away_m = z / math.cos(aside)
         config, sd = self._config, math.radians(sighting.gaze.sd_deg)
+        # What a correction enlarges, it enlarges with its noise.
+        gain_x, gain_y = (math.hypot(*row[1:]) for row in config.gaze_correction)
         return ScreenPoint(
             x=0.5 - (x + z * math.tan(aside) - config.camera_right_m) / config.width_m,
             y=0.5 + (y - away_m * math.tan(up) - config.camera_up_m) / config.height_m,
-            sd_x=away_m / math.cos(aside) * sd / config.width_m,
-            sd_y=away_m / math.cos(up) ** 2 * sd / config.height_m,
+            sd_x=away_m / math.cos(aside) * sd * gain_x / config.width_m,
+            sd_y=away_m / math.cos(up) ** 2 * sd * gain_y / config.height_m,
         )
 
     def angles_to(self, sighting: Sighting, x: float, y: float) -> tuple[float, float]:

@@ -33,7 +33,7 @@ def is_attentive(sighting: Sighting, config: AudienceConfig, screen: ScreenPlane
     Who looks into the lens, or between it and the screen, counts: the camera belongs to it.
     """
     if sighting.gaze is None:
-        return is_headed(sighting, config, screen)
+        return _is_headed(sighting, config, screen)
     yaws_deg, pitches_deg = screen.extent(sighting)
     yaw_deg, pitch_deg = screen.corrected(sighting.gaze)
     return _is_within(yaw_deg, yaws_deg, config.attention_gaze_deg) and _is_within(
@@ -41,7 +41,7 @@ def is_attentive(sighting: Sighting, config: AudienceConfig, screen: ScreenPlane
     )
 
 
-def is_headed(sighting: Sighting, config: AudienceConfig, screen: ScreenPlane) -> bool:
+def _is_headed(sighting: Sighting, config: AudienceConfig, screen: ScreenPlane) -> bool:
     """Whether the head points to the middle of the screen, to the lens, or between."""
     if (pose := sighting.head_pose) is None:
         return False
@@ -55,7 +55,7 @@ def is_headed(sighting: Sighting, config: AudienceConfig, screen: ScreenPlane) -
 def _is_within(angle_deg: float, extent_deg: tuple[float, float], margin_deg: float) -> bool:
     """Whether an angle is within an extent, or between that and the lens, with a margin."""
     low_deg, high_deg = min(0.0, extent_deg[0]), max(0.0, extent_deg[1])
-    return low_deg - margin_deg <= angle_deg <= high_deg + margin_deg
+    return bool(low_deg - margin_deg <= angle_deg <= high_deg + margin_deg)
 
 
 def facing_of(sighting: Sighting, config: AudienceConfig, screen: ScreenPlane) -> Facing | None:
@@ -65,7 +65,7 @@ def facing_of(sighting: Sighting, config: AudienceConfig, screen: ScreenPlane) -
         # Shoulders to the screen and yet no face: the head is turned.
         is_turned = sighting.body_facing is Facing.TOWARDS and sighting.face_xyxy_px is None
         return Facing.SIDEWAYS if is_turned else sighting.body_facing
-    if is_headed(sighting, config, screen):
+    if _is_headed(sighting, config, screen):
         return Facing.TOWARDS
     return Facing.AWAY if abs(pose.yaw_deg) > _AWAY_YAW_DEG else Facing.SIDEWAYS
 
@@ -108,27 +108,28 @@ class _Usual:
 
 
 class _Brands:
-    """What was found on the clothes, look by look: the same brand again is surer."""
+    """What was found on the clothes, search by search: the same brand again is surer."""
 
     def __init__(self) -> None:
-        self._looks = 0
         self._scores: dict[str, list[float]] = {}
 
-    def add(self, logos: tuple[Logo, ...]) -> None:
-        self._looks += 1
-        for logo in logos:
-            self._scores.setdefault(logo.brand, []).append(logo.score)
+    def add(self, searched: Mapping[str, float | None]) -> None:
+        for brand, score in searched.items():
+            scores = self._scores.setdefault(brand, [])
+            if score is not None:
+                scores.append(score)
 
     @property
     def logos(self) -> tuple[Logo, ...] | None:
-        """The brands found in more than one look; None where none were looked for."""
-        if not self._looks:
-            return None
-        found = (
+        """The brands found more than once, unless they were looked for only once; None as long
+        as none is found and some were not looked for."""
+        found = [
             Logo(brand, max(scores))
             for brand, scores in self._scores.items()
-            if len(scores) >= min(_LOGO_LOOKS, self._looks)
-        )
+            if sum(score > 0 for score in scores) >= max(1, min(_LOGO_LOOKS, len(scores)))
+        ]
+        if not found and not (self._scores and all(self._scores.values())):
+            return None
         return tuple(sorted(found, key=lambda logo: (-logo.score, logo.brand)))
 
 
@@ -136,9 +137,16 @@ class Visit:
     """One person's visit as it grows."""
 
     def __init__(
-        self, run: int, config: AudienceConfig, screen: ScreenPlane, reading: ReadingModel | None
+        self,
+        name: str,
+        config: AudienceConfig,
+        screen: ScreenPlane,
+        reading: ReadingModel | None,
+        before: tuple[str, ...] = (),
     ) -> None:
-        self._run = run
+        """``name`` is its id; ``before``: visits that the same track made."""
+        self.visit_id = name
+        self._before = before
         self._config = config
         self._screen = screen
         self._attention_s = self._facing_s = 0.0
@@ -150,10 +158,12 @@ class Visit:
         self._ages, self._female, self._mood, self._mood_now = (_Average() for _ in range(4))
         self._peak: dict[str, float] = {}
         self._usual, self._brands, self._fixation = _Usual(), _Brands(), Fixation()
-        self._reading = None if reading is None else ReadingDetector(reading, config.script)
+        self._reading = (
+            None if reading is None else ReadingDetector(reading, config.script, screen.aspect)
+        )
         self._reading_s: float | None = None
         self._gaze_s = -math.inf
-        self._earlier: tuple[int, ...] | None = None
+        self._earlier: tuple[str, ...] | None = before or None
         self._last: Sighting | None = None
         self.first_seen_s = self.last_seen_s = self._found_s = self._mood_s = math.nan
 
@@ -165,6 +175,10 @@ class Visit:
     def dwell_s(self) -> float:
         """Until they were last found; where they were said to be since then is a guess."""
         return self._found_s - self.first_seen_s
+
+    def know(self, earlier: tuple[str, ...]) -> None:
+        """Take in which visits of the same person are remembered, oldest first."""
+        self._earlier = earlier + tuple(name for name in self._before if name not in earlier)
 
     def add(self, t_s: float, sighting: Sighting) -> None:
         """The first one begins the visit."""
@@ -188,28 +202,27 @@ class Visit:
             self._path.add(t_s, sighting.position_m, by_face=sighting.face_xyxy_px is not None)
             if (movement := self._path.movement) is not None:
                 self._movement_s[movement] = self._movement_s.get(movement, 0.0) + step_s
-        self._add_gaze(t_s, step_s, sighting)
+        self._add_gaze(t_s, step_s, sighting, attentive=attentive)
         self._add_traits(t_s, sighting)
         self._usual.add(t_s, sighting.expression)
         for name, value in sighting.expression.items():
             self._peak[name] = max(value, self._peak.get(name, 0.0))
         if sighting.logos is not None:
             self._brands.add(sighting.logos)
-        if sighting.earlier_tracks is not None:
-            self._earlier = sighting.earlier_tracks
 
-    def _add_gaze(self, t_s: float, step_s: float, sighting: Sighting) -> None:
+    def _add_gaze(self, t_s: float, step_s: float, sighting: Sighting, *, attentive: bool) -> None:
         look = self._screen.point(sighting)
         is_new = sighting.gaze is not None and sighting.gaze.t_s == t_s
         if look is not None and is_new:
             self._fixation.add(t_s, look)
         if self._reading is None:
             return
-        if look is not None and is_new:
+        if not attentive and sighting.head_pose is not None:
+            # What is read beside the screen, on a telephone, is none of its contents.
+            self._reading.add(t_s, None, (0.0, 0.0))
+        elif look is not None and is_new:
             self._reading.add(t_s, (look.x, look.y), (look.sd_x, look.sd_y))
             self._gaze_s = t_s
-        elif sighting.head_pose is not None and not is_headed(sighting, self._config, self._screen):
-            self._reading.add(t_s, None, (0.0, 0.0))
         elif t_s - self._gaze_s > _MAX_GAP_S:
             self._reading.forget()
         if self._reading.is_reading is not None:
@@ -233,12 +246,11 @@ class Visit:
         """As of now."""
         last, female, dwell_s = self._last, self._female.mean, self.dwell_s
         assert last is not None  # noqa: S101 - a visit begins with a sighting
-        visit_id = f"{self._run}.{last.track}"
-        earlier = tuple(f"{self._run}.{track}" for track in self._earlier or ())
+        earlier = self._earlier or ()
         reading = self._reading
         return Viewer(
-            visit_id=visit_id,
-            viewer_id=earlier[0] if earlier else visit_id,
+            visit_id=self.visit_id,
+            viewer_id=earlier[0] if earlier else self.visit_id,
             earlier_visits=earlier,
             returning=None if self._earlier is None else bool(earlier),
             first_seen_s=self.first_seen_s,

@@ -48,8 +48,12 @@ class Findings:
     """What the long looks of one frame told, by the numbers of the persons."""
 
     traits: dict[int, Traits] = field(default_factory=dict)
-    logos: dict[int, tuple[Logo, ...]] = field(default_factory=dict)
+    logos: dict[int, dict[str, float | None]] = field(default_factory=dict)
     looked: bool = False
+
+
+Searched = tuple[list[Logo], tuple[str, ...]]
+"""The logos that were found, and the brands that were looked for."""
 
 
 class CloserLook:
@@ -59,18 +63,23 @@ class CloserLook:
     cannot be used.
     """
 
-    def __init__(self, config: PerceptionConfig, people: People, *, live: bool) -> None:
+    def __init__(
+        self, config: PerceptionConfig, people: People, *, live: bool, away_s: float
+    ) -> None:
+        """``live``: see `Perceiver`. Who is out of sight for ``away_s`` has left."""
         manifest = config.models_dir / "manifest.toml"
         self._config = config
         self._people = people
         self._traits = TraitEstimator(config)
         self._encoder = FaceEncoder(manifest) if config.returning else None
-        self._gallery = Gallery(config.remember_s) if config.returning else None
+        self._gallery = Gallery(config.remember_s, away_s=away_s) if config.returning else None
         budget_ms = config.logos_budget_ms if live else None
         self._logos = LogoFinder(config.logos_dir, budget_ms) if config.logos_dir else None
         self._pool = ThreadPoolExecutor(1, "clothes") if live else None
-        self._searched: tuple[int, Future[list[Logo]]] | None = None
+        self._searched: tuple[int, Future[Searched]] | None = None
         """Whose clothes are being searched."""
+        self._next_brand: dict[int, int] = {}
+        """At which brand the next search of each person's clothes begins."""
         self._due_s: dict[tuple[int, _Look], float] = {}
         self._looks: defaultdict[tuple[int, _Look], int] = defaultdict(int)
         # Last: it must be closed, and whatever fails before leaves nothing open.
@@ -80,8 +89,8 @@ class CloserLook:
         """Look at those who were there a moment ago. ``image``: (height, width, 3), BGR."""
         found = Findings()
         if self._searched is not None and self._searched[1].done():
-            number, result = self._searched
-            found.logos[number], self._searched = tuple(result.result()), None
+            (number, result), self._searched = self._searched, None
+            self._note_logos(number, result.result(), found)
         for person in self._to_read(t_s):
             self._read(image, person, t_s)
         self._look_long(image, t_s, found)
@@ -107,7 +116,10 @@ class CloserLook:
         numbers = {person.number for person in self._people.persons}
         for key in [key for key in self._due_s if key[0] not in numbers]:
             del self._due_s[key], self._looks[key]
+        for number in self._next_brand.keys() - numbers:
+            del self._next_brand[number]
         if self._gallery is not None:
+            self._gallery.watch(t_s, {person.number for person in self._people.present(t_s)})
             self._gallery.forget(t_s)
 
     def close(self) -> None:
@@ -190,14 +202,24 @@ class CloserLook:
             return
         torso = torso_of(person.face, image.shape)
         if torso is None:
-            found.logos[person.number] = ()
             return
         left, top, right, bottom = torso
-        clothes = image[top:bottom, left:right]
+        clothes, number = image[top:bottom, left:right], person.number
+        first = self._next_brand.get(number, 0)
         if self._pool is None:
-            found.logos[person.number] = tuple(self._logos.find(clothes))
+            self._note_logos(number, self._logos.search(clothes, first), found)
         else:
-            self._searched = person.number, self._pool.submit(self._logos.find, clothes.copy())
+            search = self._pool.submit(self._logos.search, clothes.copy(), first)
+            self._searched = number, search
+
+    def _note_logos(self, number: int, searched: Searched, found: Findings) -> None:
+        assert self._logos is not None  # noqa: S101 - it was asked
+        logos, tried = searched
+        told: dict[str, float | None] = dict.fromkeys(self._logos.brands)
+        told |= dict.fromkeys(tried, 0.0) | {logo.brand: logo.score for logo in logos}
+        found.logos[number] = told
+        brands = max(1, len(self._logos.brands))
+        self._next_brand[number] = (self._next_brand.get(number, 0) + len(tried)) % brands
 
 
 def _height(person: Person) -> float:

@@ -72,6 +72,8 @@ _LAST_LOOK = 4
 # Looks less alike than this are views of their own: to average them finds four in a hundred
 # more, but strangers score higher against an average, and the thresholds are those of looks.
 _SAME_VIEW, _MAX_VIEWS = 0.93, 3
+_MAX_TRACKS = 20
+"""Of somebody who keeps coming, the first visit and so many later ones are remembered."""
 
 _Vectors: TypeAlias = NDArray[np.float32]
 _Signs: TypeAlias = NDArray[np.float32]
@@ -177,13 +179,16 @@ class Gallery(_NeverStored):
     One thread owns it. Times must come in order.
     """
 
-    __slots__ = ("_answers", "_key", "_max_people", "_people", "_remember_s")
+    __slots__ = ("_answers", "_away_s", "_judged", "_key", "_max_people", "_people", "_remember_s")
 
-    def __init__(self, remember_s: float, max_people: int = 300) -> None:
-        self._remember_s, self._max_people = remember_s, max_people
+    def __init__(self, remember_s: float, max_people: int = 300, away_s: float = 0.0) -> None:
+        """Who was seen within the last ``away_s`` has not left yet, and cannot come back."""
+        self._remember_s, self._max_people, self._away_s = remember_s, max_people, away_s
         self._people: dict[int, _Person] = {}
         """By track; that of each of a person's tracks is the same object."""
         self._answers: dict[int, tuple[int, ...]] = {}
+        self._judged: dict[int, int] = {}
+        """At which look each track was judged last: without another nothing changes."""
         bits = np.unpackbits(np.frombuffer(os.urandom(3 * DIMENSIONS // 8), np.uint8))
         self._key: _Signs = bits.reshape(3, DIMENSIONS).astype(np.float32) * 2 - 1
 
@@ -203,13 +208,29 @@ class Gallery(_NeverStored):
         person.see(weight * _turned(embedding, self._key))
         self._forget_beyond(self._max_people)
 
+    def watch(self, t_s: float, present: Collection[int]) -> None:
+        """Note whose tracks are in the picture. Two at once are two people: who was taken for
+        somebody who is seen beside them is nobody known from now on."""
+        for track in present:
+            if any(other in present for other in self._answers.get(track, ())):
+                self._answers[track] = ()
+                self._people[track].tracks.remove(track)
+                self._people[track] = _Person(track, t_s)
+        for track in present:
+            if (person := self._people.get(track)) is not None:
+                person.last_s = t_s
+
     def earlier(self, track: int, present: Collection[int]) -> tuple[int, ...] | None:
         """The earlier tracks that were the same person, oldest first; empty: nobody known.
 
-        None: too few or too poor looks to tell. Never one of ``present``: two people in the
-        picture at once are two. What was once told of a track is told of it ever after.
+        None: too few or too poor looks to tell. Never one of ``present``. What was once told of
+        a track is told of it ever after, unless ``watch`` finds that it cannot be.
         """
         if track not in self._answers:
+            person = self._people.get(track)
+            if person is None or self._judged.get(track) == person.looks:
+                return None
+            self._judged[track] = person.looks
             answer = self._decide(track, present)
             if answer is None:
                 return None
@@ -236,7 +257,9 @@ class Gallery(_NeverStored):
             other
             for other in self._persons()
             # Who was still seen when this one came is somebody else.
-            if other.last_s < person.first_s and not any(t in present for t in other.tracks)
+            if other.views
+            and other.last_s < person.first_s
+            and not any(t in present for t in other.tracks)
         ]
         if not others:
             return () if enough else None
@@ -246,9 +269,13 @@ class Gallery(_NeverStored):
         margin = float(scores[best]) - threshold(len(views) * len(person.views))
         if (enough and margin >= 0) or (person.weight >= _GOOD_WEIGHT and margin >= _SURE):
             _, known = views[best]
+            if person.last_s - known.last_s <= self._away_s:
+                return None  # the path broke a moment ago: wait until that visit is over
             before = tuple(known.tracks)
             known.absorb(person)
             self._people |= dict.fromkeys(person.tracks, known)
+            self._forget_tracks(known.tracks[1:-_MAX_TRACKS])
+            known.tracks = known.tracks[:1] + known.tracks[1:][-_MAX_TRACKS:]
             return before
         if enough and (margin < -_NOBODY or person.looks >= _LAST_LOOK):
             return ()
@@ -264,9 +291,13 @@ class Gallery(_NeverStored):
 
     def _drop(self, persons: Iterable[_Person]) -> None:
         for person in list(persons):
-            for track in person.tracks:
-                del self._people[track]
-                self._answers.pop(track, None)
+            self._forget_tracks(person.tracks)
+
+    def _forget_tracks(self, tracks: Iterable[int]) -> None:
+        for track in tracks:
+            del self._people[track]
+            self._answers.pop(track, None)
+            self._judged.pop(track, None)
 
 
 def threshold(comparisons: int) -> float:

@@ -81,8 +81,6 @@ class Fit:
     """Correlation of the outlines, up to 1."""
     scale: float
     """Pixels of the picture to one of the canvas."""
-    stretch: float
-    """Largest over smallest magnification within the mark."""
     outline_px: Floats
     """Shape (4, 2): the corners of the mark in the picture."""
 
@@ -215,7 +213,7 @@ def _fit_at(mark: Mark, lab: Pixels, place: Floats) -> Fit | None:
         return None
     scale = scales[4]
     agreement = _agreement(mark, lab, place, scale)
-    return Fit(agreement, scale, (max(scales) / min(scales)) ** 2, _corners(place))
+    return Fit(agreement, scale, _corners(place))
 
 
 def _are_possible(matrices: Floats, margin: float = 1.0) -> Mask:

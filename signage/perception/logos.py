@@ -46,44 +46,47 @@ class LogoFinder:
     def find(self, torso: Image) -> list[Logo]:
         """The logos on ``torso``, shape (height, width, 3), BGR: best first, each brand once.
 
-        When the budget is used up, no further brand is begun (one is always looked for), and the
-        next call goes on with the brand after.
+        With a budget, the next call goes on with the brands that this one did not come to.
+        """
+        found, tried = self.search(torso, self._next)
+        self._next = (self._next + len(tried)) % max(1, len(self.brands))
+        return found
+
+    def search(self, torso: Image, first: int) -> tuple[list[Logo], tuple[str, ...]]:
+        """The same from the brand number ``first`` on, and the brands that were looked for.
+
+        When the budget is used up, no further brand is begun; one is always looked for.
         """
         if not self.brands or min(torso.shape[:2]) < _MIN_TORSO_PX:
-            return []
+            return [], ()
+        lab = np.asarray(cv2.cvtColor(_resized(torso), cv2.COLOR_BGR2LAB), dtype=np.uint8)
+        regions, pixels = find_regions(lab), lab.astype(np.float32)
         # The one clock of this stage: a budget is about this machine's time, not the video's.
         # Without a budget, the answer depends on the picture alone.
         until_s = time.perf_counter() + self._budget_s
-        lab = np.asarray(cv2.cvtColor(_resized(torso), cv2.COLOR_BGR2LAB), dtype=np.uint8)
-        regions, pixels = find_regions(lab), lab.astype(np.float32)
         found: list[tuple[Logo, Floats]] = []
-        for _ in self.brands:
-            brand = self.brands[self._next]
-            self._next = (self._next + 1) % len(self.brands)
+        tried: list[str] = []
+        for number in range(len(self.brands)):
+            brand = self.brands[(first + number) % len(self.brands)]
+            tried.append(brand)
             for mark in self._marks[brand]:
                 place = fit(mark, pixels, regions)
                 if place is not None and (score := _score(mark, place)) >= _MIN_SCORE:
                     found.append((Logo(brand, score), place.outline_px))
             if time.perf_counter() >= until_s:
                 break
-        return _best_at_each_place(found)
+        return _best_at_each_place(found), tuple(tried)
 
 
-def torso_of(
-    face: Box, image_shape: tuple[int, ...], chest: Box | None = None
-) -> tuple[int, int, int, int] | None:
+def torso_of(face: Box, image_shape: tuple[int, ...]) -> tuple[int, int, int, int] | None:
     """Where the clothes of the person with this face are, ``xyxy_px``; None if hardly in view.
 
-    Below the chin, three faces wide and four high. Where ``chest`` is known, the box of a
-    body's shoulders and hips, it says how far to the sides, since a person may lean.
-    ``image_shape`` is (height, width, …).
+    Below the chin, three faces wide and four high. ``image_shape`` is (height, width, …).
     """
     left, top, right, bottom = face
     width, height = right - left, bottom - top
-    middle = (left + right) / 2 if chest is None else (chest[0] + chest[2]) / 2
+    middle = (left + right) / 2
     half = _TORSO_FACES_WIDE / 2 * width
-    if chest is not None:
-        half = max(half, (chest[2] - chest[0]) / 2)
     from_y = bottom + _CHIN * height
     torso = (
         max(0, round(middle - half)),

@@ -74,7 +74,9 @@ class Perceiver:
         self._tiles = itertools.count()
         self._was_tile, self._whole_s = True, float("-inf")
         # Last: it must be closed, and whatever fails before leaves nothing open.
-        self._closer = CloserLook(perception, self._people, live=live)
+        self._closer = CloserLook(
+            perception, self._people, live=live, away_s=config.audience.forget_after_s
+        )
         self._faces_due_s = float("-inf")
         self._bodies_due_s = float("inf")
         self._last_s = float("-inf")
@@ -87,6 +89,7 @@ class Perceiver:
         """
         image, t_s = frame.image, frame.t_s
         if image is None:
+            self._closer.forget(t_s)
             return None
         _check(image)
         if self._size is None:

@@ -164,8 +164,7 @@ class PlayerServer:
         """Show every page a point to look at, in shares of its width and height, or no more."""
         if place != self._point:
             self._point = place
-            where = {} if place is None else {"x": place[0], "y": place[1]}
-            self._broadcast(json.dumps({"type": "point"} | where))
+            self._broadcast(_point_message(place))
 
     def events(self) -> list[PlayEvent]:
         """What the pages confirmed since the last call, in order of arrival."""
@@ -219,6 +218,8 @@ class PlayerServer:
         unsent = self._unsent[connection] = asyncio.Queue(_MAX_UNSENT)
         if cue is not None:
             unsent.put_nowait(self._message(cue, now=True))
+        if self._point is not None:
+            unsent.put_nowait(_point_message(self._point))
         _log.info("page %s connected", page)
         sender = asyncio.create_task(_send(websocket, unsent))
         try:
@@ -294,6 +295,11 @@ class _Server(uvicorn.Server):
         self.loop = asyncio.get_running_loop()
         await super().startup(sockets)
         self.ready.set()
+
+
+def _point_message(place: tuple[float, float] | None) -> str:
+    where = {} if place is None else {"x": place[0], "y": place[1]}
+    return json.dumps({"type": "point"} | where)
 
 
 async def _send(websocket: WebSocket, unsent: asyncio.Queue[str]) -> None:

@@ -53,7 +53,7 @@ class Constraints:
         """Of ``allowed``, what the main viewer has already watched without caring for it."""
         least = self._config.repeat_min_attention
         return {
-            content_id: f"already_watched: for {share:.0%} of its time, less than {least:.0%}"
+            content_id: f"already_watched: it earned {share:.0%} from them, less than {least:.0%}"
             for content_id, share in history.earned().items()
             if share < least and content_id in allowed
         }

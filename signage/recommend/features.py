@@ -20,7 +20,7 @@ viewer (nearest of the attentive) has as much weight as all the others together.
 | ``liked:CATEGORY`` | attention that the main viewer gave it so far, in [0, 1] |
 | ``moved:CATEGORY`` | how they reacted to it, on average, in [-1, 1] |
 | ``seen:CONTENT`` | how often the main viewer had it before them |
-| ``earned:CONTENT`` | attention that they gave it, in [0, 1] |
+| ``earned:CONTENT`` | attention that they gave it, less where they took it badly, in [0, 1] |
 
 "So far" and "before" are in this visit and, where who returns is recognised, in those before.
 """

@@ -59,8 +59,12 @@ class VisitHistory:
         self._categories.setdefault(category, _Total()).add(play)
 
     def earned(self) -> dict[str, float]:
-        """Of every content that was shown: the share of their time that they looked at it."""
-        return {content_id: total.attention for content_id, total in self._contents.items()}
+        """Of every content that was shown: the share of their time that they looked at it, less
+        where they took it badly; in [0, 1]."""
+        return {
+            content_id: total.attention * (1 + min(0.0, total.reaction / total.plays))
+            for content_id, total in self._contents.items()
+        }
 
     def features(self) -> dict[str, float]:
         """As the context has them (``features.py``)."""
@@ -70,5 +74,5 @@ class VisitHistory:
             named[MOVED + category] = total.reaction / total.plays
         for content_id, total in self._contents.items():
             named[SEEN + content_id] = float(total.plays)
-            named[EARNED + content_id] = total.attention
+            named[EARNED + content_id] = self.earned()[content_id]
         return {name: round(value, 4) for name, value in named.items()}

@@ -63,6 +63,10 @@ class Recommender:
 
         ``on_screen`` is the content that is running, which those present have seen, too.
         """
+        present = {viewer.visit_id for viewer in audience.viewers}
+        for visit_id in self._visits.keys() - present - self._ended_s.keys():
+            self._ended_s[visit_id] = audience.t_s  # it turned out to be nobody, on a poster
+        self._forget(audience.t_s)
         masked = self.constraints.mask(self.catalogue, audience)
         allowed = [content_id for content_id in self.catalogue if content_id not in masked]
         history = self._history(audience.main)
@@ -118,6 +122,9 @@ class Recommender:
     def end_visit(self, visit_id: str, t_s: float) -> None:
         """The viewer has left. Where nobody is recognised that is the end of it."""
         self._ended_s[visit_id] = t_s
+        self._forget(t_s)
+
+    def _forget(self, t_s: float) -> None:
         keep_s = self._config.perception.remember_s if self._remembers else 0.0
         for ended in [v for v, ended_s in self._ended_s.items() if t_s - ended_s >= keep_s]:
             del self._ended_s[ended]

@@ -263,13 +263,23 @@ def test_who_was_here_before_is_the_same_viewer_on_another_visit() -> None:
 
 
 def test_a_brand_that_is_found_once_and_never_again_is_not_believed() -> None:
-    one, other = Logo("one", 0.8), Logo("other", 0.9)
-    looks: list[tuple[Logo, ...] | None] = [None, (one, other), None, (one,), ()]
-    viewer = visit(*[sighting(logos=logos) for logos in looks])
-    assert viewer.logos == (one,)
-    assert visit(*[sighting(logos=logos) for logos in (None, (one,), None)]).logos == (one,)
-    assert visit(*[sighting(logos=())] * 5).logos == ()
-    assert visit(*[sighting()] * 5).logos is None
+    both: dict[str, float | None] = {"one": 0.8, "other": 0.9}
+    again: dict[str, float | None] = {"one": 0.85, "other": 0.0}
+    assert wears(both, None, again) == (Logo("one", 0.85),)
+    assert wears(None, {"one": 0.8, "other": 0.0}, None) == (Logo("one", 0.8),)
+
+
+def test_a_search_that_did_not_come_to_a_brand_says_nothing_of_it() -> None:
+    found: dict[str, float | None] = {"one": 0.8, "other": None}
+    missed: dict[str, float | None] = {"one": None, "other": 0.0}
+    assert wears(found, missed, found, missed) == (Logo("one", 0.8),)
+    assert wears(missed) is None  # nobody knows of the first
+    assert wears(missed, {"one": 0.0, "other": None}) == ()
+    assert wears(None) is None
+
+
+def wears(*searches: dict[str, float | None] | None) -> tuple[Logo, ...] | None:
+    return visit(*[sighting(logos=searched) for searched in (*searches, None, None, None)]).logos
 
 
 def test_what_is_usual_for_a_face_is_its_median_of_the_last_half_minute() -> None:
@@ -480,3 +490,47 @@ def test_with_its_switch_off_nobody_reads_and_the_rest_goes_on() -> None:
     assert (viewer.reading, viewer.reading_s) == (None, None)
     assert viewer.gaze is not None
     assert viewer.attention_s > 5
+
+
+def test_who_reads_a_telephone_below_the_screen_does_not_read_the_screen() -> None:
+    below = [(x, y + 4.0) for x, y in TEXT]
+    times = [i / 15 for i in range(120)]
+    seen = [looking(t_s, *below[int(5 * t_s) % len(below)], sd_deg=1.0) for t_s in times]
+    viewers = read_by(*seen)
+    assert not any(viewer.reading for viewer in viewers)
+    assert viewers[-1].attention_s == 0
+
+
+@pytest.mark.parametrize(("width_m", "height_m"), [(0.95, 0.54), (0.54, 0.95)])
+def test_who_stares_does_not_read_on_a_screen_of_any_shape(width_m: float, height_m: float) -> None:
+    screen = ScreenConfig(width_m=width_m, height_m=height_m, camera_up_m=height_m / 2 + 0.05)
+    audience = open_audience(defaults(screen=screen))
+    rng = np.random.default_rng(0)
+    told = []
+    for index in range(300):
+        yaw_deg, pitch_deg = ScreenPlane(screen).angles_to(sighting(), 0.5, 0.5)
+        off = rng.normal(0, 1.0, 2).tolist()
+        gaze = Gaze(index / 15, yaw_deg + off[0], pitch_deg + off[1], sd_deg=1.0)
+        snapshot = audience.update(frame(index / 15), [sighting(gaze=gaze)])
+        told += [viewer.reading for viewer in snapshot.viewers]
+    assert sum(reads is True for reads in told) < 0.1 * len(told)
+
+
+def test_a_correction_that_enlarges_the_look_enlarges_its_doubt() -> None:
+    twice = ScreenConfig(gaze_correction=((0.0, 2.0, 0.0), (0.0, 0.0, 1.0)))
+    seen = sighting(gaze=Gaze(0.0, 0.0, -5.0, 1.0))
+    plain, bent = (ScreenPlane(config).point(seen) for config in (ScreenConfig(), twice))
+    assert plain is not None
+    assert bent is not None
+    assert (bent.sd_x, bent.sd_y) == pytest.approx((2 * plain.sd_x, plain.sd_y))
+
+
+def test_a_track_that_goes_on_after_its_visit_ended_is_the_same_person_on_another() -> None:
+    audience = Audience(CONFIG, run=3)
+    for begin_s in (0.0, 60.0, 120.0):
+        watch(audience, [[sighting(track=4)]] * 10, begin_s)
+        audience.update(frame(begin_s + 30), [])
+    visits = audience.close()
+    assert [visit.visit_id for visit in visits] == ["3.4", "3.4-2", "3.4-3"]
+    assert {visit.viewer_id for visit in visits} == {"3.4"}
+    assert visits[-1].earlier_visits == ("3.4", "3.4-2")

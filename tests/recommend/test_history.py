@@ -63,7 +63,7 @@ def test_attention_and_reactions_add_up_by_content_and_by_category() -> None:
         "seen:coffee": 1.0,
         "earned:coffee": 0.25,
         "seen:tea": 2.0,
-        "earned:tea": pytest.approx(14 / 16),
+        "earned:tea": pytest.approx(14 / 16 * 0.95, abs=1e-4),  # it was taken a little badly
     }
 
 
@@ -120,7 +120,7 @@ def test_what_did_not_earn_it_does_not_come_again() -> None:
     show(strict, "tea", impression(attention_s=4.0))
     decision = decide(strict, BACK)
     assert set(decision.eligible) == {"coffee", "tea"}
-    assert decision.masked == {"shoes": "already_watched: for 12% of its time, less than 30%"}
+    assert decision.masked == {"shoes": "already_watched: it earned 12% from them, less than 30%"}
     assert set(decide(strict, viewer("1.9")).eligible) == set(THREE)
     assert set(decide(strict, None).eligible) == set(THREE)
 
