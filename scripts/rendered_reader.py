@@ -76,14 +76,16 @@ class RenderedReader:
 
     def frames(self, path: PointAt, seconds: float, fps: float) -> Iterator[tuple[float, Image]]:
         """Time and picture, (720, 1280, 3), BGR."""
-        rng = np.random.default_rng(1)
-        where = Sighting(track=1, face_xyxy_px=None, position_m=(0.0, self._distance_m))
         for index in range(round(seconds * fps)):
             t_s = index / fps
-            image = self._head.looking(*self._screen.angles_to(where, *path(t_s)))
-            placed = self._placed(image, t_s)
-            noisy = placed + rng.normal(0, _NOISE_SD, placed.shape)
-            yield t_s, np.asarray(np.clip(noisy, 0, 255), dtype=np.uint8)
+            yield t_s, self.picture(t_s, path(t_s))
+
+    def picture(self, t_s: float, point: tuple[float, float]) -> Image:
+        """At ``t_s``, with the eyes on ``point`` of the screen, in shares of it."""
+        where = Sighting(track=1, face_xyxy_px=None, position_m=(0.0, self._distance_m))
+        placed = self._placed(self._head.looking(*self._screen.angles_to(where, *point)), t_s)
+        noise = np.random.default_rng(round(1e3 * t_s)).normal(0, _NOISE_SD, placed.shape)
+        return np.asarray(np.clip(placed + noise, 0, 255), dtype=np.uint8)
 
     def _placed(self, image: Image, t_s: float) -> Image:
         """The face in the middle of the picture, swaying and breathing a little."""

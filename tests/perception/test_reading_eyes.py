@@ -17,10 +17,12 @@ from scripts.rendered_reader import (
     staring,
 )
 from scripts.scene_score import watch
+from signage.audience.calibration import POINTS, Calibration
 from signage.capture.recorded import read_video
 from signage.config import load_config
-from signage.types import Viewer
-from tests.builders import DEMO, FOOTAGE
+from signage.perception.perceiver import Perceiver
+from signage.types import Frame, Viewer
+from tests.builders import DEMO, FOOTAGE, utc
 
 FPS = 15.0
 
@@ -67,3 +69,23 @@ def test_the_look_follows_the_path_across_the_screen(reader: RenderedReader) -> 
     ]
     assert min(points) == pytest.approx(0.2, abs=0.15)
     assert max(points) == pytest.approx(0.8, abs=0.15)
+
+
+def test_a_calibration_by_eyes_that_follow_brings_them_nearer_to_the_points(
+    reader: RenderedReader,
+) -> None:
+    config = load_config(DEMO)
+    calibration, perceiver = Calibration(config.screen), Perceiver(config)
+    point: tuple[float, float] | None = POINTS[0]
+    t_s = 0.0
+    try:
+        while point is not None:
+            frame = Frame(t_s, utc(t_s), reader.picture(t_s, point))
+            point = calibration.step(t_s, perceiver.perceive(frame) or [])
+            t_s += 0.125
+    finally:
+        perceiver.close()
+    fit = calibration.fit()
+    assert fit.points == len(POINTS)
+    assert fit.after_deg < 0.6 * fit.before_deg
+    assert fit.after_deg < 4.0
