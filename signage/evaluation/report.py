@@ -201,6 +201,8 @@ def _contents(
                 "impressions": str(len(seen)),
                 "attention": f"{attention_s:.0f} s",
                 "ratio": _share(attention_s, sum(row["present_s"] for row in seen)),
+                "read": f"{sum(row['reading_s'] or 0.0 for row in seen):.0f} s",
+                "reaction": f"{np.mean([row['reaction'] for row in seen]):+.2f}" if seen else "–",
                 "reward": f"{mean:.3f}" + (f" ± {error:.3f}" if error else "")
                 if len(rewards)
                 else "–",
