@@ -115,7 +115,8 @@ class CloserLook:
         """Let go of what was known of those who are gone."""
         numbers = {person.number for person in self._people.persons}
         for key in [key for key in self._due_s if key[0] not in numbers]:
-            del self._due_s[key], self._looks[key]
+            del self._due_s[key]
+            self._looks.pop(key, None)
         for number in self._next_brand.keys() - numbers:
             del self._next_brand[number]
         if self._gallery is not None:
@@ -164,20 +165,19 @@ class CloserLook:
         if person is None or due_s > t_s:
             return
         found.looked = True
-        self._looks[number, look] += 1
         if look is _Look.TRAITS:
             assert person.details is not None  # noqa: S101 - read in this frame
             found.traits[number] = self._traits.estimate(image, person.details)
             self._due_s[number, look] = t_s + self._config.traits_every_s
             return
-        # Of who it is and what they wear, the first looks tell most.
-        wait_s = self._config.traits_every_s
         if look is _Look.WHO:
-            self._recognise(image, person, t_s)
+            told, wait_s = self._recognise(image, person, t_s), self._config.traits_every_s
         else:
-            self._search_clothes(image, person, found)
+            told = self._search_clothes(image, person, found)
             wait_s = self._config.logos_every_s
-        self._due_s[number, look] = t_s + wait_s * self._looks[number, look]
+        # The first looks tell most.
+        self._looks[number, look] += told
+        self._due_s[number, look] = t_s + wait_s * max(1, self._looks[number, look])
 
     def _can(self, person: Person, look: _Look, t_s: float) -> bool:
         """Whether there is something to look at in this frame."""
@@ -189,20 +189,24 @@ class CloserLook:
         is_on = look is _Look.TRAITS or self._gallery is not None
         return is_on and person.details is not None and person.details_s == t_s
 
-    def _recognise(self, image: Image, person: Person, t_s: float) -> None:
+    def _recognise(self, image: Image, person: Person, t_s: float) -> bool:
+        """Show the face to the gallery; whether there was enough of it to see."""
         if person.details is None or self._encoder is None or self._gallery is None:
-            return
+            return False
         weight = self._traits.weight(image, person.details)
-        if weight > 0:
-            embedding = self._encoder.embed(image, person.details)
-            self._gallery.add(person.number, t_s, embedding, weight)
+        if weight == 0:
+            return False
+        embedding = self._encoder.embed(image, person.details)
+        self._gallery.add(person.number, t_s, embedding, weight)
+        return True
 
-    def _search_clothes(self, image: Image, person: Person, found: Findings) -> None:
+    def _search_clothes(self, image: Image, person: Person, found: Findings) -> bool:
+        """Search the clothes, or begin to; whether they are in view."""
         if self._logos is None or person.face is None:
-            return
+            return False
         torso = torso_of(person.face, image.shape)
         if torso is None:
-            return
+            return False
         left, top, right, bottom = torso
         clothes, number = image[top:bottom, left:right], person.number
         first = self._next_brand.get(number, 0)
@@ -211,6 +215,7 @@ class CloserLook:
         else:
             search = self._pool.submit(self._logos.search, clothes.copy(), first)
             self._searched = number, search
+        return True
 
     def _note_logos(self, number: int, searched: Searched, found: Findings) -> None:
         assert self._logos is not None  # noqa: S101 - it was asked
