@@ -53,7 +53,7 @@ STAGES = {
     "landmarks": (CropLandmarker, "read"),
     "traits": (TraitEstimator, "estimate"),
     "who": (FaceEncoder, "embed"),
-    "logos": (LogoFinder, "find"),
+    "logos": (LogoFinder, "search"),
     "flow": (Flow, "follow"),
 }
 MODELS = ((ort.InferenceSession, "run"), (vision.FaceLandmarker, "detect"))
