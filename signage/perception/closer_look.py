@@ -1,9 +1,9 @@
 """What a closer look at single people tells, a few at a time, so that no frame takes long.
 
-Faces near enough for their eyes are read in every frame, as eyes jump; the others now and then.
-Beside that, each frame has time for one long look: at the traits of a face, at who it is, or at
-what is on the clothes; whichever is due for longest. Clothes take longest of all: a live screen
-searches them beside everything else, and learns what is on them some frames later.
+All faces are read now and then; those near enough for their eyes in every frame in which there is
+time, as eyes jump. Beside that, each frame has time for one long look: at the traits of a face, at
+who it is, or at what is on the clothes; whichever is due for longest. Clothes take longest of all:
+a live screen searches them beside everything else, and learns what is on them some frames later.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from signage.types import Image, Logo, Traits
 _MAX_READS = 3
 """Faces that the landmarker looks at in one frame."""
 _MAX_EYES = 2
-"""Of those, faces that are looked at in every frame."""
+"""Of those, faces that are looked at for their eyes."""
 # The detector's box of a face is this much higher than that of its landmarks.
 _DETECTED_HIGHER = 1.15
 _MIN_CLOTHES_PX = 48
@@ -129,14 +129,12 @@ class CloserLook:
         self._landmarker.close()
 
     def _to_read(self, t_s: float) -> list[Person]:
-        """Whose faces are read now: the nearest for their eyes, and those waiting for longest."""
+        """Whose faces are read now: those waiting for longest, then the nearest for their eyes."""
         shown = [p for p in self._people.present(t_s) if p.face]
-        near = sorted(filter(self._shows_eyes, shown), key=lambda p: (-_height(p), p.number))
-        near = near[:_MAX_EYES]
-        every_s = self._config.landmarks_every_s
-        due = [p for p in shown if p not in near and t_s - p.read_s >= every_s]
+        due = [p for p in shown if t_s - p.read_s >= self._config.landmarks_every_s]
         due.sort(key=lambda p: (p.read_s, p.number))
-        return [*near, *due][:_MAX_READS]
+        near = sorted(filter(self._shows_eyes, shown), key=lambda p: (-_height(p), p.number))
+        return [*due, *(p for p in near[:_MAX_EYES] if p not in due)][:_MAX_READS]
 
     def _shows_eyes(self, person: Person) -> bool:
         least_px = self._config.min_gaze_px * _DETECTED_HIGHER
