@@ -23,6 +23,9 @@ _AWAY_YAW_DEG = 110.0
 _MOOD_MEMORY_S = 3.0
 # What is usual for a face: the median of so many values, one every so often.
 _USUAL_VALUES, _USUAL_EVERY_S = 60, 0.5
+# Who reads keeps the head still; while it turns farther than this within such a time, what the eyes
+# seem to do is the head's doing. A woman who laughs and looks about was told to read otherwise.
+_STILL_HEAD_DEG, _STILL_HEAD_S = 8.0, 1.5
 # A brand is believed when it was found in so many looks.
 _LOGO_LOOKS = 2
 
@@ -163,6 +166,7 @@ class Visit:
         )
         self._reading_s: float | None = None
         self._gaze_s = -math.inf
+        self._head: deque[tuple[float, float, float]] = deque()
         self._earlier: tuple[str, ...] | None = before or None
         self._last: Sighting | None = None
         self.first_seen_s = self.last_seen_s = self._found_s = self._mood_s = math.nan
@@ -220,6 +224,8 @@ class Visit:
         if not attentive and sighting.head_pose is not None:
             # What is read beside the screen, on a telephone, is none of its contents.
             self._reading.add(t_s, None, (0.0, 0.0))
+        elif not self._keeps_head_still(t_s, sighting):
+            self._reading.forget()
         elif look is not None and is_new:
             self._reading.add(t_s, (look.x, look.y), (look.sd_x, look.sd_y))
             self._gaze_s = t_s
@@ -228,6 +234,13 @@ class Visit:
         if self._reading.is_reading is not None:
             reads_s = step_s if self._reading.is_reading and step_s <= _MAX_GAP_S else 0.0
             self._reading_s = (self._reading_s or 0.0) + reads_s
+
+    def _keeps_head_still(self, t_s: float, sighting: Sighting) -> bool:
+        if (pose := sighting.head_pose) is not None:
+            self._head.append((t_s, pose.yaw_deg, pose.pitch_deg))
+        while self._head and self._head[0][0] < t_s - _STILL_HEAD_S:
+            self._head.popleft()
+        return not self._head or bool(np.ptp(self._head, axis=0)[1:].max() <= _STILL_HEAD_DEG)
 
     def _add_traits(self, t_s: float, sighting: Sighting) -> None:
         if (traits := sighting.traits) is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -534,3 +535,14 @@ def test_a_track_that_goes_on_after_its_visit_ended_is_the_same_person_on_anothe
     assert [visit.visit_id for visit in visits] == ["3.4", "3.4-2", "3.4-3"]
     assert {visit.viewer_id for visit in visits} == {"3.4"}
     assert visits[-1].earlier_visits == ("3.4", "3.4-2")
+
+
+def test_while_the_head_turns_it_is_not_known_who_reads() -> None:
+    still = lines(6.0)
+    turning = [
+        replace(seen, head_pose=HeadPose(12 * float(np.sin(2 * index / 15)), 0.0, 0.0))
+        for index, seen in enumerate(lines(4.0, begin_s=6.0))
+    ]
+    viewers = read_by(*still, *turning)
+    assert viewers[len(still) - 10].reading
+    assert {viewer.reading for viewer in viewers[-40:]} == {None}
