@@ -51,7 +51,7 @@ _CLIP = 3.0
 # and 72 % with those of 3 s; beyond, nothing is told: see models/README.md.
 _MAX_NOISE_DEG = 3.0
 _MIN_HZ = 8.0
-# A fixation takes some 0.2 s: judging more often says nothing new.
+# At nearly every look: to wait for more of them would only make the answer later.
 _STEP_S = 0.06
 # A blink takes 0.1 to 0.4 s; whoever is away for longer than this looks elsewhere.
 _MAX_GAP_S = 0.6
