@@ -83,8 +83,8 @@ class Audience:
         ]
         for number in gone:
             visit = self._visits.pop(number)
-            self._past.append(visit.visit_id)
             if self._is_confirmed(visit):
+                self._past.append(visit.visit_id)
                 self._departed.append(visit.departed())
 
 

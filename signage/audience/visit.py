@@ -167,7 +167,8 @@ class Visit:
         self._reading_s: float | None = None
         self._gaze_s = -math.inf
         self._head: deque[tuple[float, float, float]] = deque()
-        self._earlier: tuple[str, ...] | None = before or None
+        self._earlier = before
+        self._returning: bool | None = None
         self._last: Sighting | None = None
         self.first_seen_s = self.last_seen_s = self._found_s = self._mood_s = math.nan
 
@@ -183,6 +184,7 @@ class Visit:
     def know(self, earlier: tuple[str, ...]) -> None:
         """Take in which visits of the same person are remembered, oldest first."""
         self._earlier = earlier + tuple(name for name in self._before if name not in earlier)
+        self._returning = bool(self._earlier)
 
     def add(self, t_s: float, sighting: Sighting) -> None:
         """The first one begins the visit."""
@@ -259,13 +261,12 @@ class Visit:
         """As of now."""
         last, female, dwell_s = self._last, self._female.mean, self.dwell_s
         assert last is not None  # noqa: S101 - a visit begins with a sighting
-        earlier = self._earlier or ()
-        reading = self._reading
+        earlier, reading = self._earlier, self._reading
         return Viewer(
             visit_id=self.visit_id,
             viewer_id=earlier[0] if earlier else self.visit_id,
             earlier_visits=earlier,
-            returning=None if self._earlier is None else bool(earlier),
+            returning=self._returning,
             first_seen_s=self.first_seen_s,
             last_seen_s=self.last_seen_s,
             dwell_s=dwell_s,

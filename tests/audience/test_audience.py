@@ -535,6 +535,7 @@ def test_a_track_that_goes_on_after_its_visit_ended_is_the_same_person_on_anothe
     assert [visit.visit_id for visit in visits] == ["3.4", "3.4-2", "3.4-3"]
     assert {visit.viewer_id for visit in visits} == {"3.4"}
     assert visits[-1].earlier_visits == ("3.4", "3.4-2")
+    assert {visit.returning for visit in visits} == {None}  # no face was recognised
 
 
 def test_while_the_head_turns_it_is_not_known_who_reads() -> None:
