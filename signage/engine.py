@@ -210,6 +210,8 @@ class Engine:
                     decision.actions,
                     decision.content_id,
                     reward.value,
+                    decision.propensity,
+                    decision.shadow,
                 ),
             )
 

@@ -325,6 +325,10 @@ class Lesson:
     """Features, by name, of every content that was eligible."""
     content_id: str
     reward: float
+    propensity: float = 1.0
+    """Probability with which ``content_id`` was drawn."""
+    shadow: Mapping[str, float] = field(default_factory=dict)
+    """What the policies beside the one that decided would have done (``Decision.shadow``)."""
 
 
 class Trigger(StrEnum):
@@ -336,6 +340,10 @@ class Trigger(StrEnum):
     NEW_MAIN_VIEWER = "new_main_viewer"
     NO_LONGER_ALLOWED = "no_longer_allowed"
     PLAY_FAILED = "play_failed"
+    ORDERED = "ordered"
+    """The operator called an item, or let go of it."""
+    MANDATORY = "mandatory"
+    """The hours of a mandatory item began or ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,9 +369,29 @@ class Decision:
     actions: Mapping[str, tuple[str, ...]]
     """Features, by name, of every eligible content."""
     forced: bool = False
-    """True when nothing was eligible and the fallback plays: not learned from."""
+    """True where nothing was left to chance (an order, a mandatory item, the fallback because
+    nothing was eligible): not learned from."""
     estimates: Mapping[str, float] = field(default_factory=dict)
     """Reward that the policy expects of each eligible content, where it says so."""
+    gave_way: Mapping[str, str] = field(default_factory=dict)
+    """Constraints that could not be kept, by content, each with what it gave way to."""
+    reasons: Mapping[str, float] = field(default_factory=dict)
+    """What spoke most for and against ``content_id``: a feature, and by how much it raised the
+    reward expected of it above that of the other eligible contents."""
+    shadow: Mapping[str, float] = field(default_factory=dict)
+    """Where one policy acts and others watch: numbers that judge them later (``apprentice.py``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What the operator has ordered, and not taken back."""
+
+    frozen: bool = False
+    """Rewards are recorded and not learned."""
+    pinned: str | None = None
+    """Content that plays as long as no audience or date forbids it."""
+    emergency: str | None = None
+    """Content that plays at once, and alone, whatever else."""
 
 
 @dataclass(frozen=True, slots=True)

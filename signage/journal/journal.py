@@ -54,9 +54,9 @@ class Journal:
         if not tables:
             with self._transaction() as db:
                 schema.create(db)
-        elif schema.version_of(self._db, self.path) == 1:
+        elif (found := schema.version_of(self._db, self.path)) in (1, 2):
             with self._transaction() as db:
-                schema.upgrade(db)
+                schema.upgrade(db, found)
         schema.check_version(self._db, self.path)
 
     def begin_run(self, utc: datetime, screen_id: str) -> int:
@@ -115,6 +115,9 @@ class Journal:
             "policy": decision.policy,
             "policy_version": decision.policy_version,
             "catalogue_version": decision.catalogue_version,
+            "gave_way": _json(decision.gave_way),
+            "reasons": _json(decision.reasons),
+            "shadow": _json(decision.shadow),
         }
         with self._explained(), self._transaction() as db:
             self._insert(db, "decisions", row)
@@ -181,11 +184,11 @@ class Journal:
         with self._explained():
             rows = self._db.execute(
                 "SELECT seq, d.decision_id, context, eligible, catalogue_version, content_id, "
-                "reward FROM rewards JOIN decisions d USING (decision_id) "
+                "reward, propensity, shadow FROM rewards JOIN decisions d USING (decision_id) "
                 "WHERE seq > ? AND reward IS NOT NULL AND NOT forced ORDER BY seq",
                 (after_seq,),
             )
-            for seq, decision_id, context, eligible, version, content_id, reward in rows:
+            for seq, decision_id, context, eligible, version, content_id, *told in rows:
                 if version not in catalogues:
                     (contents,) = self._db.execute(
                         "SELECT contents FROM catalogues WHERE version = ?", (version,)
@@ -193,7 +196,19 @@ class Journal:
                     catalogues[version] = json.loads(contents)
                 contents = catalogues[version]
                 actions = {name: tuple(contents[name]["features"]) for name in json.loads(eligible)}
-                yield seq, Lesson(decision_id, json.loads(context), actions, content_id, reward)
+                reward, propensity, shadow = told
+                yield (
+                    seq,
+                    Lesson(
+                        decision_id,
+                        json.loads(context),
+                        actions,
+                        content_id,
+                        reward,
+                        propensity,
+                        json.loads(shadow),
+                    ),
+                )
 
     def decided_since(self, utc: datetime) -> list[tuple[datetime, str, str]]:
         """Plays (when they began, content, decision) decided since ``utc``, oldest first."""

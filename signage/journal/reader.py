@@ -20,6 +20,9 @@ _JSON_COLUMNS = (
     "context",
     "parts",
     "reading_region",
+    "gave_way",
+    "reasons",
+    "shadow",
     "record",
 )
 
@@ -42,6 +45,7 @@ class JournalReader:
         return self._rows(
             "SELECT decision_id, decisions.t_utc, t_s, trigger, content_id, propensity, forced, "
             "eligible, estimates, masked, context, policy, policy_version, catalogue_version, "
+            "gave_way, reasons, shadow, "
             "state, started_utc, ended_utc, ended_s - started_s AS shown_s, page, reward, parts "
             "FROM decisions JOIN plays USING (decision_id) LEFT JOIN rewards USING (decision_id) "
             "ORDER BY number DESC LIMIT ?",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from signage.errors import JournalError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -31,7 +31,10 @@ CREATE TABLE decisions (
     context TEXT NOT NULL,
     policy TEXT NOT NULL,
     policy_version TEXT NOT NULL,
-    catalogue_version TEXT NOT NULL REFERENCES catalogues (version)
+    catalogue_version TEXT NOT NULL REFERENCES catalogues (version),
+    gave_way TEXT NOT NULL DEFAULT '{}',
+    reasons TEXT NOT NULL DEFAULT '{}',
+    shadow TEXT NOT NULL DEFAULT '{}'
 );
 CREATE INDEX decisions_by_time ON decisions (t_utc);
 CREATE TABLE plays (
@@ -48,7 +51,14 @@ CREATE TABLE rewards (
     decision_id TEXT NOT NULL UNIQUE REFERENCES decisions (decision_id),
     t_utc TEXT NOT NULL,
     reward REAL,
-    parts TEXT NOT NULL
+    parts TEXT NOT NULL,
+    learned INTEGER NOT NULL DEFAULT 1
+);
+CREATE TABLE orders (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    t_utc TEXT NOT NULL,
+    action TEXT NOT NULL,
+    detail TEXT NOT NULL
 );
 CREATE TABLE impressions (
     decision_id TEXT NOT NULL REFERENCES decisions (decision_id),
@@ -87,6 +97,14 @@ DROP TABLE impressions_1;
 DROP TABLE viewers_1
 """
 
+_FROM_2 = """
+ALTER TABLE decisions ADD COLUMN gave_way TEXT NOT NULL DEFAULT '{{}}';
+ALTER TABLE decisions ADD COLUMN reasons TEXT NOT NULL DEFAULT '{{}}';
+ALTER TABLE decisions ADD COLUMN shadow TEXT NOT NULL DEFAULT '{{}}';
+ALTER TABLE rewards ADD COLUMN learned INTEGER NOT NULL DEFAULT 1;
+{orders}
+"""
+
 
 def create(db: sqlite3.Connection) -> None:
     """Make the tables, within the transaction of ``db``."""
@@ -95,14 +113,15 @@ def create(db: sqlite3.Connection) -> None:
     db.execute("INSERT INTO meta VALUES ('schema_version', ?)", (SCHEMA_VERSION,))
 
 
-def upgrade(db: sqlite3.Connection) -> None:
-    """Bring a journal of version 1 up to date, within the transaction of ``db``."""
+def upgrade(db: sqlite3.Connection, found: int) -> None:
+    """Bring a journal of version ``found`` up to date, within the transaction of ``db``."""
     tables = {
         name: next(s for s in SCHEMA.split(";\n") if f"CREATE TABLE {name} " in s)
-        for name in ("impressions", "viewers")
+        for name in ("impressions", "viewers", "orders")
     }
-    for statement in _FROM_1.format(**tables).split(";\n"):
-        db.execute(statement)
+    for script in (_FROM_1, _FROM_2)[found - 1 :]:
+        for statement in script.format(**tables).split(";\n"):
+            db.execute(statement)
     db.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (SCHEMA_VERSION,))
 
 

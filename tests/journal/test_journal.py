@@ -231,7 +231,7 @@ def test_a_journal_of_a_newer_version_is_refused(path: Path) -> None:
     with sqlite3.connect(path) as db:
         db.execute("UPDATE meta SET value = '99'")
     db.close()
-    with pytest.raises(JournalError, match="of version 99, this program reads 2"):
+    with pytest.raises(JournalError, match="of version 99, this program reads 3"):
         Journal(path)
 
 
@@ -244,7 +244,11 @@ def test_a_journal_of_version_1_is_brought_up_to_date(path: Path) -> None:
     with sqlite3.connect(path) as db:
         db.executescript(
             """
-            DROP TABLE impressions; DROP TABLE viewers;
+            DROP TABLE impressions; DROP TABLE viewers; DROP TABLE orders;
+            ALTER TABLE decisions DROP COLUMN gave_way;
+            ALTER TABLE decisions DROP COLUMN reasons;
+            ALTER TABLE decisions DROP COLUMN shadow;
+            ALTER TABLE rewards DROP COLUMN learned;
             CREATE TABLE impressions (
                 decision_id TEXT NOT NULL REFERENCES decisions (decision_id),
                 viewer_id TEXT NOT NULL, present_s REAL NOT NULL, attention_s REAL NOT NULL,
@@ -260,9 +264,10 @@ def test_a_journal_of_version_1_is_brought_up_to_date(path: Path) -> None:
             """
         )
     db.close()
-    with pytest.raises(JournalError, match="version 1, this program reads 2"):
+    with pytest.raises(JournalError, match="version 1, this program reads 3"):
         JournalReader(path)
-    begun(path)
+    assert [lesson.content_id for _, lesson in begun(path)[0].lessons()] == ["coffee"]
+    assert JournalReader(path).decisions()[0]["gave_way"] == {}
     (impression,) = JournalReader(path).impressions()
     assert (impression["visit_id"], impression["reaction"]) == ("1.1", 0.25)
     assert impression["parts"] == {"smile": 0.25}
