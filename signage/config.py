@@ -252,7 +252,12 @@ class VwConfig(Section):
     learning_rate: Positive = 0.05
     reward_baseline: Probability = 0.35
     """Cost is this less the reward; a little above the mean reward works best."""
-    gamma_scale: Positive = 30.0
+    wander: Annotated[float, Field(ge=0, le=0.05)] = 0.001
+    """How fast tastes are thought to change where they do: the share of its own doubt that one
+    of the regressions takes up again with every lesson."""
+    optimism: NotNegative = 1.0
+    """How much the doubt about a new content speaks for it, in standard deviations."""
+    gamma_scale: Positive = 60.0
     """Exploration narrows with gamma = gamma_scale · plays^gamma_exponent."""
     gamma_exponent: NotNegative = 0.5
     exploration: Probability = 0.04

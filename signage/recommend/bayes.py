@@ -1,0 +1,236 @@
+"""Linear regression with exact uncertainty, for the first hundred plays.
+
+The reward is a sum of weights of features, of context, of content and of pairs of both, each
+with a normal prior around zero; the posterior is kept exactly, by one Kalman step a lesson
+(Särkkä, "Bayesian Filtering and Smoothing", 2013, ch. 3). Two things are learned beside:
+
+- How much each group of features matters (``age`` by ``category``, say): their prior
+  variances follow from the data, every ``_REFIT_EVERY`` lessons (empirical Bayes; MacKay,
+  "Bayesian interpolation", 1992). What does not matter stops to disturb.
+- With ``wander`` > 0 weights wander back to their prior (an Ornstein-Uhlenbeck process): what
+  is long ago counts less, and what was learned is doubted again.
+
+Of fixed size: when all slots are taken, further features share one with another.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from signage.recommend.encoding import VISIT_FEATURES, Encoded, Encoding, group_of
+from signage.types import Floats
+
+_SLOTS = 768
+_PAIRS_WITH_ID = 512
+"""Pairs of a context and one single content get no slot of their own beyond so many."""
+
+# Standard deviations of the prior, in rewards: of what people look at anyway, of what a content
+# earns anyway, of what a visit so far says of it, and of how much people differ in it: most in
+# what it is about, little in the content as such.
+_INTERCEPT_SD, _CONTEXT_SD, _ACTION_SD, _VISIT_SD = 0.3, 0.12, 0.06, 0.2
+_PAIR_SD = {"category": 0.09, "tag": 0.05, "id": 0.015}
+_OTHER_PAIR_SD = 0.03
+_REFIT_EVERY = 250
+_PRIOR_COUNT = 2.0
+_MIN_VARIANCE = 1e-6
+_WANDER_EVERY = 10
+
+Matrix = npt.NDArray[np.float32]
+
+_SCRATCH: Matrix = np.empty((_SLOTS, _SLOTS), np.float32)
+"""Room for one product, so that no lesson asks the system for two megabytes."""
+
+
+class BayesRegression:
+    """Expects rewards in [0, 1]; one lesson at a time."""
+
+    def __init__(self, encoding: Encoding, wander: float = 0.0) -> None:
+        """``wander``: share of the weights' variance that is renewed with every lesson."""
+        self._encoding = encoding
+        self._wander = wander
+        self._slots: dict[tuple[int, int], int] = {}
+        self._table = np.full((64, 64), -1, np.int64)
+        self._groups: dict[str, int] = {}
+        self._group = np.zeros(_SLOTS, np.int64)
+        self._prior = np.zeros(_SLOTS, np.float32)
+        """Prior variance of each slot."""
+        self._initial = np.zeros(_SLOTS, np.float32)
+        self._mean = np.zeros(_SLOTS + 1, np.float32)
+        """One more, always zero, for what has no slot."""
+        self._covariance: Matrix = np.zeros((_SLOTS, _SLOTS), np.float32)
+        self._taken = 0
+        self.learned = 0
+
+    def predict(self, asked: Encoded) -> Floats:
+        """Expected reward of each action, shape (K,)."""
+        weights = asked.context_values @ self._mean[self._slots_of(asked)]
+        return np.asarray(asked.actions @ weights, np.float64)
+
+    def doubt(self, asked: Encoded) -> Floats:
+        """How unsure each content's own weight is: standard deviation in rewards, shape (K,)."""
+        names = self._encoding.action.names
+        own = [n for n, name in enumerate(names) if name.startswith("id=")]
+        if not own:
+            return np.zeros(len(asked.actions))
+        slots = self._lookup(np.zeros(1, np.int64), np.array(own))[0]
+        variance = np.where(slots < _SLOTS, np.diag(self._covariance)[slots % _SLOTS], _ACTION_SD**2)
+        return np.asarray(np.sqrt(np.maximum(0.0, asked.actions[:, own] @ variance)))
+
+    def learn(self, asked: Encoded, action: int, reward: float, noise: float) -> None:
+        """Take in what action number ``action`` got; ``noise`` is the variance of a reward."""
+        slots, values = self._features(asked, action)
+        to_mean = self._covariance[:, slots] @ values
+        gain = to_mean / (float(to_mean[slots] @ values) + noise)
+        self._mean[:-1] += gain * np.float32(reward - float(self._mean[slots] @ values))
+        np.multiply(gain[:, None], to_mean, out=_SCRATCH)
+        self._covariance -= _SCRATCH
+        self.learned += 1
+        if self._wander and self.learned % _WANDER_EVERY == 0:
+            self._drift(self._wander * _WANDER_EVERY)
+        if self.learned % _REFIT_EVERY == 0:
+            self._refit()
+
+    def become(self, other: BayesRegression) -> None:
+        """Take over all that ``other`` has learned, and keep one's own way to forget."""
+        self._slots, self._table = dict(other._slots), other._table.copy()
+        self._groups, self._group = dict(other._groups), other._group.copy()
+        self._prior, self._initial = other._prior.copy(), other._initial.copy()
+        self._taken = other._taken
+        self._mean, self._covariance = other._mean.copy(), other._covariance.copy()
+
+    def contributions(self, asked: Encoded) -> Floats:
+        """What each pair of features adds to each action's expected reward.
+
+        Shape (number of context features asked for, K, number of action features).
+        """
+        weights = asked.context_values[:, None] * self._mean[self._slots_of(asked)]
+        return np.asarray(weights[:, None, :] * asked.actions[None], np.float64)
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """All of it, to be continued by ``restore``."""
+        used = self._taken
+        return {
+            "pairs": np.array([(c, a, s) for (c, a), s in self._slots.items()], np.int64),
+            "groups": np.array(list(self._groups), np.str_),
+            "group": self._group,
+            "prior": self._prior,
+            "initial": self._initial,
+            "mean": self._mean,
+            "covariance": self._covariance[:used, :used],
+            "learned": np.array(self.learned),
+        }
+
+    def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        for context, action, slot in state["pairs"].reshape(-1, 3).tolist():
+            self._slots[context, action] = slot
+            self._note(context, action, slot)
+        self._groups = {str(name): number for number, name in enumerate(state["groups"])}
+        self._group, self._prior = state["group"].copy(), state["prior"].copy()
+        self._initial, self._mean = state["initial"].copy(), state["mean"].copy()
+        used = self._taken = len(state["covariance"])
+        self._covariance[:used, :used] = state["covariance"]
+        self.learned = int(state["learned"])
+
+    # Slots
+
+    def _slots_of(self, asked: Encoded) -> npt.NDArray[np.int64]:
+        return self._lookup(asked.context, np.arange(asked.actions.shape[1]))
+
+    def _lookup(
+        self, context: npt.NDArray[np.int64], action: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.int64]:
+        """Slot of each pair; ``_SLOTS`` where it has none."""
+        rows, columns = self._table.shape
+        if context.max(initial=0) >= rows or action.max(initial=0) >= columns:
+            larger = np.full(
+                (
+                    max(rows, 2 * len(self._encoding.context)),
+                    max(columns, 2 * len(self._encoding.action)),
+                ),
+                -1,
+                np.int64,
+            )
+            larger[:rows, :columns] = self._table
+            self._table = larger
+        found = self._table[context[:, None], action[None]]
+        return np.where(found < 0, _SLOTS, found)
+
+    def _features(self, asked: Encoded, action: int) -> tuple[npt.NDArray[np.int64], Matrix]:
+        """The slots of one action's features, each once, and their values."""
+        mine = np.flatnonzero(asked.actions[action])
+        values = np.outer(asked.context_values, asked.actions[action, mine])
+        slots = self._lookup(asked.context, mine)
+        for at in np.argwhere(slots == _SLOTS):
+            slots[tuple(at)] = self._slot(int(asked.context[at[0]]), int(mine[at[1]]))
+        keep = slots < _SLOTS
+        which, place = np.unique(slots[keep], return_inverse=True)
+        return which, np.bincount(place, values[keep]).astype(np.float32)
+
+    def _slot(self, context: int, action: int) -> int:
+        """A slot for a pair that has none yet; ``_SLOTS`` where it gets none."""
+        names = self._encoding.context.names[context], self._encoding.action.names[action]
+        used = self._taken
+        if context and names[1].startswith("id=") and used >= _PAIRS_WITH_ID:
+            return _SLOTS
+        if used < _SLOTS:
+            slot = used
+            self._taken += 1
+            group = "×".join(map(group_of, names))
+            self._group[slot] = self._groups.setdefault(group, len(self._groups))
+            alike = np.flatnonzero(self._group[:used] == self._group[slot])
+            self._initial[slot] = _initial_variance(*names)
+            self._prior[slot] = self._prior[alike[0]] if len(alike) else self._initial[slot]
+            self._covariance[slot, slot] = self._prior[slot]
+        else:
+            slot = zlib.crc32("×".join(names).encode()) % _SLOTS
+        self._slots[context, action] = slot
+        self._note(context, action, slot)
+        return slot
+
+    def _note(self, context: int, action: int, slot: int) -> None:
+        self._lookup(np.array([context]), np.array([action]))  # makes room
+        self._table[context, action] = slot
+
+    # What is learned beside the weights
+
+    def _drift(self, share: float) -> None:
+        used = np.arange(self._taken)
+        self._covariance *= np.float32(1 - share)
+        self._covariance[used, used] += np.float32(share) * self._prior[used]
+        self._mean *= np.float32(np.sqrt(1 - share))
+
+    def _refit(self) -> None:
+        """Learn the prior variance of every group, and what follows from that for the weights."""
+        used = self._taken
+        group = self._group[:used]
+        count = np.bincount(group)
+        covariance = self._covariance[:used, :used].astype(np.float64)
+        mean = self._mean[:used].astype(np.float64)
+        initial = np.bincount(group, self._initial[:used]) / count
+        # Expected squares; a few pseudo-observations of the first guess keep small groups sane.
+        squares = np.bincount(group, mean**2 + np.diag(covariance))
+        variance = (squares + _PRIOR_COUNT * initial) / (count + _PRIOR_COUNT)
+        prior = np.maximum(_MIN_VARIANCE, variance)[group]
+        precision = np.linalg.inv(covariance)
+        evidence = precision @ mean
+        precision[np.arange(used), np.arange(used)] += 1 / prior - 1 / self._prior[:used]
+        covariance = np.linalg.inv(precision)
+        self._covariance[:used, :used] = (covariance + covariance.T) / 2
+        self._mean[:used] = covariance @ evidence
+        self._prior[:used] = prior
+
+
+def _initial_variance(context: str, action: str) -> float:
+    kind = group_of(action)
+    if not action:
+        sd = _CONTEXT_SD if context else _INTERCEPT_SD
+    elif context:
+        sd = _PAIR_SD.get(kind, _OTHER_PAIR_SD)
+    else:
+        sd = _VISIT_SD if kind in VISIT_FEATURES else _ACTION_SD
+    return sd**2

@@ -1,0 +1,168 @@
+"""The learner: three regressions that watch each other, and a draw by the gap.
+
+- ``vw`` (``vw.py``): Vowpal Wabbit, fast, every feature and every pair;
+- ``steady`` (``bayes.py``): exact, learns which groups of features matter, forgets nothing;
+- ``wandering``: the same, for a world that changes.
+
+What each expected is compared with what came. The ensemble's estimate is their average, each
+weighted by ``exp(-loss / 2·noise)`` of its recent squared errors (Bayesian model averaging;
+the loss of long ago fades). Where the wandering one is far ahead of the steady one the world
+has changed: the steady one starts again from what the other knows, VW's learning rates rise
+again, and exploration comes back.
+
+Exploration is inverse-gap weighting: with ``r_a`` the expected rewards of ``K`` contents and
+``b`` the best,
+
+    q_a = 1 / (K + γ (r_b - r_a)) for a ≠ b,   q_b = 1 - Σ q_a,   γ = scale · plays^exponent
+
+(Foster & Rakhlin, "Beyond UCB", ICML 2020), mixed with a uniform floor; ``plays`` counts from
+the last change. A content that is new is given the benefit of the doubt: what is not yet
+known of its own appeal is added to what is expected of it.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from signage.config import VwConfig
+from signage.recommend.bayes import BayesRegression
+from signage.recommend.encoding import Encoded, Encoding
+from signage.recommend.policy import Answer, Question
+from signage.recommend.vw import VwRegression
+from signage.types import Floats, Lesson
+
+LAYOUT = "3"
+"""Changes when features, members or their arguments do: an older model is then of no use."""
+
+_MEMBERS = ("vw", "steady", "wandering")
+_FADE = 0.997
+"""Of a squared error, by one lesson: some 300 lessons judge the members."""
+_FIRST_NOISE, _NOISE_COUNT, _MIN_NOISE = 0.15, 20, 0.01
+"""Variance of a reward, until lessons say otherwise; the weight of that guess in lessons."""
+_CHANGED = 0.9
+"""The wandering one's share of what both have, from which on the world has changed."""
+_SETTLED = 200
+"""Lessons after a change before the next can be told."""
+_KEPT_PLAYS = 300
+"""How many plays exploration counts after a change, at most."""
+_KEPT_RATES = 0.3
+
+
+class EnsemblePolicy:
+    """Learns online; answers the same until it does."""
+
+    name = "vw"
+
+    def __init__(self, config: VwConfig, model: bytes | None = None, learned: int = 0) -> None:
+        """``model`` and ``learned`` (its count of lessons) continue an earlier one."""
+        self._config = config
+        saved = {} if model is None else dict(np.load(io.BytesIO(model)))
+        self._encoding = Encoding(
+            *(map(str, saved[kind][1:]) for kind in ("context", "action") if saved)
+        )
+        self._vw = VwRegression(
+            self._encoding,
+            config.learning_rate,
+            config.reward_baseline,
+            saved["vw"].tobytes() if saved else None,
+        )
+        self._steady = BayesRegression(self._encoding)
+        self._wandering = BayesRegression(self._encoding, config.wander)
+        self._losses = np.zeros(len(_MEMBERS))
+        self._noise = np.array([_NOISE_COUNT * _FIRST_NOISE, _NOISE_COUNT])
+        self._since_change = 0
+        self.learned = learned
+        if saved:
+            for name, member in self._bayes.items():
+                prefix = f"{name}."
+                member.restore(
+                    {k.removeprefix(prefix): v for k, v in saved.items() if k.startswith(prefix)}
+                )
+            self._losses, self._noise = saved["losses"], saved["noise"]
+            self._since_change = int(saved["since_change"])
+
+    @property
+    def version(self) -> str:
+        return f"{LAYOUT}.{self.learned}"
+
+    def answer(self, question: Question) -> Answer:
+        asked = self._encoding.encode(question.context, question.actions)
+        estimates = self._weights() @ self._predictions(asked)
+        hoped = estimates + self._config.optimism * self._steady.doubt(asked)
+        plays = max(1, self._since_change)
+        gamma = self._config.gamma_scale * plays**self._config.gamma_exponent
+        floor = self._config.exploration
+        probabilities = (1 - floor) * inverse_gap(hoped, gamma) + floor / len(hoped)
+        return Answer(probabilities, estimates)
+
+    def learn(self, lesson: Lesson) -> None:
+        """Learn one reward in [0, 1]. Raises ValueError on one that is not."""
+        if not 0 <= lesson.reward <= 1:  # NaN too: either would poison the model for good
+            raise ValueError(f"reward of {lesson.decision_id} is {lesson.reward}, not in [0, 1]")
+        asked = self._encoding.encode(lesson.context, lesson.actions)
+        action = list(lesson.actions).index(lesson.content_id)
+        expected = self._predictions(asked)[:, action]
+        noise = self._noise[0] / self._noise[1]
+        wrong = float(self._weights() @ expected) - lesson.reward
+        self._noise = self._noise * _FADE + np.array([wrong**2, 1.0])
+        self._losses = self._losses * _FADE + (expected - lesson.reward) ** 2
+        self._vw.learn(asked, action, lesson.reward)
+        for member in self._bayes.values():
+            member.learn(asked, action, lesson.reward, max(_MIN_NOISE, noise))
+        self.learned += 1
+        self._since_change += 1
+        self._notice_change()
+
+    def serialize(self) -> bytes:
+        """The model, to be continued by the constructor."""
+        arrays: dict[str, npt.NDArray[Any]] = {
+            "context": np.array(self._encoding.context.names, np.str_),
+            "action": np.array(self._encoding.action.names, np.str_),
+            "vw": np.frombuffer(self._vw.serialize(), np.uint8),
+            "losses": self._losses,
+            "noise": self._noise,
+            "since_change": np.array(self._since_change),
+        }
+        for name, member in self._bayes.items():
+            arrays |= {f"{name}.{key}": value for key, value in member.state().items()}
+        file = io.BytesIO()
+        np.savez(file, **arrays)  # type: ignore[arg-type]
+        return file.getvalue()
+
+    @property
+    def _bayes(self) -> dict[str, BayesRegression]:
+        return {"steady": self._steady, "wandering": self._wandering}
+
+    def _predictions(self, asked: Encoded) -> Floats:
+        """What each member expects of each action, shape (3, K)."""
+        members = (self._vw, self._steady, self._wandering)
+        return np.array([member.predict(asked) for member in members])
+
+    def _weights(self) -> Floats:
+        noise = max(_MIN_NOISE, self._noise[0] / self._noise[1])
+        weights = np.exp(-(self._losses - self._losses.min()) / (2 * noise))
+        return np.asarray(weights / weights.sum())
+
+    def _notice_change(self) -> None:
+        _, steady, wandering = self._weights()
+        if self._since_change < _SETTLED or wandering < _CHANGED * (steady + wandering):
+            return
+        self._steady.become(self._wandering)
+        self._losses[1] = self._losses[2]
+        self._vw.doubt_again(_KEPT_RATES)
+        self._since_change = _KEPT_PLAYS
+
+
+def inverse_gap(rewards: Floats, gamma: float) -> Floats:
+    """Inverse-gap weights of expected ``rewards``, shape (K,); they sum to 1."""
+    best = int(np.argmax(rewards))
+    weights = 1 / (len(rewards) + gamma * (rewards[best] - rewards))
+    weights[best] = 0.0
+    weights[best] = 1 - weights.sum()
+    return np.asarray(weights, dtype=np.float64)
