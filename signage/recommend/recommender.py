@@ -4,35 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
+from importlib.metadata import version
 
 import numpy as np
 
 from signage.config import Config, PolicyName
-from signage.recommend import checkpoint
 from signage.recommend.baselines import Playlist, Rules, Uniform
 from signage.recommend.catalogue import Catalogue
+from signage.recommend.checkpoint import Checkpoint
 from signage.recommend.constraints import Constraints
 from signage.recommend.features import SEEN, audience_context
 from signage.recommend.history import VisitHistory
 from signage.recommend.policy import Answer, Policy, Question
 from signage.recommend.vw import LAYOUT, VwPolicy
-from signage.types import AudienceSnapshot, Decision, Lesson, Reward, Trigger, Viewer
+from signage.types import AudienceSnapshot, Decision, Lesson, Orders, Reward, Trigger, Viewer
 
 
-def make_policy(name: PolicyName, config: Config, saved: Path | None = None) -> tuple[Policy, int]:
-    """The policy called ``name``, and the last reward (journal sequence) it has learned.
-
-    ``saved`` is the checkpoint that a learner continues from.
-    """
+def make_policy(name: PolicyName, config: Config, saved: Checkpoint | None = None) -> Policy:
+    """The policy called ``name``; ``saved`` is what a learner continues from."""
     if name == "vw":
-        found = checkpoint.load(saved, _layout(config)) if saved else None
-        if found:
-            return VwPolicy(config.policies.vw, found.model, found.learned), found.reward_seq
-        return VwPolicy(config.policies.vw), 0
+        if saved is not None:
+            return VwPolicy(config.policies.vw, saved.model, saved.header.learned)
+        return VwPolicy(config.policies.vw)
     if name == "rules":
-        return Rules(config.policies.rules), 0
-    return (Playlist() if name == "playlist" else Uniform()), 0
+        return Rules(config.policies.rules)
+    return Playlist() if name == "playlist" else Uniform()
 
 
 class Recommender:
@@ -41,6 +37,7 @@ class Recommender:
     def __init__(self, config: Config, catalogue: Catalogue, policy: Policy) -> None:
         self.catalogue = catalogue
         self.policy = policy
+        self.orders = Orders()
         self.constraints = Constraints(config.constraints)
         self._config = config
         self._visits: dict[str, VisitHistory] = {}
@@ -138,16 +135,6 @@ class Recommender:
     def learn(self, lesson: Lesson) -> None:
         self.policy.learn(lesson)
 
-    def save(self, path: Path, reward_seq: int) -> None:
-        """Checkpoint a policy that learns; ``reward_seq`` is the last reward it has seen."""
-        if isinstance(self.policy, VwPolicy):
-            checkpoint.save(
-                checkpoint.Checkpoint(
-                    _layout(self._config), self.policy.learned, reward_seq, self.policy.serialize()
-                ),
-                path,
-            )
-
     @property
     def _remembers(self) -> bool:
         return self._config.perception.returning
@@ -184,10 +171,11 @@ class Recommender:
         self._last_decided[content_id] = utc
 
 
-def _layout(config: Config) -> str:
+def layout(config: Config) -> str:
     """What a saved model depends on: with anything else it is learned anew from the journal."""
     vw = config.policies.vw
-    return f"{LAYOUT}:{vw.learning_rate:g}:{vw.reward_baseline:g}"
+    library = version("vowpal-wabbit-next")
+    return f"{LAYOUT}:{library}:{vw.learning_rate:g}:{vw.reward_baseline:g}"
 
 
 def _by_name(

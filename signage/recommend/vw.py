@@ -49,6 +49,7 @@ class VwPolicy:
             if model is None
             else Workspace(["--quiet", _KEEP_COUNTERS], model_data=model)
         )
+        self._reader: Workspace[Any] | None = None
         self._config = config
         self._index: dict[tuple[str, str], int] = {}
         self.learned = learned
@@ -74,6 +75,7 @@ class VwPolicy:
         chosen = examples[1 + list(lesson.actions).index(lesson.content_id)]
         chosen.set_label(CBLabel(label=(self._config.reward_baseline - lesson.reward, 1.0)))
         self._workspace.learn_one(examples)
+        self._reader = None
         self.learned += 1
 
     def serialize(self) -> bytes:
@@ -83,7 +85,11 @@ class VwPolicy:
     def _costs(
         self, context: Mapping[str, float], actions: Mapping[str, tuple[str, ...]]
     ) -> Floats:
-        predicted = self._workspace.predict_one(self._examples(context, actions))
+        if self._reader is None:
+            # A copy is asked: each prediction counts in VW's own figures, and the model would
+            # then hang on how often it was asked, too.
+            self._reader = Workspace(["--quiet", _KEEP_COUNTERS], model_data=self.serialize())
+        predicted = self._reader.predict_one(self._examples(context, actions))
         costs = np.zeros(len(actions))
         # VW returns (index, cost), sorted by cost and not by position.
         for index, cost in cast("list[tuple[int, float]]", predicted):
