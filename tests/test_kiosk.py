@@ -181,7 +181,7 @@ def test_kill_in_mid_play_loses_nothing_acknowledged(start: Callable[..., Kiosk]
     assert last.stop() == 0
     states = [row["state"] for row in JournalReader(last.data / "journal.sqlite").decisions()]
     assert "started" not in states
-    assert (last.data / "model.vw").exists()
+    assert list((last.data / "checkpoints").glob("*.checkpoint"))
 
 
 def has_more_rewards_than(count: int) -> Callable[[list[dict[str, Any]]], bool]:
@@ -243,8 +243,9 @@ def test_nothing_leaves_the_machine_and_no_picture_reaches_a_disk(
     since_ready = trace.read_text(errors="replace")[ready:].splitlines()
     written = {Path(found[1]) for call in since_ready if (found := _WRITES.search(call))}
     journal = {kiosk.data / f"journal.sqlite{ending}" for ending in ("", "-wal", "-shm")}
-    assert kiosk.data / "model.new" in written
-    assert written <= journal | {kiosk.data / "model.new", Path("/dev/null")}
+    checkpoint = kiosk.data / "checkpoints" / "writing.new"
+    assert checkpoint in written
+    assert written <= journal | {checkpoint, Path("/dev/null")}
 
 
 # Runs the product, and keeps what it makes of faces, for the test to look for.
@@ -295,7 +296,9 @@ def test_what_is_made_of_a_face_is_in_no_file_and_in_no_system_call(
     end = calls.rindex("".join(f"\\x{byte:02x}" for byte in b"the end"))
     said = bytes.fromhex("".join(_SAID.findall(calls[:end])).replace("\\x", ""))
     # A file that is mapped for writing needs no call to be written to.
-    kept = b"".join(p.read_bytes() for p in kiosk.data.iterdir()) + (calls[:end].encode())
+    kept = b"".join(p.read_bytes() for p in kiosk.data.rglob("*") if p.is_file()) + (
+        calls[:end].encode()
+    )
     assert b"viewer_id" in said  # what it tells of people is there to be found
     for face in faces:
         for part in np.array_split(face, 32):
