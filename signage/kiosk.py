@@ -13,7 +13,7 @@ from typing import Any
 from signage.capture.live import LiveCapture
 from signage.config import Config
 from signage.engine import Engine, Step
-from signage.installation import keep_orders_token
+from signage.installation import keep_orders_token, orders_token_path
 from signage.journal.journal import Journal
 from signage.journal.reader import JournalReader
 from signage.learning import FOLDER
@@ -95,6 +95,7 @@ class Kiosk:
         finally:
             page.stop()
             self._server.stop()
+            orders_token_path(self._config.data_dir).unlink(missing_ok=True)
             self._camera.stop()
             self._perceiver.close()
             self._journal.close()

@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import cv2
 import numpy as np
@@ -56,7 +57,7 @@ class Kiosk:
         wrap: tuple[str, ...] = (),
         program: tuple[str, ...] = ("-m", "signage"),
     ) -> None:
-        config = folder / "kiosk.toml"
+        self.config = config = folder / "kiosk.toml"
         config.write_text(CONFIG)
         self.data = folder / "data"
         command = [sys.executable, *program, "run", "--config", str(config)]
@@ -76,6 +77,19 @@ class Kiosk:
             if line.startswith(beginning):
                 return line.removeprefix(beginning).strip()
         raise AssertionError(f"signage run ended with {self.process.wait()}")
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "signage", *words, "--config", str(self.config)]
+        return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+
+    def order(self, *words: str) -> subprocess.CompletedProcess[str]:
+        port = str(urlsplit(self.url).port)
+        return self.command("order", *words, "--data", str(self.data), "--port", port, "--json")
+
+    def ordered(self, *words: str) -> Any:
+        done = self.order(*words)
+        assert (done.returncode, done.stderr) == (0, "")
+        return json.loads(done.stdout)
 
     def get(self, path: str) -> Any:
         with urllib.request.urlopen(self.url + path, timeout=10) as answer:
@@ -182,6 +196,41 @@ def test_kill_in_mid_play_loses_nothing_acknowledged(start: Callable[..., Kiosk]
     states = [row["state"] for row in JournalReader(last.data / "journal.sqlite").decisions()]
     assert "started" not in states
     assert list((last.data / "checkpoints").glob("*.checkpoint"))
+
+
+def test_orders_reach_the_running_screen_and_survive_its_death(
+    start: Callable[..., Kiosk],
+) -> None:
+    kiosk = start("--stand-in")
+    assert kiosk.ordered("show")["frozen"] is False
+    assert kiosk.ordered("freeze")["frozen"] is True
+    assert kiosk.ordered("pin", "coffee")["pinned"] == "coffee"
+    assert kiosk.get("/health")["orders"] == {
+        "frozen": True, "pinned": "coffee", "emergency": None,
+    }  # fmt: skip
+    refused = kiosk.order("pin", "tea")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "There is no content 'tea'" in refused.stderr
+    token = kiosk.data / "orders-token"
+    assert token.stat().st_mode & 0o777 == 0o600
+    first = token.read_text()
+    kiosk.stop(signal.SIGKILL)
+    kiosk = start("--stand-in")
+    assert token.read_text() != first
+    assert kiosk.ordered("show")["pinned"] == "coffee"
+    kiosk.until("/api/decisions?limit=1000", has_more_rewards_than(0))
+    assert kiosk.get("/health")["model_version"].endswith(".0")  # frozen
+    assert kiosk.ordered("unfreeze")["frozen"] is False
+    kiosk.ordered("unpin")
+    kiosk.until("/health", lambda health: not health["model_version"].endswith(".0"))
+    running = kiosk.command("rebuild", str(kiosk.data))
+    assert running.returncode == 1
+    assert "in use by another screen" in running.stderr
+    assert kiosk.stop() == 0
+    assert not token.exists()
+    rebuilt = kiosk.command("rebuild", str(kiosk.data), "--json")
+    assert json.loads(rebuilt.stdout)["same_bytes"] is True
+    assert "No screen runs" in kiosk.order("show").stderr
 
 
 def has_more_rewards_than(count: int) -> Callable[[list[dict[str, Any]]], bool]:
