@@ -227,6 +227,10 @@ def test_orders_reach_the_running_screen_and_survive_its_death(
     assert running.returncode == 1
     assert "in use by another screen" in running.stderr
     assert kiosk.stop() == 0
+    assert kiosk.process.stdout is not None
+    said = kiosk.process.stdout.read()
+    assert "orders    coffee is pinned, learning is frozen\n" in said
+    assert "orders    none\n" in said
     assert not token.exists()
     rebuilt = kiosk.command("rebuild", str(kiosk.data), "--json")
     assert json.loads(rebuilt.stdout)["same_bytes"] is True

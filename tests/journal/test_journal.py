@@ -114,6 +114,24 @@ def test_a_reward_counts_once(path: Path) -> None:
     assert journal.record_end(end, utc(10), reward(1)) == 1
     assert journal.record_end(end, utc(10), reward(1, 1.0)) is None
     assert [lesson.reward for _, lesson in journal.lessons()] == [0.5]
+    later = event(1, PlayState.INTERRUPTED, 99.0)
+    assert journal.record_end(later, utc(99), None) is None
+    (row,) = JournalReader(path).decisions()
+    assert (row["state"], row["ended_utc"]) == ("finished", "2026-03-04T12:00:10.000+00:00")
+
+
+def test_a_reward_has_a_stamp_as_long_as_it_is_learned(path: Path) -> None:
+    journal, run = begun(path)
+    for number in (1, 2, 3):
+        journal.record_decision(number, run, decision(number))
+        end = event(number, PlayState.FINISHED, 10.0)
+        journal.record_end(end, utc(10), reward(number), learn=number != 2)
+    assert journal.stamp(3) == "screen-3 of 2026-03-04T12:00:09.000+00:00"
+    assert (journal.stamp(2), journal.stamp(4)) == (None, None)
+    journal.record_order(NOON, "rollback", {"checkpoint": "1-1"}, unlearn_after=1)
+    assert (journal.stamp(1) is None, journal.stamp(3)) == (False, None)
+    assert [seq for seq, _ in journal.lessons()] == [1]
+    assert journal.orders() == [("rollback", {"checkpoint": "1-1"})]
 
 
 def test_nothing_is_learned_from_no_reward_or_from_a_forced_play(path: Path) -> None:
