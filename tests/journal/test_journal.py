@@ -258,6 +258,10 @@ def test_a_journal_of_version_1_is_brought_up_to_date(path: Path) -> None:
     journal, run = begun(path)
     journal.record_decision(1, run, decision(1))
     journal.record_end(event(1, PlayState.FINISHED, 9.0), utc(9), reward(1))
+    journal.record_decision(2, run, replace(decision(2), forced=True))
+    journal.record_end(event(2, PlayState.FINISHED, 19.0), utc(19), reward(2))
+    journal.record_decision(3, run, decision(3))
+    journal.record_end(event(3, PlayState.FINISHED, 29.0), utc(29), reward(3, None))
     journal.close()
     with sqlite3.connect(path) as db:
         db.executescript(
@@ -284,10 +288,10 @@ def test_a_journal_of_version_1_is_brought_up_to_date(path: Path) -> None:
     db.close()
     with pytest.raises(JournalError, match="version 1, this program reads 3"):
         JournalReader(path)
-    assert [lesson.content_id for _, lesson in begun(path)[0].lessons()] == ["coffee"]
+    assert [lesson.decision_id for _, lesson in begun(path)[0].lessons()] == ["screen-1"]
     assert JournalReader(path).decisions()[0]["gave_way"] == {}
     (impression,) = JournalReader(path).impressions()
     assert (impression["visit_id"], impression["reaction"]) == ("1.1", 0.25)
     assert impression["parts"] == {"smile": 0.25}
     assert len(JournalReader(path).viewers()) == 1
-    assert JournalReader(path).decisions()[0]["reward"] == 0.5
+    assert [row["reward"] for row in JournalReader(path).decisions()] == [None, 0.5, 0.5]
