@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import json
-import logging
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from signage.config import POLICY_NAMES, Config, load_config
+from signage import cli_operator
+from signage.cli_options import (
+    DEFAULT_CONFIG,
+    DEMO_CONFIG,
+    ConfigOption,
+    JsonOption,
+    overridden,
+    print_json,
+    progress,
+    warn_on_stderr,
+)
+from signage.config import POLICY_NAMES, load_config
 from signage.errors import ConfigError, SignageError
 from signage.installation import calibration_path, with_calibration
 
@@ -27,8 +35,6 @@ if TYPE_CHECKING:
 
 # What a command works with is imported inside it: `signage --help` and `signage models`
 # should not wait for, or fail with, the vision libraries.
-
-ROOT = Path(__file__).resolve().parents[1]
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -39,12 +45,8 @@ app = typer.Typer(
 models = typer.Typer(no_args_is_help=True, help="The models and the demo's footage.")
 app.add_typer(models, name="models")
 
-ConfigOption = Annotated[
-    Path, typer.Option("--config", help="Configuration file.", show_default="configs/kiosk.toml")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-DEFAULT_CONFIG = ROOT / "configs" / "kiosk.toml"
-DEMO_CONFIG = ROOT / "configs" / "demo.toml"
+app.command()(cli_operator.order)
+app.command()(cli_operator.rebuild)
 
 
 def main() -> None:
@@ -78,7 +80,7 @@ def run(
     from signage.kiosk import Kiosk
 
     settings = with_calibration(
-        _with(load_config(config), camera_source=source, data_dir=data, host=host, port=port)
+        overridden(load_config(config), camera_source=source, data_dir=data, host=host, port=port)
     )
     stop = _stopped_by_signal()
     length_s = None if minutes is None else minutes * 60
@@ -103,8 +105,10 @@ def calibrate(
     """Correct the gaze for this installation: one person follows nine points with the eyes."""
     from signage.calibrate import calibrate as run_calibration
 
-    _warn_on_stderr()
-    settings = _with(load_config(config), camera_source=source, data_dir=data, host=host, port=port)
+    warn_on_stderr()
+    settings = overridden(
+        load_config(config), camera_source=source, data_dir=data, host=host, port=port
+    )
     stop = _stopped_by_signal()
 
     def ready(url: str) -> None:
@@ -132,16 +136,16 @@ def audience(
     from signage.capture.source import recording_duration_s
     from signage.observe import observe
 
-    _warn_on_stderr()
+    warn_on_stderr()
     settings = with_calibration(load_config(config))
     began_s = time.perf_counter()
-    with _progress("watching", recording_duration_s(video)) as report:
+    with progress("watching", recording_duration_s(video)) as report:
         result = observe(settings, video, annotate, report)
     fps = result["frames"] / (time.perf_counter() - began_s)
     viewers = result.pop("viewers")
     result |= {"processed_fps": round(fps, 1), "viewers": viewers}
     if as_json:
-        _print_json(result)
+        print_json(result)
         return
     table = Table("viewer", "seen", "looked", "gender", "age", "mood", "moves", "faces", "where")
     for viewer in viewers:
@@ -202,7 +206,7 @@ def simulate(
     from signage.simulation.recording import record
     from signage.simulation.simulate import Simulation, new_journal
 
-    _warn_on_stderr()
+    warn_on_stderr()
     if policy not in POLICY_NAMES:
         raise ConfigError(f"There is no policy {policy!r}; choose from {', '.join(POLICY_NAMES)}.")
     settings = load_config(config)
@@ -218,17 +222,17 @@ def simulate(
         raise ConfigError(f"{out} cannot be a folder: {error.strerror}. Choose another.") from error
     journal = new_journal(out)
     catalogue = load_catalogue(settings.content)
-    with _progress("watching the recording", None) as report:
+    with progress("watching the recording", None) as report:
         recording = record(settings, videos or [], report)
     began_s = time.perf_counter()
-    with _progress("playing", plays) as report:
+    with progress("playing", plays) as report:
         summary = Simulation(settings, catalogue, recording, out).run(plays, report)
     simulated_s = summary.pop("simulated_s")
     summary["realtime_factor"] = round(simulated_s / (time.perf_counter() - began_s), 1)
     (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
     _write_report(journal, out / "report.html", quiet=True)
     if as_json:
-        _print_json(summary)
+        print_json(summary)
         return
     table = Table.grid(padding=(0, 2))
     for name, value in summary.items():
@@ -255,7 +259,7 @@ def doctor(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
 
     checks = run_checks(load_config(config), config, _probe_camera)
     if as_json:
-        _print_json(
+        print_json(
             {
                 "ok": all(check.ok for check in checks),
                 "checks": [
@@ -292,7 +296,7 @@ def models_list(config: ConfigOption = DEMO_CONFIG, as_json: JsonOption = False)
 
     assets = [asset for manifest in _manifests(config) for asset in load_manifest(manifest)]
     if as_json:
-        _print_json([asset.model_dump(mode="json", exclude_none=True) for asset in assets])
+        print_json([asset.model_dump(mode="json", exclude_none=True) for asset in assets])
         return
     table = Table("file", "MB", "licence", "from")
     for asset in assets:
@@ -308,7 +312,7 @@ def models_verify(config: ConfigOption = DEMO_CONFIG, as_json: JsonOption = Fals
 
     states = {a.name: state for manifest in _manifests(config) for a, state in verify(manifest)}
     if as_json:
-        _print_json(states)
+        print_json(states)
     else:
         for name, state in states.items():
             typer.echo(f"{state:8} {name}")
@@ -323,27 +327,6 @@ def _manifests(config: Path) -> list[Path]:
     if settings.camera.reel:
         manifests.append(settings.camera.footage_dir / "manifest.toml")
     return manifests
-
-
-def _with(
-    config: Config,
-    *,
-    camera_source: str | None,
-    data_dir: Path | None,
-    host: str | None,
-    port: int | None,
-) -> Config:
-    """``config`` with what the command line says instead."""
-    update: dict[str, Any] = {}
-    if camera_source is not None:
-        update["camera"] = config.camera.model_copy(update={"source": camera_source, "reel": ()})
-    if data_dir is not None:
-        update["data_dir"] = data_dir
-    server = {"host": host, "port": port}
-    update["server"] = config.server.model_copy(
-        update={name: value for name, value in server.items() if value is not None}
-    )
-    return config.model_copy(update=update)
 
 
 def _stopped_by_signal() -> threading.Event:
@@ -375,24 +358,3 @@ def _write_report(journal: Path, out: Path, *, quiet: bool = False) -> None:
     )
     if not quiet:
         Console().print(f"Report: {out}", soft_wrap=True, highlight=False)
-
-
-def _warn_on_stderr() -> None:
-    logging.basicConfig(level=logging.WARNING, format="signage: %(message)s")
-
-
-def _print_json(document: Any) -> None:
-    sys.stdout.write(json.dumps(document, indent=2) + "\n")
-
-
-@contextmanager
-def _progress(what: str, total: float | None) -> Iterator[Callable[[float], None]]:
-    """A progress bar on a terminal, and none otherwise."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda _: None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(what, total=total or None)
-        yield lambda done: progress.update(task, completed=done)

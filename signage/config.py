@@ -264,6 +264,8 @@ class VwConfig(Section):
     """Share of the plays drawn uniformly, for ever."""
     checkpoint_every: Annotated[int, Field(ge=1)] = 50
     """Rewards learned between two checkpoints of the model."""
+    checkpoint_days: Annotated[int, Field(ge=0)] = 14
+    """For so many days the day's last checkpoint is kept, to roll back to."""
 
 
 class Rule(Section):

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from signage.engine import Step
-from signage.types import MOODS, AudienceSnapshot, Decision, Reward, Viewer
+from signage.types import MOODS, AudienceSnapshot, Decision, Orders, Reward, Viewer
 
 _BAR = 24
 _LAST_REWARDS = 6
@@ -35,6 +35,7 @@ class KioskView:
         self._decision: Decision | None = None
         self._rewards: deque[tuple[Decision, Reward]] = deque(maxlen=_LAST_REWARDS)
         self._audience: AudienceSnapshot | None = None
+        self._orders = Orders()
         self._live = (
             Live(console=self._console, refresh_per_second=8, get_renderable=self._render)
             if self._console.is_terminal
@@ -65,6 +66,10 @@ class KioskView:
     def watch(self, step: Step) -> None:
         """Take in what one frame changed."""
         self._audience = step.audience
+        if step.orders != self._orders:
+            self._orders = step.orders
+            if self._live is None:
+                self._line(f"orders    {_orders_text(step.orders) or 'none'}")
         self._rewards.extend(step.rewards)
         if step.decision is not None:
             self._decision = step.decision
@@ -84,7 +89,9 @@ class KioskView:
         title = Text.assemble(
             ("signage ", "bold"), self._url, (f"   {passed_s:.0f}{left} s   Ctrl-C ends", "dim")
         )
-        return Group(title, self._viewers(), self._choice(), self._reactions())
+        ordered = _orders_text(self._orders)
+        line = [Text(f"ordered: {ordered}", "bold yellow")] if ordered else []
+        return Group(title, *line, self._viewers(), self._choice(), self._reactions())
 
     def _viewers(self) -> Panel:
         table = Table.grid(padding=(0, 2))
@@ -170,6 +177,13 @@ def _reward_text(reward: Reward) -> str:
         f"{reward.value:.2f}  looked {parts['attention_s']:.1f} of {parts['possible_s']:.1f} s, "
         f"stayed {parts['stayed']:.0%}, reaction {parts['reaction']:+.2f}"
     )
+
+
+def _orders_text(orders: Orders) -> str:
+    said = [] if orders.emergency is None else [f"emergency, only {orders.emergency} plays"]
+    said += [] if orders.pinned is None else [f"{orders.pinned} is pinned"]
+    said += ["learning is frozen"] if orders.frozen else []
+    return ", ".join(said)
 
 
 def _decision_text(decision: Decision, audience: AudienceSnapshot) -> str:

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 from signage.audience.audience import open_audience
 from signage.config import Config
+from signage.errors import SignageError
 from signage.journal.journal import Journal
+from signage.learning import Learning
+from signage.orders import Inbox, Order
 from signage.recommend.catalogue import Catalogue
 from signage.recommend.policy import Policy
 from signage.recommend.recommender import Recommender
@@ -27,6 +31,7 @@ from signage.types import (
     Decision,
     Frame,
     Lesson,
+    Orders,
     PlayEvent,
     PlayState,
     Reward,
@@ -64,6 +69,8 @@ class Step:
     audience: AudienceSnapshot
     decision: Decision | None = None
     rewards: tuple[tuple[Decision, Reward], ...] = ()
+    orders: Orders = field(default_factory=Orders)
+    """What the operator has ordered and not taken back."""
 
 
 @dataclass(slots=True)
@@ -96,13 +103,12 @@ class Engine:
         screen: Screen,
     ) -> None:
         self.recommender = Recommender(config, catalogue, policy)
+        self.learning = Learning(config, self.recommender, journal)
+        self._inbox = Inbox()
         self._config = config
         self._journal = journal
         self._perceive = perceive
         self._screen = screen
-        self._checkpoint: Path | None = None
-        self._learned_since_checkpoint = 0
-        self._last_reward_seq = 0
         self._running: _Play | None = None
         self._pending: _Play | None = None
         # Asked and then replaced: the screen may have started them before it heard of it.
@@ -114,11 +120,11 @@ class Engine:
         self._decided_for: str | None = None
         self._other_main_since_s: float | None = None
 
-    def begin(self, first: Frame, checkpoint: Path | None = None, learned_seq: int = 0) -> None:
+    def begin(self, first: Frame, checkpoints: Path | None = None) -> None:
         """Start a run at the time of ``first``: take up what the journal knows.
 
-        ``checkpoint`` is where a learner is saved; rewards after ``learned_seq``, which
-        its last checkpoint had not yet seen, are learned from the journal.
+        ``checkpoints`` is the folder that a learner is kept in. It goes on from the newest there,
+        and learns from the journal what that one had not yet seen.
         """
         self._run = self._journal.begin_run(first.utc, self._config.screen_id)
         self._audience = open_audience(self._config, self._run)
@@ -126,12 +132,19 @@ class Engine:
         self._journal.record_catalogue(catalogue.version, catalogue.as_json())
         self._number = self._journal.next_number()
         self.recommender.recall(self._journal.decided_since(first.utc - timedelta(days=1)))
-        self._checkpoint, self._last_reward_seq = checkpoint, learned_seq
-        for seq, lesson in self._journal.lessons(learned_seq):
-            self._learn(seq, lesson)
+        self.learning.begin(first.utc, checkpoints)
+
+    def order(self, order: Order) -> Future[None]:
+        """Hand in an order, from any thread. It is carried out at the beginning of the next step.
+
+        The future raises a SignageError that says why it was not. Raises OrderRefusedError when
+        too many wait.
+        """
+        return self._inbox.put(order)
 
     def step(self, frame: Frame) -> Step:
-        """Take in one frame: see, count, learn, decide."""
+        """Take in one frame: obey, see, count, learn, decide."""
+        self._obey(frame.utc)
         audience = self._audience.update(frame, self._perceive(frame))
         self._audience_now = audience
         for viewer in self._audience.take_departed():
@@ -147,7 +160,7 @@ class Engine:
         decision = None
         if (due := self._due(audience)) is not None:
             decision = self._decide(*due, audience)
-        return Step(audience, decision, tuple(rewards))
+        return Step(audience, decision, tuple(rewards), self.recommender.orders)
 
     def end(self, last: Frame) -> None:
         """Flush everything: the last plays' confirmations, the viewers, the model."""
@@ -156,12 +169,21 @@ class Engine:
             self._on_event(event, audience)
         for viewer in self._audience.close():
             self._journal.record_viewer(viewer, self._run, last.utc)
-        self._save()
+        self.learning.save(last.utc)
 
     @property
     def on_screen(self) -> Decision | None:
         """What the screen confirmed to be showing."""
         return self._running.decision if self._running else None
+
+    def _obey(self, utc: datetime) -> None:
+        for order, done in self._inbox.take():
+            try:
+                self.learning.carry_out(order, utc)
+            except SignageError as refusal:
+                done.set_exception(refusal)
+            else:
+                done.set_result(None)
 
     # What the screen says
 
@@ -188,6 +210,8 @@ class Engine:
             self._close(event, utc, running.decision, reward)
             return running.decision, reward
         if self._take_asked(event.decision_id) is not None:
+            if event.state is not PlayState.SUPERSEDED:  # whatever it says: it never began
+                event = replace(event, state=PlayState.FAILED)
             self._withdraw(event, utc)
         return None
 
@@ -199,21 +223,20 @@ class Engine:
         return self._overtaken.pop(decision_id, None)
 
     def _close(self, event: PlayEvent, utc: datetime, decision: Decision, reward: Reward) -> None:
-        seq = self._journal.record_end(event, utc, reward)
+        learn = not self.recommender.orders.frozen
+        seq = self._journal.record_end(event, utc, reward, learn=learn)
         self.recommender.note_reaction(decision.content_id, reward)
-        if seq is not None and reward.value is not None and not decision.forced:
-            self._learn(
-                seq,
-                Lesson(
-                    decision.decision_id,
-                    decision.context,
-                    decision.actions,
-                    decision.content_id,
-                    reward.value,
-                    decision.propensity,
-                    decision.shadow,
-                ),
+        if seq is not None and reward.value is not None:
+            lesson = Lesson(
+                decision.decision_id,
+                decision.context,
+                decision.actions,
+                decision.content_id,
+                reward.value,
+                decision.propensity,
+                decision.shadow,
             )
+            self.learning.learn(seq, lesson, utc)
 
     def _withdraw(self, event: PlayEvent, utc: datetime) -> None:
         self._journal.record_end(event, utc, None)
@@ -222,18 +245,6 @@ class Engine:
             # A screen that can show nothing is not asked at every frame.
             self._not_before_s = event.t_s + _RETRY_S
             log.warning("The screen could not show decision %s.", event.decision_id)
-
-    def _learn(self, seq: int, lesson: Lesson) -> None:
-        self.recommender.learn(lesson)
-        self._last_reward_seq = seq
-        self._learned_since_checkpoint += 1
-        if self._learned_since_checkpoint >= self._config.policies.vw.checkpoint_every:
-            self._save()
-
-    def _save(self) -> None:
-        if self._checkpoint and self._learned_since_checkpoint:
-            self.recommender.save(self._checkpoint, self._last_reward_seq)
-            self._learned_since_checkpoint = 0
 
     # When to decide
 

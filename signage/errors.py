@@ -29,3 +29,7 @@ class AssetError(SignageError):
 
 class JournalError(SignageError):
     """A journal that cannot be opened or written."""
+
+
+class CheckpointError(SignageError):
+    """A saved model that cannot be written, or is not there."""

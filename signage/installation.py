@@ -1,4 +1,4 @@
-"""What `signage calibrate` found for one screen, kept beside its journal."""
+"""What is kept beside the journal of one screen: its calibration, and who may give it orders."""
 
 from __future__ import annotations
 
@@ -50,4 +50,24 @@ def keep_calibration(config: Config, correction: tuple[Affine, Affine]) -> None:
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be written: {error}. Make room or give access, then calibrate again."
+        ) from error
+
+
+def orders_token_path(data_dir: Path) -> Path:
+    """Where the running screen of ``data_dir`` keeps what its orders need."""
+    return data_dir / "orders-token"
+
+
+def keep_orders_token(data_dir: Path, token: str) -> None:
+    """Write ``token`` so that only this user can read it. Raises ConfigError where that fails."""
+    path = orders_token_path(data_dir)
+    beside = path.with_suffix(".part")
+    try:
+        beside.unlink(missing_ok=True)
+        beside.touch(0o600, exist_ok=False)
+        beside.write_text(token, encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be written: {error}. Make room or give access, then start again."
         ) from error

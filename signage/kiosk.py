@@ -6,14 +6,18 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from signage.capture.live import LiveCapture
 from signage.config import Config
 from signage.engine import Engine, Step
+from signage.installation import keep_orders_token, orders_token_path
 from signage.journal.journal import Journal
 from signage.journal.reader import JournalReader
+from signage.learning import FOLDER
+from signage.orders import Order, OrderRefusedError
 from signage.perception.perceiver import Perceiver
 from signage.player.server import PlayerServer, Status
 from signage.player.terminal import TerminalPage
@@ -23,6 +27,7 @@ from signage.types import AudienceSnapshot
 
 log = logging.getLogger(__name__)
 
+_ORDER_PATIENCE_S = 10.0
 _FPS_MEMORY_S = 2.0
 """Frames a second are averaged over about this long."""
 
@@ -38,14 +43,10 @@ class Kiosk:
         self._config = config
         self.catalogue: Catalogue = load_catalogue(config.content)
         self.journal_path: Path = config.data_dir / "journal.sqlite"
-        self._checkpoint = config.data_dir / "model.vw"
         self._perceiver = Perceiver(config, live=True)
         self._journal = Journal(self.journal_path)
         self._reader = JournalReader(self.journal_path)
         self._camera = LiveCapture(config.camera)
-        self._policy, self._learned_seq = make_policy(
-            config.decision.policy, config, self._checkpoint
-        )
         self._pulse = _Pulse()
         self._server = PlayerServer(
             config.server,
@@ -56,7 +57,16 @@ class Kiosk:
                 decisions=self._reader.decisions,
                 clock=time.monotonic,
                 counters=self._pulse.counters,
+                desk=self,
             ),
+        )
+        self._engine = Engine(
+            config,
+            self.catalogue,
+            make_policy(config.decision.policy, config),
+            self._journal,
+            self._perceiver.perceive,
+            self._server,
         )
 
     def run(
@@ -77,6 +87,7 @@ class Kiosk:
         try:
             self._camera.start()
             url = self._server.start()
+            keep_orders_token(self._config.data_dir, self._server.orders_token)
             ready(url)
             if stand_in:
                 page.start(url)
@@ -84,6 +95,7 @@ class Kiosk:
         finally:
             page.stop()
             self._server.stop()
+            orders_token_path(self._config.data_dir).unlink(missing_ok=True)
             self._camera.stop()
             self._perceiver.close()
             self._journal.close()
@@ -93,19 +105,12 @@ class Kiosk:
     ) -> None:
         frame = self._camera.next()
         until_s = float("inf") if length_s is None else frame.t_s + length_s
-        engine = Engine(
-            self._config,
-            self.catalogue,
-            self._policy,
-            self._journal,
-            self._perceiver.perceive,
-            self._server,
-        )
-        engine.begin(frame, self._checkpoint, self._learned_seq)
+        engine = self._engine
+        engine.begin(frame, self._config.data_dir / FOLDER)
         try:
             while not stop.is_set() and frame.t_s < until_s:
                 step = engine.step(frame)
-                self._pulse.beat(step, self._policy.version)
+                self._pulse.beat(step, engine.recommender.policy.version)
                 watch(step)
                 frame = self._camera.next()
         finally:
@@ -138,7 +143,35 @@ class Kiosk:
             else round(now_s - pulse.last_decision_s, 1),
             "model_version": pulse.model_version,
             "player_connected": self._server.connected,
+            "orders": asdict(self._engine.recommender.orders),
         }
+
+    def state(self) -> dict[str, Any]:
+        """What the operator has ordered, and what may be rolled back to."""
+        checkpoints = [
+            {
+                "name": header.name,
+                "t_utc": header.t_utc,
+                "learned": header.learned,
+                "reward_seq": header.reward_seq,
+            }
+            for header in self._engine.learning.checkpoints()
+        ]
+        return asdict(self._engine.recommender.orders) | {"checkpoints": checkpoints}
+
+    def carry_out(self, order: Order) -> None:
+        """Hand ``order`` to the loop, and wait until it is done. May be called from any thread.
+
+        Raises a SignageError that says why it is not.
+        """
+        done = self._engine.order(order)
+        try:
+            done.result(_ORDER_PATIENCE_S)
+        except TimeoutError:
+            late = f"The loop has not taken it within {_ORDER_PATIENCE_S:.0f} s"
+            if done.cancel():
+                raise OrderRefusedError(f"{late}: it is not carried out.") from None
+            raise OrderRefusedError(f"{late}: see whether it was carried out.") from None
 
     def _audience(self) -> dict[str, Any]:
         snapshot = self._pulse.audience
@@ -178,7 +211,8 @@ class _Pulse:
             self.last_decision_s = step.decision.t_s
             self._totals["decisions"] += 1
         self._totals["rewards"] += sum(
-            reward.value is not None and not decision.forced for decision, reward in step.rewards
+            reward.value is not None and not (decision.forced or step.orders.frozen)
+            for decision, reward in step.rewards
         )
 
     def counters(self) -> Mapping[str, float]:

@@ -363,3 +363,12 @@ def test_run_ends_well_when_told_to(kiosk: Callable[..., tuple[str | Path, ...]]
         process.send_signal(signal.SIGTERM)
         _, complaints = process.communicate(timeout=60)
     assert (process.returncode, complaints) == (0, "")
+
+
+def test_orders_and_rebuild_explain_what_is_missing(tmp_path: Path) -> None:
+    assert "No screen runs" in fail(1, "order", "freeze", "--data", tmp_path)
+    assert "There is no journal" in fail(1, "rebuild", tmp_path)
+    for words in (["pin"], ["dance"], ["freeze", "coffee"], ["show", "coffee"]):
+        assert signage("order", *words, "--data", tmp_path).returncode == 2
+    assert "pin and emergency need a content" in signage("order", "pin").stderr
+    assert list(tmp_path.iterdir()) == []

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from signage.config import DecisionConfig
+from signage.config import DecisionConfig, PoliciesConfig, VwConfig
 from signage.engine import Engine, Step
 from signage.journal.journal import Journal
 from signage.journal.reader import JournalReader
 from signage.recommend.catalogue import Catalogue
+from signage.recommend.ensemble import LAYOUT
 from signage.recommend.recommender import make_policy
-from signage.recommend.vw import LAYOUT
 from signage.simulation.screen import SimulatedScreen
 from signage.types import PlayEvent, PlayState, Sighting, Trigger
 from tests.builders import AWAY, catalogue, defaults, frame, sighting, traits
@@ -35,9 +35,19 @@ class Stage:
     """An engine, its journal and its screen, on a clock of its own."""
 
     def __init__(
-        self, path: Path, contents: Catalogue, *, returning: bool = False, **decision: Any
+        self,
+        path: Path,
+        contents: Catalogue,
+        *,
+        returning: bool = False,
+        checkpoint_every: int = 50,
+        **decision: Any,
     ) -> None:
-        config = defaults(decision=DecisionConfig(**{"policy": "uniform"} | decision))
+        vw = VwConfig(checkpoint_every=checkpoint_every)
+        config = defaults(
+            policies=PoliciesConfig(vw=vw),
+            decision=DecisionConfig(**{"policy": "uniform"} | decision),
+        )
         perception = config.perception.model_copy(update={"returning": returning})
         self.config = config.model_copy(update={"perception": perception})
         self.path = path
@@ -45,11 +55,11 @@ class Stage:
         self.screen = SimulatedScreen()
         self.script: Script = lambda _: []
         self.journal = Journal(path, durable=False)
-        policy, _ = make_policy(self.config.decision.policy, self.config)
+        policy = make_policy(self.config.decision.policy, self.config)
         self.engine = Engine(
             self.config, contents, policy, self.journal, lambda f: self.script(f.t_s), self.screen
         )
-        self.engine.begin(frame(0.0), path.with_name("model.vw"))
+        self.engine.begin(frame(0.0), path.with_name("checkpoints"))
         self.t_s = 0.0
 
     def play(self, seconds: float, script: Script | Sequence[Sighting] | None) -> list[Step]:
@@ -221,7 +231,7 @@ def test_the_visit_so_far_is_part_of_the_context(stage: Callable[..., Stage]) ->
     before = [row for row in on.rows() if (row["ended_utc"] or "~") < last.utc.isoformat()]
     assert len(before) >= 3
     for content_id in {row["content_id"] for row in before}:
-        assert last.context[f"liked:{content_id}"] == pytest.approx(1.0, abs=0.01)
+        assert last.context[f"liked:category={content_id}"] == pytest.approx(1.0, abs=0.01)
         assert last.context[f"seen:{content_id}"] >= 1
     on.play(4, [])
     came = on.play(10, [sighting(track=2, **ADULT)])
@@ -243,10 +253,10 @@ def test_a_new_run_goes_on_from_the_journal_and_the_checkpoint(stage: Callable[.
     policy = on.engine.recommender.policy
     on.journal.close()  # no end(): as after a power cut, without any checkpoint
     again = Journal(on.path, durable=False)
-    policy_again, seq = make_policy("vw", on.config, on.path.with_name("model.vw"))
-    engine = Engine(on.config, on.contents, policy_again, again, lambda _: [], SimulatedScreen())
-    engine.begin(frame(on.t_s), None, seq)
-    assert policy_again.version == policy.version != f"{LAYOUT}.0"
+    fresh = make_policy("vw", on.config)
+    engine = Engine(on.config, on.contents, fresh, again, lambda _: [], SimulatedScreen())
+    engine.begin(frame(on.t_s), on.path.with_name("checkpoints"))
+    assert engine.recommender.policy.version == policy.version != f"{LAYOUT}.0"
     assert engine.step(frame(on.t_s)).decision.masked.keys() == {"shoes"}  # type: ignore[union-attr]
     numbers = [row["decision_id"] for row in JournalReader(on.path).decisions()]
     assert len(numbers) == len(set(numbers))

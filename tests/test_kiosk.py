@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import cv2
 import numpy as np
@@ -56,7 +57,7 @@ class Kiosk:
         wrap: tuple[str, ...] = (),
         program: tuple[str, ...] = ("-m", "signage"),
     ) -> None:
-        config = folder / "kiosk.toml"
+        self.config = config = folder / "kiosk.toml"
         config.write_text(CONFIG)
         self.data = folder / "data"
         command = [sys.executable, *program, "run", "--config", str(config)]
@@ -76,6 +77,19 @@ class Kiosk:
             if line.startswith(beginning):
                 return line.removeprefix(beginning).strip()
         raise AssertionError(f"signage run ended with {self.process.wait()}")
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "signage", *words, "--config", str(self.config)]
+        return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+
+    def order(self, *words: str) -> subprocess.CompletedProcess[str]:
+        port = str(urlsplit(self.url).port)
+        return self.command("order", *words, "--data", str(self.data), "--port", port, "--json")
+
+    def ordered(self, *words: str) -> Any:
+        done = self.order(*words)
+        assert (done.returncode, done.stderr) == (0, "")
+        return json.loads(done.stdout)
 
     def get(self, path: str) -> Any:
         with urllib.request.urlopen(self.url + path, timeout=10) as answer:
@@ -181,7 +195,46 @@ def test_kill_in_mid_play_loses_nothing_acknowledged(start: Callable[..., Kiosk]
     assert last.stop() == 0
     states = [row["state"] for row in JournalReader(last.data / "journal.sqlite").decisions()]
     assert "started" not in states
-    assert (last.data / "model.vw").exists()
+    assert list((last.data / "checkpoints").glob("*.checkpoint"))
+
+
+def test_orders_reach_the_running_screen_and_survive_its_death(
+    start: Callable[..., Kiosk],
+) -> None:
+    kiosk = start("--stand-in")
+    assert kiosk.ordered("show")["frozen"] is False
+    assert kiosk.ordered("freeze")["frozen"] is True
+    assert kiosk.ordered("pin", "coffee")["pinned"] == "coffee"
+    assert kiosk.get("/health")["orders"] == {
+        "frozen": True, "pinned": "coffee", "emergency": None,
+    }  # fmt: skip
+    refused = kiosk.order("pin", "tea")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "There is no content 'tea'" in refused.stderr
+    token = kiosk.data / "orders-token"
+    assert token.stat().st_mode & 0o777 == 0o600
+    first = token.read_text()
+    kiosk.stop(signal.SIGKILL)
+    kiosk = start("--stand-in")
+    assert token.read_text() != first
+    assert kiosk.ordered("show")["pinned"] == "coffee"
+    kiosk.until("/api/decisions?limit=1000", has_more_rewards_than(0))
+    assert kiosk.get("/health")["model_version"].endswith(".0")  # frozen
+    assert kiosk.ordered("unfreeze")["frozen"] is False
+    kiosk.ordered("unpin")
+    kiosk.until("/health", lambda health: not health["model_version"].endswith(".0"))
+    running = kiosk.command("rebuild", str(kiosk.data))
+    assert running.returncode == 1
+    assert "in use by another screen" in running.stderr
+    assert kiosk.stop() == 0
+    assert kiosk.process.stdout is not None
+    said = kiosk.process.stdout.read()
+    assert "orders    coffee is pinned, learning is frozen\n" in said
+    assert "orders    none\n" in said
+    assert not token.exists()
+    rebuilt = kiosk.command("rebuild", str(kiosk.data), "--json")
+    assert json.loads(rebuilt.stdout)["same_bytes"] is True
+    assert "No screen runs" in kiosk.order("show").stderr
 
 
 def has_more_rewards_than(count: int) -> Callable[[list[dict[str, Any]]], bool]:
@@ -243,8 +296,9 @@ def test_nothing_leaves_the_machine_and_no_picture_reaches_a_disk(
     since_ready = trace.read_text(errors="replace")[ready:].splitlines()
     written = {Path(found[1]) for call in since_ready if (found := _WRITES.search(call))}
     journal = {kiosk.data / f"journal.sqlite{ending}" for ending in ("", "-wal", "-shm")}
-    assert kiosk.data / "model.new" in written
-    assert written <= journal | {kiosk.data / "model.new", Path("/dev/null")}
+    checkpoint = kiosk.data / "checkpoints" / "writing.new"
+    assert checkpoint in written
+    assert written <= journal | {checkpoint, Path("/dev/null")}
 
 
 # Runs the product, and keeps what it makes of faces, for the test to look for.
@@ -295,7 +349,9 @@ def test_what_is_made_of_a_face_is_in_no_file_and_in_no_system_call(
     end = calls.rindex("".join(f"\\x{byte:02x}" for byte in b"the end"))
     said = bytes.fromhex("".join(_SAID.findall(calls[:end])).replace("\\x", ""))
     # A file that is mapped for writing needs no call to be written to.
-    kept = b"".join(p.read_bytes() for p in kiosk.data.iterdir()) + (calls[:end].encode())
+    kept = b"".join(p.read_bytes() for p in kiosk.data.rglob("*") if p.is_file()) + (
+        calls[:end].encode()
+    )
     assert b"viewer_id" in said  # what it tells of people is there to be found
     for face in faces:
         for part in np.array_split(face, 32):

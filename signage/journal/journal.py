@@ -135,24 +135,30 @@ class Journal:
                 (event.state, event.t_s, _iso(utc), event.page, event.decision_id),
             )
 
-    def record_end(self, event: PlayEvent, utc: datetime, reward: Reward | None) -> int | None:
-        """The play ended, and this is what it got: one transaction.
+    def record_end(
+        self, event: PlayEvent, utc: datetime, reward: Reward | None, *, learn: bool = True
+    ) -> int | None:
+        """The play ended, and this is what it got: one transaction. Only the first end counts.
 
-        Returns the reward's sequence number; None where there is no reward to learn from.
-        A second reward of the same decision is not counted.
+        Returns the reward's sequence number where it is to be learned; None where there is
+        none, the decision was forced, or ``learn`` says no.
         """
         with self._explained(), self._transaction() as db:
             db.execute(
                 "UPDATE plays SET state = ?, ended_s = ?, ended_utc = ?, page = coalesce(page, ?) "
-                "WHERE decision_id = ?",
+                "WHERE decision_id = ? AND ended_utc IS NULL",
                 (event.state, event.t_s, _iso(utc), event.page, event.decision_id),
             )
             if reward is None:
                 return None
+            (forced,) = db.execute(
+                "SELECT forced FROM decisions WHERE decision_id = ?", (event.decision_id,)
+            ).fetchone()
+            learned = learn and reward.value is not None and not forced
             cursor = db.execute(
-                "INSERT OR IGNORE INTO rewards (decision_id, t_utc, reward, parts) "
-                "VALUES (?, ?, ?, ?)",
-                (reward.decision_id, _iso(reward.utc), reward.value, _json(reward.parts)),
+                "INSERT OR IGNORE INTO rewards (decision_id, t_utc, reward, parts, learned) "
+                "VALUES (?, ?, ?, ?, ?)",
+                (reward.decision_id, _iso(reward.utc), reward.value, _json(reward.parts), learned),
             )
             if cursor.rowcount == 0:
                 return None
@@ -162,7 +168,7 @@ class Journal:
                 row["parts"] = _json(impression.parts)
                 row["reading_region"] = None if region is None else json.dumps(region)
                 self._insert(db, "impressions", row)
-            return None if reward.value is None else cursor.lastrowid
+            return cursor.lastrowid if learned else None
 
     def record_viewer(self, viewer: Viewer, run: int, utc: datetime) -> None:
         """A viewer left."""
@@ -179,13 +185,13 @@ class Journal:
             self._insert(db, "viewers", row)
 
     def lessons(self, after_seq: int = 0) -> Iterator[tuple[int, Lesson]]:
-        """Every reward worth learning from, in the order they came, with its sequence number."""
+        """Every reward that is to be learned, in the order they came, with its sequence number."""
         catalogues: dict[str, dict[str, Any]] = {}
         with self._explained():
             rows = self._db.execute(
                 "SELECT seq, d.decision_id, context, eligible, catalogue_version, content_id, "
                 "reward, propensity, shadow FROM rewards JOIN decisions d USING (decision_id) "
-                "WHERE seq > ? AND reward IS NOT NULL AND NOT forced ORDER BY seq",
+                "WHERE seq > ? AND learned ORDER BY seq",
                 (after_seq,),
             )
             for seq, decision_id, context, eligible, version, content_id, *told in rows:
@@ -209,6 +215,40 @@ class Journal:
                         json.loads(shadow),
                     ),
                 )
+
+    def stamp(self, seq: int) -> str | None:
+        """Names the learned reward ``seq`` as no other journal does; None where it is none."""
+        with self._explained():
+            row = self._db.execute(
+                "SELECT decision_id || ' of ' || t_utc FROM rewards WHERE seq = ? AND learned",
+                (seq,),
+            ).fetchone()
+        return None if row is None else str(row[0])
+
+    def record_order(
+        self,
+        utc: datetime,
+        action: str,
+        detail: Mapping[str, Any],
+        unlearn_after: int | None = None,
+    ) -> None:
+        """The operator gave an order: on disk before it is in force.
+
+        ``unlearn_after``: rewards with a higher sequence number are not learned any more, in
+        the same transaction.
+        """
+        with self._explained(), self._transaction() as db:
+            self._insert(
+                db, "orders", {"t_utc": _iso(utc), "action": action, "detail": _json(detail)}
+            )
+            if unlearn_after is not None:
+                db.execute("UPDATE rewards SET learned = 0 WHERE seq > ?", (unlearn_after,))
+
+    def orders(self) -> list[tuple[str, dict[str, Any]]]:
+        """Every order (action, detail) that was ever given, oldest first."""
+        with self._explained():
+            rows = self._db.execute("SELECT action, detail FROM orders ORDER BY seq")
+            return [(action, json.loads(detail)) for action, detail in rows]
 
     def decided_since(self, utc: datetime) -> list[tuple[datetime, str, str]]:
         """Plays (when they began, content, decision) decided since ``utc``, oldest first."""

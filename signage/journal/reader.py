@@ -25,6 +25,7 @@ _JSON_COLUMNS = (
     "shadow",
     "record",
 )
+_YES_NO_COLUMNS = ("forced", "learned")
 
 
 class JournalReader:
@@ -46,7 +47,8 @@ class JournalReader:
             "SELECT decision_id, decisions.t_utc, t_s, trigger, content_id, propensity, forced, "
             "eligible, estimates, masked, context, policy, policy_version, catalogue_version, "
             "gave_way, reasons, shadow, "
-            "state, started_utc, ended_utc, ended_s - started_s AS shown_s, page, reward, parts "
+            "state, started_utc, ended_utc, ended_s - started_s AS shown_s, page, "
+            "reward, parts, learned "
             "FROM decisions JOIN plays USING (decision_id) LEFT JOIN rewards USING (decision_id) "
             "ORDER BY number DESC LIMIT ?",
             (-1 if limit is None else limit,),
@@ -81,8 +83,9 @@ class JournalReader:
             for column in _JSON_COLUMNS:
                 if row.get(column) is not None:
                     row[column] = json.loads(row[column])
-            if "forced" in row:
-                row["forced"] = bool(row["forced"])
+            for column in _YES_NO_COLUMNS:
+                if row.get(column) is not None:
+                    row[column] = bool(row[column])
         return rows
 
     @contextmanager

@@ -102,6 +102,8 @@ ALTER TABLE decisions ADD COLUMN gave_way TEXT NOT NULL DEFAULT '{{}}';
 ALTER TABLE decisions ADD COLUMN reasons TEXT NOT NULL DEFAULT '{{}}';
 ALTER TABLE decisions ADD COLUMN shadow TEXT NOT NULL DEFAULT '{{}}';
 ALTER TABLE rewards ADD COLUMN learned INTEGER NOT NULL DEFAULT 1;
+UPDATE rewards SET learned = 0 WHERE reward IS NULL
+    OR decision_id IN (SELECT decision_id FROM decisions WHERE forced);
 {orders}
 """
 

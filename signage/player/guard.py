@@ -5,6 +5,10 @@ another site cannot point its own host name here and read along. On any other ad
 every request needs the token: ``?token=…`` once (kept as a cookie from then on) or
 ``Authorization: Bearer …``. A WebSocket must come from a page of this very host.
 
+Whatever changes anything (every request but GET and HEAD) needs the orders' token as
+``Authorization: Bearer …``, on loopback, too: no page sends that unless it was told. One that
+a page sends must come from a page of this very host.
+
 A creative is a guest: it runs in a sandbox of no origin, and may load its own files but
 neither read nor call anything else. A browser sends no cookie from there, so with a token
 its files lie under ``/k/<key>/content/…``, with a key that opens nothing but content.
@@ -51,9 +55,11 @@ def is_loopback(host: str) -> bool:
 class Guard:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, token: str | None) -> None:
+    def __init__(self, app: ASGIApp, token: str | None, orders_token: str) -> None:
+        """``token`` opens everything to read; None asks for none. ``orders_token`` may order."""
         self._app = app
         self._token = token
+        self._orders_token = orders_token
         self.content_prefix = ""
         """What a page puts before ``/content/…`` so that a creative may load its files."""
         if token is not None:
@@ -95,10 +101,18 @@ class Guard:
                 401,
                 {"WWW-Authenticate": "Bearer"},
             )
-        if scope["type"] == "websocket":
+        orders = scope["type"] == "http" and scope["method"] not in ("GET", "HEAD")
+        if orders or scope["type"] == "websocket":
             origin = headers.get("origin")
             if origin is not None and urlsplit(origin).netloc != host:
                 return PlainTextResponse("Pages of other sites may not connect.\n", 403)
+        if orders and not _same(_bearer_token(headers), self._orders_token):
+            return PlainTextResponse(
+                "An order needs the orders' token as `Authorization: Bearer …`: `server.token`, "
+                "or what is in the file orders-token of the data folder.\n",
+                401,
+                {"WWW-Authenticate": "Bearer"},
+            )
         return None
 
     def _strip_key(self, scope: Scope) -> bool:
@@ -112,12 +126,7 @@ class Guard:
         return True
 
     def _knows_token(self, scope: Scope, headers: Headers) -> bool:
-        scheme, _, bearer = headers.get("authorization", "").partition(" ")
-        offers = [
-            _query_token(scope),
-            bearer.strip() if scheme.lower() == "bearer" else None,
-            _cookie_token(headers),
-        ]
+        offers = [_query_token(scope), _bearer_token(headers), _cookie_token(headers)]
         return any(_same(offer, self._token or "") for offer in offers if offer)
 
 
@@ -146,6 +155,11 @@ def _name(host: str) -> str:
 def _query_token(scope: Scope) -> str | None:
     values = parse_qs(scope["query_string"].decode("latin-1")).get("token")
     return values[0] if values else None
+
+
+def _bearer_token(headers: Headers) -> str:
+    scheme, _, bearer = headers.get("authorization", "").partition(" ")
+    return bearer.strip() if scheme.lower() == "bearer" else ""
 
 
 def _cookie_token(headers: Headers) -> str | None:

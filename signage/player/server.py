@@ -19,7 +19,8 @@ page → server
     ``interrupted``: another replaced it before. ``superseded``: another replaced it before
     it was ever shown. ``failed``: it could not be loaded.
 
-Whose word counts is told in ``plays.py``, who may come in at all in ``guard.py``.
+Whose word counts is told in ``plays.py``, who may come in at all in ``guard.py``, what the
+operator may order in ``orders.py``.
 """
 
 from __future__ import annotations
@@ -50,6 +51,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from signage.errors import SignageError
 from signage.player.guard import Guard, is_loopback
 from signage.player.metrics import registry
+from signage.player.orders import PATH as ORDERS_PATH
+from signage.player.orders import Desk, OrdersApi
 from signage.player.plays import Confirmation, Plays
 
 if TYPE_CHECKING:
@@ -82,6 +85,8 @@ class Status:
     """Monotonic seconds, the clock of ``Frame.t_s``."""
     counters: Callable[[], Mapping[str, float]] = dict
     """Totals since the start: any of frames, viewers, decisions, rewards."""
+    desk: Desk | None = None
+    """Where orders are taken, if any are."""
 
 
 class PlayerServer:
@@ -100,12 +105,10 @@ class PlayerServer:
         self._plays = Plays()
         self._unsent: dict[int, asyncio.Queue[str]] = {}
         self._point: tuple[float, float] | None = None
-        self._token = config.token
-        if self._token is None and not is_loopback(config.host):
-            self._token = secrets.token_urlsafe(24)
-        elif is_loopback(config.host):
-            self._token = None
-        self._app = Guard(self._routes(content_dirs), self._token)
+        self.orders_token = config.token or secrets.token_urlsafe(24)
+        """Whoever knows it may give orders."""
+        self._token = None if is_loopback(config.host) else self.orders_token
+        self._app = Guard(self._routes(content_dirs), self._token, self.orders_token)
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -175,8 +178,11 @@ class PlayerServer:
             Mount(f"/content/{quote(content_id, safe='')}", StaticFiles(directory=folder))
             for content_id, folder in content_dirs.items()
         ]
+        desk = self._status.desk
+        orders = [] if desk is None else [_orders_route(desk)]
         return Starlette(
             routes=[
+                *orders,
                 Route("/", self._page),
                 Route("/health", self._health),
                 Route("/metrics", self._metrics),
@@ -275,6 +281,15 @@ class PlayerServer:
                 _log.warning("a page (connection %d) does not read its cues", connection)
                 unsent.get_nowait()
             unsent.put_nowait(message)
+
+
+def _orders_route(desk: Desk) -> Route:
+    api = OrdersApi(desk)
+
+    async def orders(request: Request) -> Response:
+        return await api(request)
+
+    return Route(ORDERS_PATH, orders, methods=["GET", "POST"])
 
 
 class _Server(uvicorn.Server):

@@ -48,10 +48,15 @@ class Rules(_Fixed):
         self._table = table
 
     def answer(self, question: Question) -> Answer:
+        return certain(
+            question, least_recent(question, self.advised(question) or list(question.actions))
+        )
+
+    def advised(self, question: Question) -> list[str]:
+        """The contents of which the table would choose one; none where it says nothing."""
         rule = next((r for r in self._table if _matches(r, question)), None)
         wanted = {f"category={category}" for category in rule.categories} if rule else set()
-        among = [name for name, have in question.actions.items() if wanted.intersection(have)]
-        return certain(question, least_recent(question, among or list(question.actions)))
+        return [name for name, have in question.actions.items() if wanted.intersection(have)]
 
 
 def _matches(rule: Rule, question: Question) -> bool:

@@ -76,10 +76,12 @@ class BayesRegression:
         names = self._encoding.action.names
         own = [n for n, name in enumerate(names) if name.startswith("id=")]
         if not own:
-            return np.zeros(len(asked.actions))
+            return np.full(len(asked.actions), _ACTION_SD)
         slots = self._lookup(np.zeros(1, np.int64), np.array(own))[0]
-        variance = np.where(slots < _SLOTS, np.diag(self._covariance)[slots % _SLOTS], _ACTION_SD**2)
-        return np.asarray(np.sqrt(np.maximum(0.0, asked.actions[:, own] @ variance)))
+        known = np.where(slots < _SLOTS, np.diag(self._covariance)[slots % _SLOTS], _ACTION_SD**2)
+        has = asked.actions[:, own]
+        variance = has @ known + (1 - has.sum(1)) * _ACTION_SD**2
+        return np.asarray(np.sqrt(np.maximum(0.0, variance)))
 
     def learn(self, asked: Encoded, action: int, reward: float, noise: float) -> None:
         """Take in what action number ``action`` got; ``noise`` is the variance of a reward."""
@@ -94,6 +96,13 @@ class BayesRegression:
             self._drift(self._wander * _WANDER_EVERY)
         if self.learned % _REFIT_EVERY == 0:
             self._refit()
+
+    def trust(self, feature: str, reward: float, noise: float) -> None:
+        """Begin with the belief that a content with this ``feature`` earns so much more."""
+        slot = self._slot(0, self._encoding.action.add(feature))
+        gain = self._covariance[slot, slot] / (self._covariance[slot, slot] + noise)
+        self._mean[slot] += gain * reward
+        self._covariance[slot, slot] *= 1 - gain
 
     def become(self, other: BayesRegression) -> None:
         """Take over all that ``other`` has learned, and keep one's own way to forget."""

@@ -39,11 +39,15 @@ class Content(ContentFile):
     folder: Path
 
     @property
+    def kinds(self) -> tuple[str, ...]:
+        """What it is about, as features: people may like or dislike all of a kind."""
+        return (f"category={self.category}", *(f"tag={tag}" for tag in self.tags))
+
+    @property
     def features(self) -> tuple[str, ...]:
         """What a policy may know of it: first what it shares with others, then its id."""
         return (
-            f"category={self.category}",
-            *(f"tag={tag}" for tag in self.tags),
+            *self.kinds,
             f"medium={self.medium}",
             "motion" if self.motion else "still",
             f"id={self.content_id}",

@@ -15,14 +15,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from signage.recommend.features import EARNED, LIKED, MOVED, SEEN
-from signage.types import Floats
+from signage.recommend.features import ADVISED, EARNED, LIKED, MOVED, SEEN
+from signage.types import Floats, Lesson
 
 Index = npt.NDArray[np.int64]
-VISIT = (LIKED, MOVED, SEEN, EARNED)
+OF_CONTENT = (LIKED, MOVED, SEEN, EARNED, ADVISED)
+"""Prefixes of context features that speak of a content, or of its kind."""
+ADVICE = "advised"
 VISIT_FEATURES = {
     *(name for kind in ("category", "tag") for name in (f"liked {kind}", f"liked {kind} more")),
-    *("moved by category", "moved by tag", "fresh", "seen", "earned"),
+    *("moved by category", "moved by tag", "fresh", "seen", "earned", ADVICE),
 }
 """What ``of_visit`` says of a content."""
 
@@ -49,46 +51,73 @@ class Encoding:
     def encode(
         self, context: Mapping[str, float], actions: Mapping[str, tuple[str, ...]]
     ) -> Encoded:
-        """Raises ValueError where a value is not a finite number."""
-        shared = {name: v for name, v in context.items() if v and not name.startswith(VISIT)}
-        visit = {name: value for name, value in context.items() if name.startswith(VISIT)}
-        rows = [self._row(features) for features in actions.values()]
-        said = [
-            {self.action[name]: value for name, value in of_visit(content_id, features, visit)}
-            for content_id, features in (actions.items() if visit else ())
-        ]
-        numbers = np.fromiter((self.context[name] for name in shared), np.int64, len(shared))
-        values = np.fromiter(shared.values(), np.float64, len(shared))
-        matrix = np.zeros((len(actions), len(self.action)))
-        at = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
-        matrix[at, np.concatenate(rows)] = 1.0
-        for row, features_of in zip(matrix, said, strict=False):
-            for number, value in features_of.items():
-                row[number] = value
+        """What is known of the question; a feature that no lesson has had yet says nothing.
+
+        Raises ValueError where a value is not a finite number.
+        """
         for name, value in context.items():
             if not math.isfinite(value):
                 raise ValueError(f"feature {name} is {value}")
-        return Encoded(np.append(0, numbers), np.append(1.0, values), matrix)
+        shared = {
+            number: value
+            for name, value in context.items()
+            if value and (number := self.context.number.get(name)) is not None
+        }
+        return Encoded(
+            np.fromiter((0, *shared), np.int64),
+            np.array([1.0, *shared.values()]),
+            self._of(context, actions),
+        )
+
+    def meet(self, lesson: Lesson) -> None:
+        """Number the features of ``lesson`` that are new."""
+        for name in lesson.context:
+            if not name.startswith(OF_CONTENT):
+                self.context.add(name)
+        before = len(self.action)
+        for content_id, features in lesson.actions.items():
+            for name in features:
+                self.action.add(name)
+            for name, _ in _of_content(content_id, features, lesson.context):
+                self.action.add(name)
+        if len(self.action) > before:
+            self._rows.clear()
+
+    def _of(self, context: Mapping[str, float], actions: Mapping[str, tuple[str, ...]]) -> Floats:
+        rows = [self._row(features) for features in actions.values()]
+        matrix = np.zeros((len(rows), len(self.action)))
+        matrix[
+            np.repeat(np.arange(len(rows)), [len(row) for row in rows]), np.concatenate(rows)
+        ] = 1
+        of_content = {k: v for k, v in context.items() if k.startswith(OF_CONTENT)}
+        if of_content:
+            for row, (content_id, features) in zip(matrix, actions.items(), strict=True):
+                for name, value in _of_content(content_id, features, of_content):
+                    if (number := self.action.number.get(name)) is not None:
+                        row[number] = value
+        return matrix
 
     def _row(self, features: tuple[str, ...]) -> Index:
         if features not in self._rows:
-            self._rows[features] = np.array([0, *(self.action[f] for f in features)], np.int64)
+            known = (self.action.number.get(name) for name in features)
+            numbers = [0, *(number for number in known if number is not None)]
+            self._rows[features] = np.array(numbers, np.int64)
         return self._rows[features]
 
 
 class _Names:
-    """Names and their numbers."""
+    """Names, and the number of each."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self.names = list(names)
-        self._number = {name: number for number, name in enumerate(self.names)}
+        self.number = {name: number for number, name in enumerate(self.names)}
 
-    def __getitem__(self, name: str) -> int:
-        number = self._number.get(name)
-        if number is None:
-            number = self._number[name] = len(self.names)
+    def add(self, name: str) -> int:
+        """The number of ``name``, which is given one if it has none."""
+        if name not in self.number:
+            self.number[name] = len(self.names)
             self.names.append(name)
-        return number
+        return self.number[name]
 
     def __len__(self) -> int:
         return len(self.names)
@@ -99,27 +128,27 @@ def group_of(name: str) -> str:
     return name.partition("=")[0]
 
 
-def of_visit(
-    content_id: str, features: tuple[str, ...], visit: Mapping[str, float]
+def _of_content(
+    content_id: str, features: tuple[str, ...], said: Mapping[str, float]
 ) -> list[tuple[str, float]]:
-    """What the visit so far says about one content, as features of the content."""
-    said = []
-    liked = {k.removeprefix(LIKED): v for k, v in visit.items() if k.startswith(LIKED)}
+    """What the visit so far, and the rules table, say about one content: features of it."""
+    found = []
+    liked = {k.removeprefix(LIKED): v for k, v in said.items() if k.startswith(LIKED)}
     for kind in ("category", "tag"):
-        known = {k: v for k, v in liked.items() if k.startswith(kind)}
-        if not known:
-            continue
-        usual = sum(known.values()) / len(known)
+        known = {name: value for name, value in liked.items() if group_of(name) == kind}
         mine = [name for name in features if name in known]
         if mine:
+            usual = sum(known.values()) / len(known)
             attention = sum(known[name] for name in mine) / len(mine)
-            moved = sum(visit.get(MOVED + name, 0.0) for name in mine) / len(mine)
-            said += [(f"liked {kind}", attention), (f"liked {kind} more", attention - usual)]
-            said.append((f"moved by {kind}", moved))
-        elif kind == "category":
-            said.append(("fresh", 1.0))
-    if seen := visit.get(SEEN + content_id):
-        said.append(("seen", min(seen, 3.0) / 3))
-        if (earned := visit.get(EARNED + content_id)) is not None:
-            said.append(("earned", earned))
-    return said
+            moved = sum(said.get(MOVED + name, 0.0) for name in mine) / len(mine)
+            found += [(f"liked {kind}", attention), (f"liked {kind} more", attention - usual)]
+            found.append((f"moved by {kind}", moved))
+        elif known and kind == "category":
+            found.append(("fresh", 1.0))
+    if seen := said.get(SEEN + content_id):
+        found.append(("seen", min(seen, 3.0) / 3))
+        if (earned := said.get(EARNED + content_id)) is not None:
+            found.append(("earned", earned))
+    if ADVISED + content_id in said:
+        found.append((ADVICE, 1.0))
+    return found

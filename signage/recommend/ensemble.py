@@ -23,8 +23,7 @@ known of its own appeal is added to what is expected of it.
 from __future__ import annotations
 
 import io
-import json
-from collections.abc import Mapping
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -32,7 +31,7 @@ import numpy.typing as npt
 
 from signage.config import VwConfig
 from signage.recommend.bayes import BayesRegression
-from signage.recommend.encoding import Encoded, Encoding
+from signage.recommend.encoding import ADVICE, Encoded, Encoding
 from signage.recommend.policy import Answer, Question
 from signage.recommend.vw import VwRegression
 from signage.types import Floats, Lesson
@@ -52,6 +51,9 @@ _SETTLED = 200
 _KEPT_PLAYS = 300
 """How many plays exploration counts after a change, at most."""
 _KEPT_RATES = 0.3
+_ADVISED_MORE, _ADVICE_NOISE = 0.1, 0.01
+"""What the rules table's choice is thought to earn above others before the first lesson, and
+how surely (variance); after that its advice is worth what it turns out to be."""
 
 
 class EnsemblePolicy:
@@ -78,7 +80,10 @@ class EnsemblePolicy:
         self._noise = np.array([_NOISE_COUNT * _FIRST_NOISE, _NOISE_COUNT])
         self._since_change = 0
         self.learned = learned
-        if saved:
+        if not saved:
+            for member in self._bayes.values():
+                member.trust(ADVICE, _ADVISED_MORE, _ADVICE_NOISE)
+        else:
             for name, member in self._bayes.items():
                 prefix = f"{name}."
                 member.restore(
@@ -105,6 +110,7 @@ class EnsemblePolicy:
         """Learn one reward in [0, 1]. Raises ValueError on one that is not."""
         if not 0 <= lesson.reward <= 1:  # NaN too: either would poison the model for good
             raise ValueError(f"reward of {lesson.decision_id} is {lesson.reward}, not in [0, 1]")
+        self._encoding.meet(lesson)
         asked = self._encoding.encode(lesson.context, lesson.actions)
         action = list(lesson.actions).index(lesson.content_id)
         expected = self._predictions(asked)[:, action]
@@ -157,6 +163,12 @@ class EnsemblePolicy:
         self._losses[1] = self._losses[2]
         self._vw.doubt_again(_KEPT_RATES)
         self._since_change = _KEPT_PLAYS
+
+
+def layout_of(config: VwConfig) -> str:
+    """What a saved model depends on: with anything else it is learned anew from the journal."""
+    learner = f"{config.learning_rate!r}:{config.reward_baseline!r}:{config.wander!r}"
+    return f"{LAYOUT}:{version('vowpal-wabbit-next')}:{learner}"
 
 
 def inverse_gap(rewards: Floats, gamma: float) -> Floats:

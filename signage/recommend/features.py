@@ -17,10 +17,11 @@ viewer (nearest of the attentive) has as much weight as all the others together.
 | ``daypart=…``, ``weekend`` | 1 for the time, by the screen's clock |
 | ``reading``, ``returning`` | 1 while the main viewer reads; if they were here before |
 | ``wears=BRAND`` | how surely the main viewer wears it, in [0, 1] |
-| ``liked:CATEGORY`` | attention that the main viewer gave it so far, in [0, 1] |
-| ``moved:CATEGORY`` | how they reacted to it, on average, in [-1, 1] |
+| ``liked:category=…``, ``liked:tag=…`` | attention that the main viewer gave it so far, in [0, 1] |
+| ``moved:category=…``, ``moved:tag=…`` | how they reacted to it, on average, in [-1, 1] |
 | ``seen:CONTENT`` | how often the main viewer had it before them |
 | ``earned:CONTENT`` | attention that they gave it, less where they took it badly, in [0, 1] |
+| ``advised:CONTENT`` | 1 where the rules table would choose it |
 
 "So far" and "before" are in this visit and, where who returns is recognised, in those before.
 """
@@ -49,6 +50,7 @@ AGE_BANDS = {
 
 LIKED, MOVED = "liked:", "moved:"
 SEEN, EARNED = "seen:", "earned:"
+ADVISED = "advised:"
 
 _MAIN_WEIGHT = 0.5
 # Edges of personal, social and public distance (Hall, "The Hidden Dimension", 1966).

@@ -31,11 +31,11 @@ class _Total:
 
 
 class VisitHistory:
-    """Attention and reactions, by content and by category."""
+    """Attention and reactions, by content, and by what it is about: its category and tags."""
 
     def __init__(self) -> None:
         self._contents: dict[str, _Total] = {}
-        self._categories: dict[str, _Total] = {}
+        self._kinds: dict[str, _Total] = {}
 
     @classmethod
     def of(cls, visits: Iterable[VisitHistory]) -> VisitHistory:
@@ -48,15 +48,17 @@ class VisitHistory:
     def _merge(self, other: VisitHistory) -> None:
         for mine, others in (
             (self._contents, other._contents),
-            (self._categories, other._categories),
+            (self._kinds, other._kinds),
         ):
             for name, total in others.items():
                 mine.setdefault(name, _Total()).add(total)
 
-    def add(self, content_id: str, category: str, impression: Impression) -> None:
+    def add(self, content_id: str, kinds: Iterable[str], impression: Impression) -> None:
+        """``kinds`` are the content's category and tags, as features."""
         play = _Total(1, impression.present_s, impression.attention_s, impression.reaction)
         self._contents.setdefault(content_id, _Total()).add(play)
-        self._categories.setdefault(category, _Total()).add(play)
+        for kind in kinds:
+            self._kinds.setdefault(kind, _Total()).add(play)
 
     def earned(self) -> dict[str, float]:
         """Of every content that was shown: the share of their time that they looked at it, less
@@ -69,9 +71,9 @@ class VisitHistory:
     def features(self) -> dict[str, float]:
         """As the context has them (``features.py``)."""
         named: dict[str, float] = {}
-        for category, total in self._categories.items():
-            named[LIKED + category] = total.attention
-            named[MOVED + category] = total.reaction / total.plays
+        for kind, total in self._kinds.items():
+            named[LIKED + kind] = total.attention
+            named[MOVED + kind] = total.reaction / total.plays
         for content_id, total in self._contents.items():
             named[SEEN + content_id] = float(total.plays)
             named[EARNED + content_id] = self.earned()[content_id]

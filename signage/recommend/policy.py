@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -49,6 +49,24 @@ class Policy(Protocol):
     def answer(self, question: Question) -> Answer: ...
 
     def learn(self, lesson: Lesson) -> None: ...
+
+
+@runtime_checkable
+class Learner(Policy, Protocol):
+    """A policy with a memory, which can be kept and continued (``make_policy``).
+
+    The same lessons in the same order give the same bytes, whatever it was asked in between,
+    and wherever it was kept and continued.
+    """
+
+    @property
+    def learned(self) -> int:
+        """How many lessons are in it."""
+        ...
+
+    def serialize(self) -> bytes:
+        """All that it knows, without ``learned``."""
+        ...
 
 
 def certain(question: Question, content_id: str) -> Answer:

@@ -3,36 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 import numpy as np
 
 from signage.config import Config, PolicyName
-from signage.recommend import checkpoint
 from signage.recommend.baselines import Playlist, Rules, Uniform
 from signage.recommend.catalogue import Catalogue
+from signage.recommend.checkpoint import Checkpoint
 from signage.recommend.constraints import Constraints
-from signage.recommend.features import SEEN, audience_context
+from signage.recommend.ensemble import EnsemblePolicy
+from signage.recommend.features import ADVISED, SEEN, audience_context
 from signage.recommend.history import VisitHistory
 from signage.recommend.policy import Answer, Policy, Question
-from signage.recommend.vw import LAYOUT, VwPolicy
-from signage.types import AudienceSnapshot, Decision, Lesson, Reward, Trigger, Viewer
+from signage.types import AudienceSnapshot, Decision, Lesson, Orders, Reward, Trigger, Viewer
 
 
-def make_policy(name: PolicyName, config: Config, saved: Path | None = None) -> tuple[Policy, int]:
-    """The policy called ``name``, and the last reward (journal sequence) it has learned.
-
-    ``saved`` is the checkpoint that a learner continues from.
-    """
+def make_policy(name: PolicyName, config: Config, saved: Checkpoint | None = None) -> Policy:
+    """The policy called ``name``; ``saved`` is what a learner continues from."""
     if name == "vw":
-        found = checkpoint.load(saved, _layout(config)) if saved else None
-        if found:
-            return VwPolicy(config.policies.vw, found.model, found.learned), found.reward_seq
-        return VwPolicy(config.policies.vw), 0
+        if saved is not None:
+            return EnsemblePolicy(config.policies.vw, saved.model, saved.header.learned)
+        return EnsemblePolicy(config.policies.vw)
     if name == "rules":
-        return Rules(config.policies.rules), 0
-    return (Playlist() if name == "playlist" else Uniform()), 0
+        return Rules(config.policies.rules)
+    return Playlist() if name == "playlist" else Uniform()
 
 
 class Recommender:
@@ -41,7 +37,9 @@ class Recommender:
     def __init__(self, config: Config, catalogue: Catalogue, policy: Policy) -> None:
         self.catalogue = catalogue
         self.policy = policy
+        self.orders = Orders()
         self.constraints = Constraints(config.constraints)
+        self._rules = Rules(config.policies.rules)
         self._config = config
         self._visits: dict[str, VisitHistory] = {}
         self._ended_s: dict[str, float] = {}
@@ -111,11 +109,11 @@ class Recommender:
 
     def note_reaction(self, content_id: str, reward: Reward) -> None:
         """Remember what each viewer made of a play, as long as they are here, or may return."""
-        category = self.catalogue[content_id].category
+        kinds = self.catalogue[content_id].kinds
         for impression in reward.impressions:
             if impression.stayed or self._remembers:
                 visit = self._visits.setdefault(impression.visit_id, VisitHistory())
-                visit.add(content_id, category, impression)
+                visit.add(content_id, kinds, impression)
                 if not impression.stayed:
                     self._ended_s[impression.visit_id] = reward.t_s
 
@@ -137,16 +135,6 @@ class Recommender:
 
     def learn(self, lesson: Lesson) -> None:
         self.policy.learn(lesson)
-
-    def save(self, path: Path, reward_seq: int) -> None:
-        """Checkpoint a policy that learns; ``reward_seq`` is the last reward it has seen."""
-        if isinstance(self.policy, VwPolicy):
-            checkpoint.save(
-                checkpoint.Checkpoint(
-                    _layout(self._config), self.policy.learned, reward_seq, self.policy.serialize()
-                ),
-                path,
-            )
 
     @property
     def _remembers(self) -> bool:
@@ -172,22 +160,18 @@ class Recommender:
             context |= history.features()
             if on_screen is not None:
                 context[SEEN + on_screen] = context.get(SEEN + on_screen, 0.0) + 1
-        return Question(
+        question = Question(
             context=context,
             actions={content_id: self.catalogue[content_id].features for content_id in allowed},
             last_decided=dict(self._last_decided),
             hour=audience.utc.astimezone().hour,
         )
+        advice = {ADVISED + content_id: 1.0 for content_id in self._rules.advised(question)}
+        return replace(question, context=context | advice)
 
     def _note(self, utc: datetime, content_id: str, decision_id: str) -> None:
         self.constraints.note_play(utc, content_id, decision_id)
         self._last_decided[content_id] = utc
-
-
-def _layout(config: Config) -> str:
-    """What a saved model depends on: with anything else it is learned anew from the journal."""
-    vw = config.policies.vw
-    return f"{LAYOUT}:{vw.learning_rate:g}:{vw.reward_baseline:g}"
 
 
 def _by_name(

@@ -115,7 +115,9 @@ class VwRegression:
 
     def _examples(self, asked: Encoded) -> list[Example]:
         self._look_up()
-        shared = _example(_CONTEXT, self._context_index[asked.context[1:]], asked.context_values[1:])
+        shared = _example(
+            _CONTEXT, self._context_index[asked.context[1:]], asked.context_values[1:]
+        )
         shared.set_label(CBLabel(shared=True))
         examples = [shared]
         for row in asked.actions:

@@ -53,7 +53,7 @@ class Simulation:
 
         ``report`` is told the plays done. The same inputs and seed give the same journal.
         """
-        policy, _ = make_policy(self._config.decision.policy, self._config)
+        policy = make_policy(self._config.decision.policy, self._config)
         journal = Journal(self.journal_path, durable=False)
         engine = Engine(
             self._config, self._catalogue, policy, journal, self._perceive, self._screen

@@ -33,7 +33,7 @@ def decision(number: int, content_id: str = "coffee") -> Decision:
         propensity=eligible[content_id],
         eligible=eligible,
         masked={"wine": "adults_only: the age of viewer 1.1 is unknown"},
-        context={"group=1": 1.0, "liked:coffee": 0.5},
+        context={"group=1": 1.0, "liked:category=coffee": 0.5},
         policy="vw",
         policy_version="1.0",
         catalogue_version=CATALOGUE.version,
@@ -114,6 +114,24 @@ def test_a_reward_counts_once(path: Path) -> None:
     assert journal.record_end(end, utc(10), reward(1)) == 1
     assert journal.record_end(end, utc(10), reward(1, 1.0)) is None
     assert [lesson.reward for _, lesson in journal.lessons()] == [0.5]
+    later = event(1, PlayState.INTERRUPTED, 99.0)
+    assert journal.record_end(later, utc(99), None) is None
+    (row,) = JournalReader(path).decisions()
+    assert (row["state"], row["ended_utc"]) == ("finished", "2026-03-04T12:00:10.000+00:00")
+
+
+def test_a_reward_has_a_stamp_as_long_as_it_is_learned(path: Path) -> None:
+    journal, run = begun(path)
+    for number in (1, 2, 3):
+        journal.record_decision(number, run, decision(number))
+        end = event(number, PlayState.FINISHED, 10.0)
+        journal.record_end(end, utc(10), reward(number), learn=number != 2)
+    assert journal.stamp(3) == "screen-3 of 2026-03-04T12:00:09.000+00:00"
+    assert (journal.stamp(2), journal.stamp(4)) == (None, None)
+    journal.record_order(NOON, "rollback", {"checkpoint": "1-1"}, unlearn_after=1)
+    assert (journal.stamp(1) is None, journal.stamp(3)) == (False, None)
+    assert [seq for seq, _ in journal.lessons()] == [1]
+    assert journal.orders() == [("rollback", {"checkpoint": "1-1"})]
 
 
 def test_nothing_is_learned_from_no_reward_or_from_a_forced_play(path: Path) -> None:
@@ -240,6 +258,10 @@ def test_a_journal_of_version_1_is_brought_up_to_date(path: Path) -> None:
     journal, run = begun(path)
     journal.record_decision(1, run, decision(1))
     journal.record_end(event(1, PlayState.FINISHED, 9.0), utc(9), reward(1))
+    journal.record_decision(2, run, replace(decision(2), forced=True))
+    journal.record_end(event(2, PlayState.FINISHED, 19.0), utc(19), reward(2))
+    journal.record_decision(3, run, decision(3))
+    journal.record_end(event(3, PlayState.FINISHED, 29.0), utc(29), reward(3, None))
     journal.close()
     with sqlite3.connect(path) as db:
         db.executescript(
@@ -266,10 +288,10 @@ def test_a_journal_of_version_1_is_brought_up_to_date(path: Path) -> None:
     db.close()
     with pytest.raises(JournalError, match="version 1, this program reads 3"):
         JournalReader(path)
-    assert [lesson.content_id for _, lesson in begun(path)[0].lessons()] == ["coffee"]
+    assert [lesson.decision_id for _, lesson in begun(path)[0].lessons()] == ["screen-1"]
     assert JournalReader(path).decisions()[0]["gave_way"] == {}
     (impression,) = JournalReader(path).impressions()
     assert (impression["visit_id"], impression["reaction"]) == ("1.1", 0.25)
     assert impression["parts"] == {"smile": 0.25}
     assert len(JournalReader(path).viewers()) == 1
-    assert JournalReader(path).decisions()[0]["reward"] == 0.5
+    assert [row["reward"] for row in JournalReader(path).decisions()] == [None, 0.5, 0.5]

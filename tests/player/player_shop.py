@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from signage.config import ServerConfig
+from signage.errors import SignageError
+from signage.orders import Order, follow
 from signage.player.server import PlayerServer, Status
-from signage.types import Cue, PlayEvent, PlayState
+from signage.types import Cue, Orders, PlayEvent, PlayState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +29,22 @@ SVG = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 9">
 
 
 @dataclass
+class Desk:
+    """Takes orders, or refuses them."""
+
+    refusal: str | None = None
+    orders: list[Order] = field(default_factory=list)
+
+    def state(self) -> dict[str, Any]:
+        return asdict(reduce(follow, self.orders, Orders())) | {"checkpoints": []}
+
+    def carry_out(self, order: Order) -> None:
+        if self.refusal is not None:
+            raise SignageError(self.refusal)
+        self.orders.append(order)
+
+
+@dataclass
 class Shop:
     """A server with contents ``red``, ``green``, ``blue`` (HTML) and ``still`` (SVG)."""
 
@@ -33,6 +52,7 @@ class Shop:
     health: dict[str, Any] = field(default_factory=lambda: {"status": "ok"})
     audience: dict[str, Any] = field(default_factory=lambda: {"viewers": []})
     asked_limits: list[int] = field(default_factory=list)
+    desk: Desk = field(default_factory=Desk)
     url: str = ""
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _seen: list[PlayEvent] = field(default_factory=list)
@@ -45,6 +65,7 @@ class Shop:
             decisions=self._decisions,
             clock=time.monotonic,
             counters=lambda: {"frames": 12, "decisions": 3},
+            desk=self.desk,
         )
         self.server = PlayerServer(ServerConfig(**{"port": 0, **config}), self.content_dirs, status)
         self.url = self.server.start()

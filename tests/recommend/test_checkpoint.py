@@ -1,49 +1,174 @@
-"""The model on disk survives what happens to files."""
+"""The model on disk survives what happens to files, and knows where it belongs."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from signage.recommend.checkpoint import Checkpoint, load, save
+from signage.config import VwConfig
+from signage.errors import CheckpointError
+from signage.recommend.checkpoint import Checkpoints, Header
+from signage.recommend.ensemble import EnsemblePolicy
+from tests.builders import NOON
+
+Journal = dict[int, str]
+
+
+def journal(rewards: int, name: str = "screen") -> Journal:
+    """What a journal with so many learned rewards says of each."""
+    return {seq: f"{name}-{seq} of noon" for seq in range(1, rewards + 1)}
+
+
+def model(learned: int) -> EnsemblePolicy:
+    return EnsemblePolicy(VwConfig(learning_rate=0.01 * learned), learned=learned)
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "model.vw"
+def opened(tmp_path: Path) -> Callable[..., Checkpoints]:
+    def make(known: Journal, layout: str = "1", keep_days: int = 14) -> Checkpoints:
+        return Checkpoints(tmp_path / "checkpoints", layout, keep_days, known.get)
+
+    return make
 
 
-def test_comes_back_as_it_was(path: Path) -> None:
-    saved = Checkpoint("1", learned=7, reward_seq=9, model=bytes(range(256)) + b"\n\n")
-    save(saved, path)
-    assert load(path, "1") == saved
+def path_of(tmp_path: Path, header: Header) -> Path:
+    return tmp_path / "checkpoints" / f"{header.name}.checkpoint"
+
+
+def test_comes_back_as_it_was(opened: Callable[..., Checkpoints]) -> None:
+    kept = opened(journal(9))
+    header = kept.save(model(7), 9, NOON)
+    found = kept.newest()
+    assert found is not None
+    assert (found.header, found.model) == (header, model(7).serialize())
+    assert (header.learned, header.reward_seq, header.reward) == (7, 9, "screen-9 of noon")
+    assert (header.name, header.utc) == ("7-9", NOON)
 
 
 @pytest.mark.parametrize(
-    "damage", [lambda b: b[:-5], lambda b: b + b"x", lambda b: b"", lambda b: b[:9]]
+    "damage",
+    [
+        lambda b: b[:-5],
+        lambda b: b + b"x",
+        lambda b: b"",
+        lambda b: b[:9],
+        lambda b: b.replace(b'"learned": 2', b'"learned": 9'),
+        lambda b: b[:-9] + bytes([b[-9] ^ 1]) + b[-8:],
+    ],
 )
 def test_a_damaged_one_falls_back_to_the_one_before(
-    path: Path, damage: object, caplog: pytest.LogCaptureFixture
+    opened: Callable[..., Checkpoints],
+    tmp_path: Path,
+    damage: Callable[[bytes], bytes],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    before = Checkpoint("1", 1, 1, b"the one before")
-    save(before, path)
-    save(Checkpoint("1", 2, 2, b"the newest"), path)
-    path.write_bytes(damage(path.read_bytes()))  # type: ignore[operator]
-    assert load(path, "1") == before
-    assert "is not used" in caplog.text
+    kept = opened(journal(2))
+    before = kept.save(model(1), 1, NOON)
+    path = path_of(tmp_path, kept.save(model(2), 2, NOON))
+    path.write_bytes(damage(path.read_bytes()))
+    found = kept.newest()
+    assert found is not None
+    assert (found.header, found.model) == (before, model(1).serialize())
+    (said,) = caplog.messages
+    assert f"Checkpoint {path} is not used: it is damaged." in said
+    assert kept.newest() == found  # and says it once
+    assert len(caplog.messages) == 1
 
 
-def test_a_stop_between_the_two_renames_loses_nothing(path: Path) -> None:
-    saved = Checkpoint("1", 1, 1, b"the only one")
-    save(saved, path)
-    path.rename(path.with_suffix(".before"))
-    assert load(path, "1") == saved
-
-
-def test_another_feature_layout_is_refused_with_a_reason(
-    path: Path, caplog: pytest.LogCaptureFixture
+def test_what_a_kill_in_mid_write_leaves_does_no_harm(
+    opened: Callable[..., Checkpoints], tmp_path: Path
 ) -> None:
-    save(Checkpoint("0", 1, 1, b"old"), path)
-    assert load(path, "1") is None
-    assert "feature layout 0, this is 1" in caplog.text
+    kept = opened(journal(2))
+    kept.save(model(1), 1, NOON)
+    whole = path_of(tmp_path, kept.save(model(2), 2, NOON))
+    whole.rename(whole.with_name("writing.new"))
+    assert [header.name for header in kept.headers()] == ["1-1"]
+    kept.save(model(2), 2, NOON)
+    assert [header.name for header in kept.headers()] == ["2-2", "1-1"]
+    assert not whole.with_name("writing.new").exists()
+
+
+def test_another_layout_is_refused_with_a_reason(
+    opened: Callable[..., Checkpoints], caplog: pytest.LogCaptureFixture
+) -> None:
+    opened(journal(1), layout="0").save(model(1), 1, NOON)
+    assert opened(journal(1)).newest() is None
+    assert "it is of layout 0, this program and configuration have 1" in caplog.text
+    assert "the model is learned anew" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        (journal(0), "the journal is an older copy or a new one"),
+        (journal(4), "the journal is an older copy or a new one"),
+        (journal(9, "another"), "reward 5 is another-5 of noon there and screen-5 of noon here"),
+    ],
+    ids=["removed", "older copy", "another screen"],
+)
+def test_a_checkpoint_without_its_journal_is_refused(
+    opened: Callable[..., Checkpoints],
+    caplog: pytest.LogCaptureFixture,
+    other: Journal,
+    reason: str,
+) -> None:
+    opened(journal(5)).save(model(5), 5, NOON)
+    assert opened(other).newest() is None
+    assert reason in caplog.text
+
+
+def test_the_newest_are_kept_and_the_last_of_each_day(opened: Callable[..., Checkpoints]) -> None:
+    kept = opened(journal(1000), keep_days=4)
+    for hour in range(10 * 24):
+        kept.save(model(hour + 1), hour + 1, datetime(2026, 3, 1, tzinfo=UTC) + hour * HOUR)
+    days = [header.utc for header in kept.headers()]
+    assert [(utc.day, utc.hour) for utc in days] == [
+        (10, 23), (10, 22), (10, 21), (9, 23), (8, 23), (7, 23),
+    ]  # fmt: skip
+
+
+def test_no_days_leave_the_newest(opened: Callable[..., Checkpoints]) -> None:
+    kept = opened(journal(10), keep_days=0)
+    for count in range(1, 11):
+        kept.save(model(count), count, NOON + count * timedelta(days=1))
+    assert [header.learned for header in kept.headers()] == [10, 9, 8]
+
+
+def test_one_is_found_by_its_name_or_its_time(
+    opened: Callable[..., Checkpoints], tmp_path: Path
+) -> None:
+    kept = opened(journal(3))
+    headers = [kept.save(model(n), n, NOON + n * HOUR) for n in (1, 2, 3)]
+    assert kept.find().header == headers[2]
+    assert kept.find("1-1").header == headers[0]
+    assert kept.find(before=NOON + 2.5 * HOUR).header == headers[1]
+    with pytest.raises(CheckpointError, match=r"no checkpoint 7-7\. There is: 3-3, 2-2, 1-1"):
+        kept.find("7-7")
+    with pytest.raises(CheckpointError, match="no checkpoint from before 2026-03-04"):
+        kept.find(before=NOON)
+    path = path_of(tmp_path, headers[0])
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(CheckpointError, match="1-1 is not used: it is damaged"):
+        kept.find("1-1")
+
+
+def test_later_ones_can_be_removed(opened: Callable[..., Checkpoints]) -> None:
+    kept = opened(journal(3))
+    for count in (1, 2, 3):
+        kept.save(model(count), count, NOON)
+    kept.remove_after(1)
+    assert [header.name for header in kept.headers()] == ["1-1"]
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_message(
+    opened: Callable[..., Checkpoints], tmp_path: Path
+) -> None:
+    (tmp_path / "checkpoints").write_text("a file stands in the way")
+    with pytest.raises(CheckpointError, match="cannot be written"):
+        opened(journal(1)).save(model(1), 1, NOON)
+
+
+HOUR = timedelta(hours=1)

@@ -53,13 +53,17 @@ BACK = viewer("1.1", visit_id="1.9", earlier_visits=("1.1",), returning=True)
 
 def test_attention_and_reactions_add_up_by_content_and_by_category() -> None:
     history = VisitHistory()
-    history.add("coffee", "coffee", impression(attention_s=2.0, reaction=0.4))
-    history.add("tea", "coffee", impression(attention_s=6.0, reaction=-0.2))
-    history.add("tea", "coffee", impression(attention_s=8.0, reaction=0.1))
+    history.add(
+        "coffee", ["category=coffee", "tag=drink"], impression(attention_s=2.0, reaction=0.4)
+    )
+    history.add("tea", ["category=coffee"], impression(attention_s=6.0, reaction=-0.2))
+    history.add("tea", ["category=coffee"], impression(attention_s=8.0, reaction=0.1))
     assert VisitHistory.of([history]).features() == history.features()
     assert history.features() == {
-        "liked:coffee": pytest.approx(16 / 24, abs=1e-4),
-        "moved:coffee": pytest.approx(0.1),
+        "liked:category=coffee": pytest.approx(16 / 24, abs=1e-4),
+        "moved:category=coffee": pytest.approx(0.1),
+        "liked:tag=drink": 0.25,
+        "moved:tag=drink": 0.4,
         "seen:coffee": 1.0,
         "earned:coffee": 0.25,
         "seen:tea": 2.0,
@@ -74,7 +78,7 @@ def test_who_comes_back_is_decided_for_with_what_they_saw_before() -> None:
     context = decide(knows, BACK).context
     assert context["returning"] == 1.0
     assert (context["seen:shoes"], context["earned:shoes"]) == (1.0, 1.0)
-    assert context["moved:shoes"] == 0.6
+    assert context["moved:category=shoes"] == 0.6
     stranger = decide(knows, viewer("1.9")).context
     assert not [name for name in stranger if name.startswith(("seen:", "liked:"))]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signage.config import Config, PoliciesConfig, Rule, VwConfig
-from signage.recommend import checkpoint
 from signage.recommend.baselines import Playlist, Rules, Uniform
+from signage.recommend.checkpoint import Checkpoint, Header
+from signage.recommend.ensemble import EnsemblePolicy, inverse_gap
 from signage.recommend.policy import Policy, Question
 from signage.recommend.recommender import make_policy
-from signage.recommend.vw import LAYOUT, VwPolicy, inverse_gap
 from signage.types import Lesson
 from tests.builders import NOON
 
@@ -29,7 +28,7 @@ WOMAN = {"gender=female": 0.95, "gender=male": 0.05, "age=25-34": 1.0, "group=1"
 MAN = {"gender=female": 0.05, "gender=male": 0.95, "age=45-54": 1.0, "group=1": 1.0}
 
 POLICIES: dict[str, Callable[[], Policy]] = {
-    "vw": lambda: VwPolicy(VwConfig()),
+    "vw": lambda: EnsemblePolicy(VwConfig()),
     "rules": lambda: Rules([Rule(gender="female", categories=("shoes",))]),
     "playlist": Playlist,
     "uniform": Uniform,
@@ -78,13 +77,13 @@ class TestContract:
 
     def test_is_made_by_its_name(self, policy: Policy) -> None:
         names = {"vw": "vw", "rules": "rules", "playlist": "playlist", "uniform": "uniform"}
-        made, _ = make_policy(names[policy.name], Config())  # type: ignore[arg-type]
+        made = make_policy(names[policy.name], Config())  # type: ignore[arg-type]
         assert type(made) is type(policy)
 
 
 class TestVw:
     def test_learns_who_likes_what(self) -> None:
-        policy = VwPolicy(VwConfig())
+        policy = EnsemblePolicy(VwConfig())
         for _ in range(150):
             for context, likes in ((WOMAN, "shoes"), (MAN, "tea")):
                 for content_id in ACTIONS:
@@ -98,7 +97,7 @@ class TestVw:
             assert answer.estimates.max() == pytest.approx(0.9, abs=0.1)
 
     def test_a_new_content_starts_from_what_its_kind_has_earned(self) -> None:
-        policy = VwPolicy(VwConfig())
+        policy = EnsemblePolicy(VwConfig())
         for _ in range(100):
             policy.learn(lesson(WOMAN, "coffee", 0.9))
             policy.learn(lesson(WOMAN, "shoes", 0.1))
@@ -111,10 +110,10 @@ class TestVw:
         assert estimates[0] > estimates[1] + 0.3
 
     def test_look_alikes_part_ways_by_what_they_did_in_this_visit(self) -> None:
-        policy = VwPolicy(VwConfig())
+        policy = EnsemblePolicy(VwConfig())
         liked_tea, liked_shoes = (
-            {"liked:tea": 0.9, "liked:shoes": 0.1},
-            {"liked:tea": 0.1, "liked:shoes": 0.9},
+            {"liked:category=tea": 0.9, "liked:category=shoes": 0.1},
+            {"liked:category=tea": 0.1, "liked:category=shoes": 0.9},
         )
         for _ in range(200):
             for visit, likes in ((liked_tea, "tea"), (liked_shoes, "shoes")):
@@ -126,7 +125,7 @@ class TestVw:
         assert names[int(policy.answer(ask(WOMAN | liked_shoes)).probabilities.argmax())] == "shoes"
 
     def test_a_feature_that_was_tiny_and_grows_does_not_throw_the_estimates(self) -> None:
-        policy = VwPolicy(VwConfig())
+        policy = EnsemblePolicy(VwConfig())
         for _ in range(20):
             policy.learn(lesson({"group=1": 1.0, "age=65+": 0.0003}, "tea", 1.0))
         estimates = policy.answer(ask({"group=1": 1.0, "age=65+": 0.9})).estimates
@@ -135,7 +134,7 @@ class TestVw:
         assert estimates.max() < 1.5
 
     def test_every_content_keeps_its_chance(self) -> None:
-        policy = VwPolicy(VwConfig(exploration=0.06))
+        policy = EnsemblePolicy(VwConfig(exploration=0.06))
         for _ in range(2000):
             policy.learn(lesson(WOMAN, "tea", 1.0))
             policy.learn(lesson(WOMAN, "shoes", 0.0))
@@ -143,7 +142,7 @@ class TestVw:
 
     @pytest.mark.parametrize("reward", [float("nan"), float("inf"), -0.1, 1.1])
     def test_a_reward_that_would_poison_it_is_refused(self, reward: float) -> None:
-        policy = VwPolicy(VwConfig())
+        policy = EnsemblePolicy(VwConfig())
         before = policy.answer(ask(WOMAN)).probabilities
         with pytest.raises(ValueError, match="not in \\[0, 1\\]"):
             policy.learn(lesson(WOMAN, "tea", reward))
@@ -151,20 +150,26 @@ class TestVw:
 
     def test_a_feature_that_is_no_number_is_refused(self) -> None:
         with pytest.raises(ValueError, match="smile is nan"):
-            VwPolicy(VwConfig()).answer(ask({"smile": float("nan")}))
+            EnsemblePolicy(VwConfig()).answer(ask({"smile": float("nan")}))
 
-    def test_goes_on_from_its_checkpoint(self, tmp_path: Path) -> None:
-        config, saved = VwConfig(), tmp_path / "model.vw"
-        policy = VwPolicy(config)
+    def test_the_model_hangs_on_the_lessons_and_not_on_what_was_asked(self) -> None:
+        quiet, asked = EnsemblePolicy(VwConfig()), EnsemblePolicy(VwConfig())
+        for reward in (0.8, 0.1, 0.4):
+            for policy in (quiet, asked):
+                policy.learn(lesson(WOMAN, "tea", reward))
+            asked.answer(ask(MAN))
+        assert asked.serialize() == quiet.serialize()
+
+    def test_goes_on_from_its_checkpoint(self) -> None:
+        config = VwConfig()
+        policy = EnsemblePolicy(config)
         for _ in range(30):
             policy.learn(lesson(WOMAN, "tea", 0.8))
             policy.learn(lesson(WOMAN, "coffee", 0.3))
-        checkpoint.save(
-            checkpoint.Checkpoint(f"{LAYOUT}:0.05:0.35", policy.learned, 60, policy.serialize()),
-            saved,
-        )
-        again, seq = make_policy("vw", Config(policies=PoliciesConfig(vw=config)), saved)
-        assert (seq, again.version) == (60, policy.version)
+        header = Header("any", policy.learned, 60, "screen-60 of noon", NOON.isoformat())
+        saved = Checkpoint(header, policy.serialize())
+        again = make_policy("vw", Config(policies=PoliciesConfig(vw=config)), saved)
+        assert again.version == policy.version
         for _ in range(10):
             assert again.answer(ask(WOMAN)).probabilities == pytest.approx(
                 policy.answer(ask(WOMAN)).probabilities, abs=0
@@ -178,12 +183,12 @@ class TestVw:
     st.floats(0, 1e6),
 )
 def test_inverse_gap_is_a_distribution_that_favours_the_best(
-    costs: list[float], gamma: float
+    rewards: list[float], gamma: float
 ) -> None:
-    weights = inverse_gap(np.array(costs), gamma)
+    weights = inverse_gap(np.array(rewards), gamma)
     assert weights.sum() == pytest.approx(1.0)
     assert weights.min() >= 0
-    assert weights[int(np.argmin(costs))] == pytest.approx(weights.max())
+    assert weights[int(np.argmax(rewards))] == pytest.approx(weights.max())
 
 
 class TestBaselines:
@@ -221,7 +226,7 @@ class TestBaselines:
 
 def test_what_earned_it_from_this_viewer_is_shown_again_and_what_did_not_is_not() -> None:
     """Learned from others: whoever liked a content takes it again, whoever did not does not."""
-    policy = VwPolicy(VwConfig())
+    policy = EnsemblePolicy(VwConfig())
     for number in range(300):
         content_id = list(ACTIONS)[number % 3]
         earned = float(number // 3 % 2)

@@ -1,0 +1,148 @@
+"""Learns from many decisions and prints whether memory and model stay as small as they were.
+
+Every decision is for visitors who come, watch a few plays and leave, and each is rewarded and
+learned, as on a screen, without camera, page and journal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from signage.config import load_config
+from signage.recommend.catalogue import load_catalogue
+from signage.recommend.policy import Learner
+from signage.recommend.recommender import Recommender, make_policy
+from signage.types import (
+    AudienceSnapshot,
+    Decision,
+    Impression,
+    Lesson,
+    Reward,
+    Trigger,
+    Viewer,
+)
+from tests.builders import ages, viewer
+
+CONFIG = Path(__file__).resolve().parents[1] / "configs" / "demo.toml"
+BEGIN_UTC = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+PLAY_S = 8.0
+PLAYS_A_VISIT = 4
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What is in use after some decisions."""
+
+    decisions: int
+    resident_mb: float
+    model_bytes: int
+    remembered_viewers: int
+    decisions_a_second: float
+
+
+def learn(decisions: int, seed: int = 0) -> Iterator[Figures]:
+    """Decide and learn so often; yields the figures after each tenth of it."""
+    config = load_config(CONFIG)
+    policy = make_policy("vw", config)
+    recommender = Recommender(config, load_catalogue(config.content), policy)
+    assert isinstance(policy, Learner)  # noqa: S101 - "vw" is one
+    rng = random.Random(seed)
+    present: list[Viewer] = []
+    visits, began_s = 0, time.perf_counter()
+    for number in range(1, decisions + 1):
+        t_s = number * PLAY_S
+        for gone in [v for v in present if rng.random() < 1 / PLAYS_A_VISIT]:
+            present.remove(gone)
+            recommender.end_visit(gone.visit_id, t_s)
+        while len(present) < 1 or rng.random() < 0.3:
+            visits += 1
+            present.append(visitor(rng, f"1.{visits}"))
+        audience = AudienceSnapshot(
+            t_s, BEGIN_UTC + timedelta(seconds=t_s), tuple(present), observed=True
+        )
+        decision = recommender.decide(number, Trigger.PLAY_ENDS, audience)
+        recommender.note_start(decision, decision.utc)
+        reward = reaction(rng, decision, present)
+        recommender.note_reaction(decision.content_id, reward)
+        if not decision.forced and reward.value is not None:
+            recommender.learn(lesson(decision, reward.value))
+        if number % max(1, decisions // 10) == 0:
+            yield Figures(
+                number,
+                resident_mb(),
+                len(policy.serialize()),
+                recommender.remembered_viewers,
+                number / (time.perf_counter() - began_s),
+            )
+
+
+def visitor(rng: random.Random, visit_id: str) -> Viewer:
+    female = rng.random()
+    return viewer(visit_id, age=None, age_probs=ages(rng.uniform(8, 80)), female_prob=female)
+
+
+def reaction(rng: random.Random, decision: Decision, present: list[Viewer]) -> Reward:
+    looked = [rng.random() for _ in present]
+    impressions = tuple(
+        Impression(
+            visit_id=who.visit_id,
+            viewer_id=who.viewer_id,
+            present_s=PLAY_S,
+            attention_s=share * PLAY_S,
+            stayed=True,
+            reading_s=None,
+            reading_region=None,
+            reaction=rng.uniform(-0.2, 0.2),
+            parts={},
+        )
+        for who, share in zip(present, looked, strict=True)
+    )
+    value = sum(looked) / len(looked)
+    return Reward(decision.decision_id, decision.t_s, decision.utc, value, {}, impressions)
+
+
+def lesson(decision: Decision, reward: float) -> Lesson:
+    return Lesson(
+        decision.decision_id,
+        decision.context,
+        decision.actions,
+        decision.content_id,
+        reward,
+        decision.propensity,
+        decision.shadow,
+    )
+
+
+def resident_mb() -> float:
+    """What the process holds now; where the system does not tell, the most that it ever held."""
+    statm = Path("/proc/self/statm")
+    if statm.exists():
+        return int(statm.read_text().split()[1]) * resource.getpagesize() / 1e6
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / 1e6 if sys.platform == "darwin" else most / 1e3
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--decisions", type=int, default=50_000)
+    chosen = parser.parse_args()
+    print("| decisions | resident MB | model bytes | viewers remembered | decisions a second |")
+    print("|---|---|---|---|---|")
+    for figures in learn(chosen.decisions):
+        print(
+            f"| {figures.decisions} | {figures.resident_mb:.1f} | {figures.model_bytes} "
+            f"| {figures.remembered_viewers} | {figures.decisions_a_second:.0f} |",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

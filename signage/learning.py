@@ -1,0 +1,145 @@
+"""What rewards teach, so that nothing of it is lost; and the operator's orders over it.
+
+The journal comes first, always: a reward is on disk before it is learned, an order before it
+is in force. A checkpoint only saves learning the journal anew, so that a kill between any two
+writes leaves nothing but work to repeat.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from signage.config import Config
+from signage.journal.journal import Journal
+from signage.orders import Action, Order, OrderRefusedError, follow
+from signage.recommend.checkpoint import Checkpoint, Checkpoints, Header
+from signage.recommend.ensemble import layout_of
+from signage.recommend.policy import Learner
+from signage.recommend.recommender import Recommender, make_policy
+from signage.types import Lesson, Orders
+
+log = logging.getLogger(__name__)
+
+FOLDER = "checkpoints"
+"""Of the data folder: where the checkpoints are."""
+
+
+def open_checkpoints(config: Config, folder: Path, journal: Journal) -> Checkpoints:
+    """The checkpoints in ``folder``, of models that learn from ``journal``."""
+    return Checkpoints(
+        folder, layout_of(config.policies.vw), config.policies.vw.checkpoint_days, journal.stamp
+    )
+
+
+class Learning:
+    """Teaches the recommender's policy. One thread owns it, and with it VW and the journal."""
+
+    def __init__(self, config: Config, recommender: Recommender, journal: Journal) -> None:
+        self._config = config
+        self._recommender = recommender
+        self._journal = journal
+        self._checkpoints: Checkpoints | None = None
+        self._last_seq = 0
+        self._unsaved = 0
+        self._recommender.orders = self._orders_in_force()
+
+    def begin(self, utc: datetime, folder: Path | None) -> None:
+        """Take up the newest checkpoint in ``folder``, and learn what the journal has after it.
+
+        Without a folder nothing is kept.
+        """
+        if not isinstance(self._recommender.policy, Learner):
+            return
+        if folder is not None:
+            self._checkpoints = open_checkpoints(self._config, folder, self._journal)
+            if (found := self._checkpoints.newest()) is not None:
+                self._take_up(found)
+        for seq, lesson in self._journal.lessons(self._last_seq):
+            self._teach(seq, lesson)
+        self._save_if_due(utc)
+
+    def learn(self, seq: int, lesson: Lesson, utc: datetime) -> None:
+        """Learn the reward ``seq`` of the journal."""
+        self._teach(seq, lesson)
+        self._save_if_due(utc)
+
+    def save(self, utc: datetime) -> None:
+        """Keep what was learned since the last checkpoint."""
+        policy = self._recommender.policy
+        if self._checkpoints is not None and isinstance(policy, Learner) and self._unsaved:
+            self._checkpoints.save(policy, self._last_seq, utc)
+            self._unsaved = 0
+
+    def checkpoints(self) -> list[Header]:
+        """What may be rolled back to, newest first. May be called from any thread."""
+        return self._checkpoints.headers() if self._checkpoints is not None else []
+
+    def carry_out(self, order: Order, utc: datetime) -> None:
+        """Put ``order`` on record and in force.
+
+        Raises a SignageError that says why not; nothing has changed then.
+        """
+        wanted, there = order.content_id, self._recommender.catalogue
+        if wanted is not None and wanted not in there:
+            raise OrderRefusedError(f"There is no content {wanted!r}; there is {', '.join(there)}.")
+        if order.action is Action.ROLLBACK:
+            self._roll_back(order, utc)
+        else:
+            self._record(order, utc)
+            self._recommender.orders = follow(self._recommender.orders, order)
+        log.info("Ordered: %s.", " ".join(filter(None, (order.action, wanted))))
+
+    def _roll_back(self, order: Order, utc: datetime) -> None:
+        if self._checkpoints is None:
+            raise OrderRefusedError(
+                f"There is nothing to roll back: the policy {self._recommender.policy.name!r} "
+                "keeps no checkpoints on this screen."
+            )
+        found = self._checkpoints.find(order.checkpoint, order.before)
+        policy = make_policy(self._config.decision.policy, self._config, found)
+        # With this transaction it is done: a newer checkpoint that a kill leaves behind is
+        # refused at the next start, because its last reward is no longer a learned one.
+        exact = Order(action=Action.ROLLBACK, checkpoint=found.header.name)
+        self._record(exact, utc, unlearn_after=found.header.reward_seq)
+        self._recommender.policy = policy
+        self._last_seq, self._unsaved = found.header.reward_seq, 0
+        self._checkpoints.remove_after(found.header.reward_seq)
+
+    def _record(self, order: Order, utc: datetime, unlearn_after: int | None = None) -> None:
+        detail = order.model_dump(mode="json", exclude={"action"}, exclude_none=True)
+        self._journal.record_order(utc, order.action, detail, unlearn_after)
+
+    def _orders_in_force(self) -> Orders:
+        orders = Orders()
+        for action, detail in self._journal.orders():
+            orders = follow(orders, Order(action=Action(action), **detail))
+        return replace(
+            orders, pinned=self._there(orders.pinned), emergency=self._there(orders.emergency)
+        )
+
+    def _there(self, content_id: str | None) -> str | None:
+        """``content_id`` where the catalogue has it."""
+        if content_id is None or content_id in self._recommender.catalogue:
+            return content_id
+        log.warning(
+            "The operator ordered the content %r, which is not in the catalogue any more: without "
+            "it the order has no effect.",
+            content_id,
+        )
+        return None
+
+    def _take_up(self, found: Checkpoint) -> None:
+        self._recommender.policy = make_policy(self._config.decision.policy, self._config, found)
+        self._last_seq = found.header.reward_seq
+
+    def _teach(self, seq: int, lesson: Lesson) -> None:
+        self._recommender.learn(lesson)
+        self._last_seq = seq
+        self._unsaved += 1
+
+    def _save_if_due(self, utc: datetime) -> None:
+        if self._unsaved >= self._config.policies.vw.checkpoint_every:
+            self.save(utc)
