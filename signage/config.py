@@ -18,8 +18,8 @@ from signage.errors import ConfigError
 
 T = TypeVar("T", bound=BaseModel)
 
-PolicyName = Literal["vw", "rules", "playlist", "uniform"]
-POLICY_NAMES: tuple[PolicyName, ...] = ("vw", "rules", "playlist", "uniform")
+PolicyName = Literal["vw", "apprentice", "rules", "playlist", "uniform"]
+POLICY_NAMES: tuple[PolicyName, ...] = ("vw", "apprentice", "rules", "playlist", "uniform")
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -235,6 +235,9 @@ class RewardConfig(Section):
 
     min_opportunity_s: Positive = 1.0
     """Persons present for less had no opportunity to see the play."""
+    look_s: Positive = 1.0
+    """Where nobody watches when a play begins, somebody who looks for this long is won: the
+    threshold of the published counts of looks."""
     attention: Annotated[float, Field(gt=0, le=1)] = 0.7
     """What undivided attention earns alone; the rest up to 1 is for what raises it."""
     stay: NotNegative = 0.2
@@ -247,7 +250,7 @@ class RewardConfig(Section):
 
 
 class VwConfig(Section):
-    """The learner (``recommend/vw.py``)."""
+    """The learner (``recommend/ensemble.py``)."""
 
     learning_rate: Positive = 0.05
     reward_baseline: Probability = 0.35
@@ -268,6 +271,22 @@ class VwConfig(Section):
     """For so many days the day's last checkpoint is kept, to roll back to."""
 
 
+class ApprenticeConfig(Section):
+    """When the learner takes over from the rules table (``recommend/apprentice.py``)."""
+
+    tolerance: NotNegative = 0.01
+    """The learner takes over when it is surely no worse than this much reward below the table."""
+    error: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    """How often that may be wrong, or the handing back."""
+    min_plays: Annotated[int, Field(ge=30)] = 100
+    """Rewarded plays before the first judgement after a change."""
+    window_plays: Annotated[int, Field(ge=100)] = 3000
+    """Then the comparison starts anew."""
+    other_share: Annotated[float, Field(gt=0, le=0.5)] = 0.1
+    """Share of the plays that whoever acts leaves to the other: the table to chance, the learner
+    to the table."""
+
+
 class Rule(Section):
     """One row of a mined table: who sees which categories, first match wins."""
 
@@ -283,6 +302,7 @@ class PoliciesConfig(Section):
     """What each policy needs to know."""
 
     vw: VwConfig = VwConfig()
+    apprentice: ApprenticeConfig = ApprenticeConfig()
     rules: tuple[Rule, ...] = ()
 
 

@@ -69,6 +69,10 @@ class Encoding:
             self._of(context, actions),
         )
 
+    def named(self, context: int, action: int) -> str:
+        """A pair of features in words."""
+        return " with ".join(filter(None, (self.action.names[action], self.context.names[context])))
+
     def meet(self, lesson: Lesson) -> None:
         """Number the features of ``lesson`` that are new."""
         for name in lesson.context:

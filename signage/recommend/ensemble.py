@@ -51,6 +51,8 @@ _SETTLED = 200
 _KEPT_PLAYS = 300
 """How many plays exploration counts after a change, at most."""
 _KEPT_RATES = 0.3
+_REASONS, _TELLING = 3, 0.005
+"""An explanation has at most so many reasons for, and against; each of so much reward."""
 _ADVISED_MORE, _ADVICE_NOISE = 0.1, 0.01
 """What the rules table's choice is thought to earn above others before the first lesson, and
 how surely (variance); after that its advice is worth what it turns out to be."""
@@ -124,6 +126,26 @@ class EnsemblePolicy:
         self.learned += 1
         self._since_change += 1
         self._notice_change()
+
+    def explain(self, question: Question, content_id: str) -> dict[str, float]:
+        """What raises, and lowers, the expected reward of ``content_id`` most against the rest."""
+        asked = self._encoding.encode(question.context, question.actions)
+        place = list(question.actions).index(content_id)
+        apart = asked.actions[place] - asked.actions.mean(0)
+        against_rest = Encoded(asked.context, asked.context_values, apart[None])
+        members = (self._vw, self._steady, self._wandering)
+        each = np.array([member.contributions(against_rest)[:, 0] for member in members])
+        told = np.tensordot(self._weights(), each, 1)
+        named = {
+            self._encoding.named(context, action): round(float(value), 4)
+            for context, row in zip(asked.context, told, strict=True)
+            for action, value in enumerate(row)
+            if abs(value) >= _TELLING
+        }
+        ordered = sorted(named, key=lambda name: -named[name])
+        speak_for = [name for name in ordered if named[name] > 0][:_REASONS]
+        against = [name for name in reversed(ordered) if named[name] < 0][:_REASONS]
+        return {name: named[name] for name in (*speak_for, *against)}
 
     def serialize(self) -> bytes:
         """The model, to be continued by the constructor."""

@@ -9,6 +9,7 @@ viewer (nearest of the attentive) has as much weight as all the others together.
 | ``age=BAND``, ``gender=female`` | probability, averaged over the people present |
 | ``age=unknown``, ``gender=unknown`` | share of them of whom it could not be told |
 | ``group=N`` | 1 for the size of the group |
+| ``state=…`` | 1 for what the screen has to do: hold, where somebody watches, or attract |
 | ``attentive`` | share of the people whose face is towards the screen |
 | ``smile`` | the main viewer's smile, in [0, 1] |
 | ``mood=…`` | probability, of the main viewer |
@@ -63,6 +64,8 @@ def audience_context(snapshot: AudienceSnapshot, *, demographics: bool) -> dict[
     context = _time(snapshot.utc.astimezone())
     viewers, main = snapshot.viewers, snapshot.main
     context[f"group={_group(len(viewers))}"] = 1.0
+    watched = any(viewer.attentive for viewer in viewers)
+    context["state=hold" if watched else "state=attract"] = 1.0
     if main is None:
         return context
     others = len(viewers) - 1

@@ -33,6 +33,8 @@ class Answer:
     probabilities: Floats
     estimates: Floats | None = None
     """The reward expected of each, where the policy has an opinion."""
+    shadow: Mapping[str, Floats] | None = None
+    """Where policies are compared: what each would have answered."""
 
 
 class Policy(Protocol):
@@ -66,6 +68,10 @@ class Learner(Policy, Protocol):
 
     def serialize(self) -> bytes:
         """All that it knows, without ``learned``."""
+        ...
+
+    def explain(self, question: Question, content_id: str) -> dict[str, float]:
+        """What speaks most for and against ``content_id`` (``Decision.reasons``)."""
         ...
 
 

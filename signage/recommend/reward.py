@@ -1,7 +1,10 @@
 """What the audience gave a play, as one number in [0, 1].
 
-With ``a`` the attention given divided by the attention possible (everybody's attention
-time over everybody's time present, while the play was confirmed on screen),
+Attracting and holding are different jobs. Where somebody is watching when the play begins, ``a``
+is the attention given divided by the attention possible (everybody's attention time over
+everybody's time present, while the play was confirmed on screen). Where nobody is, ``a`` is the
+share of the people who came to look, each by how much of ``look_s`` they did: whoever walks
+through in four seconds and looks for one of them was won, and more was hardly to be had. Then
 
     reward = 1 - (1 - w_attention · a) ^ (1 + w_stay · stayed + w_reaction · reaction
                                             + w_reading · reading)
@@ -30,6 +33,7 @@ class PlayTally:
         self.decision_id = decision_id
         self.started_s = self._last_s = started_s
         self._blind_s = 0.0
+        self._watched = any(viewer.attentive for viewer in audience.viewers)
         self._witnesses: dict[str, Witness] = {}
         for viewer in audience.viewers:
             self._witnesses[viewer.visit_id] = Witness(
@@ -70,6 +74,7 @@ class PlayTally:
         elif not impressions:
             parts["absent"] = "nobody_present"
         else:
+            parts["state"] = "hold" if self._watched else "attract"
             value = _value(impressions, config, parts)
         return Reward(self.decision_id, audience.t_s, audience.utc, value, parts, impressions)
 
@@ -81,7 +86,11 @@ def _value(
 ) -> float:
     given_s = sum(i.attention_s for i in impressions)
     possible_s = sum(i.present_s for i in impressions)
-    attention = min(1.0, given_s / possible_s)
+    if parts["state"] == "hold":
+        attention = min(1.0, given_s / possible_s)
+    else:
+        looks = (min(1.0, i.attention_s / config.look_s) for i in impressions)
+        attention = sum(looks) / len(impressions)
     stayed = sum(i.stayed for i in impressions) / len(impressions)
     reaction = reading = 0.0
     if given_s > 0:

@@ -93,7 +93,20 @@ def test_who_comes_during_the_play_counts_from_when_they_came() -> None:
     reward = tally.close(
         snapshot(replace(late, dwell_s=4.0, attention_s=1.0, last_seen_s=18.0), t_s=18.0), CONFIG
     )
-    assert reward.parts["attention"] == 0.25
+    assert (reward.parts["attention_s"], reward.parts["possible_s"]) == (1.0, 4.0)
+
+
+def test_who_is_won_by_a_look_when_nobody_watched_is_not_asked_to_hold() -> None:
+    """Passing for four seconds and looking for one of them: all that could be had."""
+    passing = viewer(attentive=False, dwell_s=0.2, attention_s=0.0)
+    looked = replace(passing, dwell_s=4.2, attention_s=1.0)
+    won, missed = play((passing, looked)), play((passing, replace(looked, attention_s=0.0)))
+    glanced = play((passing, replace(looked, attention_s=0.5)))
+    assert (won.parts["state"], won.parts["attention"]) == ("attract", 1.0)
+    assert glanced.parts["attention"] == 0.5
+    assert missed.value == 0.0
+    watching = play((replace(passing, attentive=True), looked))
+    assert (watching.parts["state"], watching.parts["attention"]) == ("hold", 0.25)
 
 
 def test_reading_raises_it_by_its_share_of_the_attention() -> None:
