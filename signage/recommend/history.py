@@ -58,6 +58,11 @@ class VisitHistory:
         self._contents.setdefault(content_id, _Total()).add(play)
         self._categories.setdefault(category, _Total()).add(play)
 
+    def plays_of(self, content_id: str) -> int:
+        """How often they had it before them."""
+        total = self._contents.get(content_id)
+        return 0 if total is None else total.plays
+
     def earned(self) -> dict[str, float]:
         """Of every content that was shown: the share of their time that they looked at it, less
         where they took it badly; in [0, 1]."""
