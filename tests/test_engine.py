@@ -37,7 +37,9 @@ class Stage:
     def __init__(
         self, path: Path, contents: Catalogue, *, returning: bool = False, **decision: Any
     ) -> None:
-        config = defaults(decision=DecisionConfig(**{"policy": "uniform"} | decision))
+        config = defaults(
+            timezone="UTC", decision=DecisionConfig(**{"policy": "uniform"} | decision)
+        )
         perception = config.perception.model_copy(update={"returning": returning})
         self.config = config.model_copy(update={"perception": perception})
         self.path = path

@@ -26,7 +26,7 @@ from signage.types import Floats
 MOST_PROMISED = 0.9
 """All shares together, and all that one decision gives to them: the rest is the policy's."""
 
-_MARGIN = 0.005
+_MARGIN = 0.0025
 _CATCH_UP_PLAYS = 2.0
 
 
