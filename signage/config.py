@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from signage.clock import ZoneName
 from signage.errors import ConfigError
 
 T = TypeVar("T", bound=BaseModel)
@@ -215,6 +216,13 @@ class ConstraintsConfig(Section):
     """What the main viewer has watched before comes again only if it earned this: the share of its
     time that they looked at it, less where they took it badly. Gives way where nothing else may
     play; 0 lets everything come again."""
+    share_window_plays: Annotated[int, Field(ge=10, le=10_000)] = 200
+    """Shares of voice are of this many plays, one after the other; forced ones do not count."""
+    separation_plays: Annotated[int, Field(ge=0)] = 1
+    """A content does not follow on one that it competes with within this many plays; 0: it may."""
+    exploration_max: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """The most probability that one decision may give to contents other than the one with the
+    best estimate; for policies that estimate. Gives way to ``share_min``."""
 
 
 class ReactionConfig(Section):
@@ -327,6 +335,9 @@ class Config(Section):
     """Journal and model checkpoints."""
     seed: Annotated[int, Field(ge=0)] = 0
     """Of the draws between contents."""
+    timezone: ZoneName | None = None
+    """Of the screen's clock, by its IANA name, such as "Europe/Berlin": for hours, dates and
+    weekdays everywhere. Without it, the machine's own."""
     camera: CameraConfig = CameraConfig()
     perception: PerceptionConfig = PerceptionConfig()
     screen: ScreenConfig = ScreenConfig()
@@ -369,12 +380,14 @@ def validate(schema: type[T], data: dict[str, Any], path: Path) -> T:
 
 
 def _explain(mistake: ErrorDetails) -> str:
-    key = ".".join(str(part) for part in mistake["loc"]) or "the file"
+    key = ".".join(str(part) for part in mistake["loc"])
     if mistake["type"] == "extra_forbidden":
         return f"unknown key '{key}' (check the spelling, or remove it)"
     if mistake["type"] == "missing":
         return f"key '{key}' is missing"
     reason = mistake["msg"].removeprefix("Value error, ")
+    if not key:  # of the keys together
+        return reason
     return f"key '{key}' cannot be {mistake['input']!r}: {reason}"
 
 

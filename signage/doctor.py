@@ -15,6 +15,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from signage import assets, libraries
+from signage.clock import local_time
 from signage.errors import SignageError
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def run_checks(config: Config, config_path: Path, probe: Probe) -> list[Check]:
         _disk(config, config_path),
         _display(),
         _port(config, config_path),
-        _clock(datetime.now(UTC)),
+        _clock(datetime.now(UTC), config.timezone),
     ]
 
 
@@ -251,9 +252,9 @@ def _port(config: Config, config_path: Path) -> Check:
     return Check("port", ok=True, detail=f"{where} is free" if port else f"any free port of {host}")
 
 
-def _clock(now: datetime) -> Check:
+def _clock(now: datetime, zone: str | None = None) -> Check:
     """Whether the clock was ever set; dayparts and campaign dates go by it."""
-    local = now.astimezone()
+    local = local_time(now, zone)
     detail = f"{now:%Y-%m-%d %H:%M} UTC, {local:%H:%M} here ({local.tzname()})"
     if now.year < _FIRST_YEAR:
         remedy = "Set the clock, best by network time: `timedatectl set-ntp true`."

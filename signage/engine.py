@@ -22,6 +22,7 @@ from signage.journal.journal import Journal
 from signage.learning import Learning
 from signage.orders import Inbox, Order
 from signage.recommend.catalogue import Catalogue
+from signage.recommend.constraints import Call
 from signage.recommend.policy import Policy
 from signage.recommend.recommender import Recommender
 from signage.recommend.reward import PlayTally
@@ -119,6 +120,8 @@ class Engine:
         # The main viewer that the newest decision was made for, and since when it is another.
         self._decided_for: str | None = None
         self._other_main_since_s: float | None = None
+        # What had to play alone when the newest decision was made.
+        self._called: Call | None = None
 
     def begin(self, first: Frame, checkpoints: Path | None = None) -> None:
         """Start a run at the time of ``first``: take up what the journal knows.
@@ -131,7 +134,9 @@ class Engine:
         catalogue = self.recommender.catalogue
         self._journal.record_catalogue(catalogue.version, catalogue.as_json())
         self._number = self._journal.next_number()
-        self.recommender.recall(self._journal.decided_since(first.utc - timedelta(days=1)))
+        window = self._config.constraints.share_window_plays
+        day_ago = first.utc - timedelta(days=1)
+        self.recommender.recall(self._journal.decided_since(day_ago, window))
         self.learning.begin(first.utc, checkpoints)
 
     def order(self, order: Order) -> Future[None]:
@@ -262,7 +267,7 @@ class Engine:
             return (Trigger.PLAY_ENDS if self._has_decided else Trigger.START), True
         rules = self._config.decision
         elapsed_s = audience.t_s - self._running.started_s
-        if changed is not None and elapsed_s >= rules.min_play_s:
+        if changed is not None and elapsed_s >= rules.min_play_s and not self._plays_called:
             return changed, True
         ends_soon = elapsed_s >= self._duration_s(self._running) - rules.lead_s
         return (Trigger.PLAY_ENDS, False) if ends_soon and self._pending is None else None
@@ -270,6 +275,9 @@ class Engine:
     def _urgent(self, audience: AudienceSnapshot) -> tuple[Trigger, bool] | None:
         """Whether what is shown, or is about to be, has to give way whatever the time."""
         running, pending = self._running, self._pending
+        called = self.recommender.call(audience.utc)
+        if called != self._called and (running or pending):
+            return _called_by(called, self._called), True
         leaving = pending is not None and pending.now
         pending_excluded = pending is not None and self._excludes(pending.decision, audience)
         stays = running is not None and (not leaving or pending_excluded)
@@ -308,6 +316,7 @@ class Engine:
         self._journal.record_decision(self._number, self._run, decision)
         self._number += 1
         self._has_decided = True
+        self._called = self.recommender.call(audience.utc)
         if self._pending:
             self._overtaken[self._pending.decision.decision_id] = self._pending
         self._pending = _Play(decision, audience.t_s, now)
@@ -323,14 +332,19 @@ class Engine:
                 file=content.file,
                 duration_s=content.duration_s,
                 now=now,
-                adults_only=content.adults_only,
+                adults_only=content.age_restricted,
             )
         )
         return decision
 
+    @property
+    def _plays_called(self) -> bool:
+        """Whether what runs was called to play alone: whoever comes, it is not begun anew."""
+        running, called = self._running, self._called
+        return bool(running and called and running.decision.content_id == called.content_id)
+
     def _excludes(self, decision: Decision, audience: AudienceSnapshot) -> bool:
-        content = self.recommender.catalogue[decision.content_id]
-        return self.recommender.constraints.audience_excludes(content, audience) is not None
+        return self.recommender.excludes(decision.content_id, audience)
 
     def _duration_s(self, play: _Play) -> float:
         return self.recommender.catalogue[play.decision.content_id].duration_s
@@ -339,3 +353,10 @@ class Engine:
         """How long the screen may take to confirm ``pending`` before it has failed."""
         wait_s = self._config.decision.start_timeout_s
         return wait_s if pending.now else wait_s + self._config.decision.lead_s
+
+
+def _called_by(*calls: Call | None) -> Trigger:
+    """Who changed what has to play alone, from one of ``calls`` to the other."""
+    kinds = {call.kind for call in calls if call}
+    is_by_the_hour = "mandatory" in kinds and "emergency" not in kinds
+    return Trigger.MANDATORY if is_by_the_hour else Trigger.ORDERED

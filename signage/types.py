@@ -395,6 +395,19 @@ class Orders:
 
 
 @dataclass(frozen=True, slots=True)
+class Play:
+    """What the constraints count of a decision."""
+
+    utc: datetime
+    """When it began; of one on its way to the screen: when it was decided."""
+    content_id: str
+    decision_id: str
+    forced: bool = False
+    started: bool = True
+    """False as long as the screen has not confirmed it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Cue:
     """What the screen is asked to show, and when."""
 

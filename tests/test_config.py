@@ -154,10 +154,24 @@ def test_every_mistake_is_named_with_key_value_and_reason(tmp_path: Path) -> Non
         ("[decision]\nsettle_s = nan", "key 'decision.settle_s'"),
         ("[decision]\nlead_s = inf", "key 'decision.lead_s'"),
         ("[[policies.rules]]\ncategories = []", "key 'policies.rules.0.categories'"),
+        ('timezone = "Berlin"', "key 'timezone' cannot be 'Berlin': no time zone of this name"),
+        ('timezone = "../etc/passwd"', "key 'timezone' cannot be '../etc/passwd'"),
+        ('timezone = "Europe"', "key 'timezone' cannot be 'Europe'"),
+        ('timezone = ""', "key 'timezone' cannot be ''"),
+        ("[constraints]\nexploration_max = 0.0", "key 'constraints.exploration_max'"),
+        ("[constraints]\nshare_window_plays = 0", "key 'constraints.share_window_plays'"),
+        ("[constraints]\nseparation_plays = -1", "key 'constraints.separation_plays'"),
     ],
 )
 def test_a_mistake_is_an_error_of_the_file(text: str, reason: str, tmp_path: Path) -> None:
     assert reason in complaint(tmp_path, text)
+
+
+def test_a_time_zone_is_kept_by_its_name(tmp_path: Path) -> None:
+    assert load(tmp_path, 'timezone = "America/Argentina/Ushuaia"').timezone == (
+        "America/Argentina/Ushuaia"
+    )
+    assert load(tmp_path, "").timezone is None
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:

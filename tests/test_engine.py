@@ -45,6 +45,7 @@ class Stage:
     ) -> None:
         vw = VwConfig(checkpoint_every=checkpoint_every)
         config = defaults(
+            timezone="UTC",
             policies=PoliciesConfig(vw=vw),
             decision=DecisionConfig(**{"policy": "uniform"} | decision),
         )

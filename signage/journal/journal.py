@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from signage.errors import JournalError
 from signage.journal import schema
-from signage.types import Decision, Lesson, PlayEvent, PlayState, Reward, Viewer
+from signage.types import Decision, Lesson, Play, PlayEvent, PlayState, Reward, Viewer
 
 if sys.platform != "win32":
     import fcntl
@@ -250,16 +250,28 @@ class Journal:
             rows = self._db.execute("SELECT action, detail FROM orders ORDER BY seq")
             return [(action, json.loads(detail)) for action, detail in rows]
 
-    def decided_since(self, utc: datetime) -> list[tuple[datetime, str, str]]:
-        """Plays (when they began, content, decision) decided since ``utc``, oldest first."""
+    def decided_since(self, utc: datetime, drawn: int = 0) -> list[Play]:
+        """Plays that reached the screen, oldest first.
+
+        Those decided since ``utc``, and as many before as it takes for ``drawn`` unforced ones.
+        """
+        reached = (
+            "FROM decisions JOIN plays USING (decision_id) "
+            "WHERE state != ? AND NOT (state = ? AND started_s IS NULL) "
+        )
+        states = (PlayState.SUPERSEDED, PlayState.FAILED)
         with self._explained():
             rows = self._db.execute(
-                "SELECT coalesce(started_utc, t_utc), content_id, decision_id "
-                "FROM decisions JOIN plays USING (decision_id) WHERE t_utc > ? AND state != ? "
-                "AND NOT (state = ? AND started_s IS NULL) ORDER BY number",
-                (_iso(utc), PlayState.SUPERSEDED, PlayState.FAILED),
+                "SELECT coalesce(started_utc, t_utc), content_id, decision_id, forced "  # noqa: S608
+                f"{reached} AND (t_utc > ? OR number >= (SELECT min(number) FROM "
+                f"(SELECT number {reached} AND NOT forced ORDER BY number DESC LIMIT ?))) "
+                "ORDER BY number",
+                (*states, _iso(utc), *states, drawn),
             )
-            return [(datetime.fromisoformat(when), content, which) for when, content, which in rows]
+            return [
+                Play(datetime.fromisoformat(when), content_id, decision_id, bool(forced))
+                for when, content_id, decision_id, forced in rows
+            ]
 
     def close(self) -> None:
         """Write everything back into the one file."""

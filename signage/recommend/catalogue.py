@@ -1,4 +1,4 @@
-"""The catalogue: what may be shown, each content described by its own features."""
+"""The catalogue: what may be shown, each content described by its own features and limits."""
 
 from __future__ import annotations
 
@@ -10,16 +10,22 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from signage.config import ContentConfig, Positive, Section, validate
+from signage.config import ContentConfig, Positive, validate
 from signage.errors import ConfigError
+from signage.recommend.schedule import Schedule
+from signage.recommend.share import MOST_PROMISED
 
 log = logging.getLogger(__name__)
 
+AtLeastOne = Annotated[int, Field(ge=1)]
 
-class ContentFile(Section):
-    """The schema of a ``content.toml``."""
+_CAPS = ("max_per_hour", "max_per_viewer", "share_max", "competes")
+
+
+class ContentFile(Schedule):
+    """The schema of a ``content.toml``. How its limits go together: ``constraints.py``."""
 
     title: str
     category: str
@@ -29,7 +35,37 @@ class ContentFile(Section):
     motion: bool
     duration_s: Positive
     adults_only: bool = False
-    max_per_hour: Annotated[int, Field(ge=1)] | None = None
+    """For nobody who may be younger than ``constraints.adult_age``."""
+    min_age: Annotated[int, Field(ge=1, le=100)] | None = None
+    """The same for another age, in years."""
+    max_per_hour: AtLeastOne | None = None
+    max_per_viewer: AtLeastOne | None = None
+    """Plays that one viewer may have in view, in this visit and, where who returns is
+    recognised, in those before."""
+    share_min: Annotated[float, Field(gt=0, le=MOST_PROMISED)] | None = None
+    """Share of the plays, while its dates and hours last, that it gets at least."""
+    share_max: Annotated[float, Field(gt=0, le=1)] | None = None
+    competes: Annotated[str, Field(min_length=1)] | None = None
+    """Group of contents of which none may follow on another."""
+    mandatory: bool = False
+    """Never drawn: plays at once and alone in its dates and hours; without any, when ordered."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ContentFile:
+        if self.share_min and self.share_max and self.share_min > self.share_max:
+            raise ValueError(
+                f"share_min ({self.share_min:g}) must not be above share_max ({self.share_max:g})"
+            )
+        limits = ("adults_only", "min_age", "share_min", *_CAPS)
+        against = [name for name in limits if getattr(self, name)]
+        if self.mandatory and against:
+            raise ValueError(f"mandatory plays before everybody: remove {', '.join(against)}")
+        return self
+
+    @property
+    def age_restricted(self) -> bool:
+        """Whether somebody may be too young for it."""
+        return self.adults_only or self.min_age is not None
 
 
 class Content(ContentFile):
@@ -62,21 +98,37 @@ class Catalogue(Mapping[str, Content]):
         self._contents = {c.content_id: c for c in sorted(contents, key=lambda c: c.content_id)}
         if not self._contents:
             raise ConfigError("The catalogue is empty: no content can be played.")
-        free = [c.content_id for c in self.values() if not (c.adults_only or c.max_per_hour)]
-        if fallback is None and not free:
+        self.fallback = self._fallback(fallback)
+        promised = {c.content_id: c.share_min for c in self.values() if c.share_min}
+        if sum(promised.values()) > MOST_PROMISED + 1e-9:
+            shares = ", ".join(f"{name} {share:g}" for name, share in promised.items())
             raise ConfigError(
-                "Every content is restricted, so nothing could play when none is allowed. "
-                "Add one without `adults_only` and `max_per_hour`, or set `content.fallback`."
+                f"share_min of all contents together ({shares}) is more than {MOST_PROMISED:g}. "
+                "The rest must stay free: without a chance for every content nothing is learned."
             )
-        if fallback is not None and fallback not in self._contents:
+        self.version = hashlib.sha256(self.as_json().encode()).hexdigest()[:12]
+
+    def _fallback(self, name: str | None) -> Content:
+        """What plays when nothing else may: it must itself be allowed before everybody, always."""
+        if name is None:
+            free = [c for c in self.values() if not (_closed_to_some(c) or _is_capped(c))]
+            if not free:
+                raise ConfigError(
+                    "Every content is restricted, so nothing could play when none is allowed. "
+                    "Add one that is for everybody, at all times and without limits, or set "
+                    "`content.fallback`."
+                )
+            return free[0]
+        if name not in self._contents:
             raise ConfigError(
-                f"content.fallback is {fallback!r}, which is not in the catalogue "
+                f"content.fallback is {name!r}, which is not in the catalogue "
                 f"({', '.join(self._contents)})."
             )
-        self.fallback = self._contents[fallback or free[0]]
-        if self.fallback.adults_only:
-            raise ConfigError(f"content.fallback {fallback!r} must not be adults-only.")
-        self.version = hashlib.sha256(self.as_json().encode()).hexdigest()[:12]
+        if reason := _closed_to_some(self._contents[name]):
+            raise ConfigError(
+                f"content.fallback {name!r} must be for everybody, at all times: it {reason}."
+            )
+        return self._contents[name]
 
     def __getitem__(self, content_id: str) -> Content:
         return self._contents[content_id]
@@ -95,6 +147,19 @@ class Catalogue(Mapping[str, Content]):
             for content_id, content in self.items()
         }
         return json.dumps(described, sort_keys=True)
+
+
+def _closed_to_some(content: Content) -> str | None:
+    """Why there are people, or times, that ``content`` must not play for; None if none."""
+    if content.mandatory:
+        return "is mandatory, which is never drawn"
+    if content.age_restricted:
+        return "has adults_only or min_age"
+    return None if content.always else "has dates, weekdays or dayparts"
+
+
+def _is_capped(content: Content) -> bool:
+    return any(getattr(content, name) for name in _CAPS)
 
 
 def load_catalogue(config: ContentConfig) -> Catalogue:

@@ -59,9 +59,11 @@ _DISTANCES = ((1.2, "personal"), (3.7, "social"), (math.inf, "public"))
 _DAYPARTS = ((6, "night"), (11, "morning"), (14, "noon"), (18, "afternoon"), (24, "evening"))
 
 
-def audience_context(snapshot: AudienceSnapshot, *, demographics: bool) -> dict[str, float]:
-    """The features of the audience and of the hour."""
-    context = _time(snapshot.utc.astimezone())
+def audience_context(
+    snapshot: AudienceSnapshot, local: datetime, *, demographics: bool
+) -> dict[str, float]:
+    """The features of the audience and of the hour, which is ``local`` by the screen's clock."""
+    context = _time(local)
     viewers, main = snapshot.viewers, snapshot.main
     context[f"group={_group(len(viewers))}"] = 1.0
     watched = any(viewer.attentive for viewer in viewers)

@@ -60,6 +60,11 @@ class VisitHistory:
         for kind in kinds:
             self._kinds.setdefault(kind, _Total()).add(play)
 
+    def plays_of(self, content_id: str) -> int:
+        """How often they had it before them."""
+        total = self._contents.get(content_id)
+        return 0 if total is None else total.plays
+
     def earned(self) -> dict[str, float]:
         """Of every content that was shown: the share of their time that they looked at it, less
         where they took it badly; in [0, 1]."""

@@ -8,27 +8,46 @@ from datetime import datetime
 
 import numpy as np
 
+from signage.clock import local_time
 from signage.config import Config, PolicyName
+from signage.recommend.apprentice import Apprentice, divide, shadow_of
 from signage.recommend.baselines import Playlist, Rules, Uniform
 from signage.recommend.catalogue import Catalogue
 from signage.recommend.checkpoint import Checkpoint
-from signage.recommend.constraints import Constraints
+from signage.recommend.constraints import Call, Constraints, Situation
 from signage.recommend.ensemble import EnsemblePolicy
 from signage.recommend.features import ADVISED, SEEN, audience_context
 from signage.recommend.history import VisitHistory
-from signage.recommend.policy import Answer, Policy, Question
-from signage.types import AudienceSnapshot, Decision, Lesson, Orders, Reward, Trigger, Viewer
+from signage.recommend.policy import Answer, Learner, Policy, Question
+from signage.types import (
+    AudienceSnapshot,
+    Decision,
+    Lesson,
+    Orders,
+    Play,
+    Reward,
+    Trigger,
+    Viewer,
+)
 
 
 def make_policy(name: PolicyName, config: Config, saved: Checkpoint | None = None) -> Policy:
     """The policy called ``name``; ``saved`` is what a learner continues from."""
+    rules = Rules(config.policies.rules)
     if name == "vw":
-        if saved is not None:
-            return EnsemblePolicy(config.policies.vw, saved.model, saved.header.learned)
-        return EnsemblePolicy(config.policies.vw)
+        return _learner(config, saved.model if saved else None, saved)
+    if name == "apprentice":
+        standing, model = divide(saved.model) if saved else (None, None)
+        return Apprentice(
+            config.policies.apprentice, rules, _learner(config, model, saved), standing
+        )
     if name == "rules":
-        return Rules(config.policies.rules)
+        return rules
     return Playlist() if name == "playlist" else Uniform()
+
+
+def _learner(config: Config, model: bytes | None, saved: Checkpoint | None) -> EnsemblePolicy:
+    return EnsemblePolicy(config.policies.vw, model, saved.header.learned if saved else 0)
 
 
 class Recommender:
@@ -37,18 +56,30 @@ class Recommender:
     def __init__(self, config: Config, catalogue: Catalogue, policy: Policy) -> None:
         self.catalogue = catalogue
         self.policy = policy
+        self.constraints = Constraints(config, catalogue)
         self.orders = Orders()
-        self.constraints = Constraints(config.constraints)
+        """The operator's, as they are now."""
         self._rules = Rules(config.policies.rules)
         self._config = config
         self._visits: dict[str, VisitHistory] = {}
         self._ended_s: dict[str, float] = {}
         self._last_decided: dict[str, datetime] = {}
 
-    def recall(self, decided: Sequence[tuple[datetime, str, str]]) -> None:
-        """Take up the plays (UTC, content, decision) of an earlier run, oldest first."""
-        for utc, content_id, decision_id in decided:
-            self._note(utc, content_id, decision_id)
+    def recall(self, plays: Sequence[Play]) -> None:
+        """Take up the plays of an earlier run, oldest first."""
+        for play in plays:
+            self._note(play)
+
+    def call(self, utc: datetime) -> Call | None:
+        """What the operator, or the hour, calls to play alone at ``utc``."""
+        return self.constraints.call(self.orders, utc)
+
+    def excludes(self, content_id: str, audience: AudienceSnapshot) -> bool:
+        """Whether ``content_id`` must leave the screen because of who is in view."""
+        if content_id == self.orders.emergency:
+            return False
+        content = self.catalogue[content_id]
+        return self.constraints.audience_excludes(content, audience) is not None
 
     def decide(
         self,
@@ -61,47 +92,46 @@ class Recommender:
 
         ``on_screen`` is the content that is running, which those present have seen, too.
         """
-        present = {viewer.visit_id for viewer in audience.viewers}
-        for visit_id in self._visits.keys() - present - self._ended_s.keys():
-            self._ended_s[visit_id] = audience.t_s  # it turned out to be nobody, on a poster
-        self._forget(audience.t_s)
-        masked = self.constraints.mask(self.catalogue, audience)
-        allowed = [content_id for content_id in self.catalogue if content_id not in masked]
-        history = self._history(audience.main)
-        again = self.constraints.repeats(history, allowed)
-        if len(again) < len(allowed):
-            masked |= again
-            allowed = [content_id for content_id in allowed if content_id not in again]
-        forced = not allowed
-        if forced:
-            allowed = [self.catalogue.fallback.content_id]
-        question = self._ask(allowed, audience, history, on_screen)
-        answer = Answer(np.ones(1)) if forced else self.policy.answer(question)
+        self._forget_who_is_gone(audience)
+        histories = {viewer.visit_id: self._history(viewer) for viewer in audience.viewers}
+        verdict = self.constraints.judge(Situation(audience, self.orders, histories, on_screen))
+        allowed = verdict.allowed
+        question = self._ask(allowed, audience, histories, on_screen)
+        answer = Answer(np.ones(1)) if verdict.forced else self.policy.answer(question)
+        probabilities = self.constraints.shape(verdict, answer)
         rng = np.random.default_rng([self._config.seed, number])
-        index = int(rng.choice(len(allowed), p=answer.probabilities))
+        index = int(rng.choice(len(allowed), p=probabilities))
         decision = Decision(
             decision_id=f"{self._config.screen_id}-{number}",
             t_s=audience.t_s,
             utc=audience.utc,
             trigger=trigger,
             content_id=allowed[index],
-            propensity=float(answer.probabilities[index]),
-            eligible=_by_name(allowed, answer.probabilities),
-            masked=masked,
+            propensity=float(probabilities[index]),
+            eligible=_by_name(allowed, probabilities),
+            masked=verdict.masked,
             context=question.context,
             policy=self.policy.name,
             policy_version=self.policy.version,
             catalogue_version=self.catalogue.version,
             actions=question.actions,
-            forced=forced,
+            forced=verdict.forced,
             estimates={} if answer.estimates is None else _by_name(allowed, answer.estimates),
+            gave_way=verdict.gave_way,
+            reasons=self._reasons(question, allowed[index]),
+            shadow={} if verdict.forced else shadow_of(answer, index),
         )
-        self._note(decision.utc, decision.content_id, decision.decision_id)
+        self._note(_play(decision, decision.utc, started=False))
         return decision
+
+    def _reasons(self, question: Question, content_id: str) -> Mapping[str, float]:
+        if isinstance(self.policy, Learner) and len(question.actions) > 1:
+            return self.policy.explain(question, content_id)
+        return {}
 
     def note_start(self, decision: Decision, utc: datetime) -> None:
         """The screen shows it: caps count from now, not from when it was decided."""
-        self.constraints.note_play(utc, decision.content_id, decision.decision_id)
+        self.constraints.note_play(_play(decision, utc, started=True))
 
     def withdraw(self, decision_id: str) -> None:
         """A decision that never reached the screen does not count against any cap."""
@@ -122,6 +152,12 @@ class Recommender:
         self._ended_s[visit_id] = t_s
         self._forget(t_s)
 
+    def _forget_who_is_gone(self, audience: AudienceSnapshot) -> None:
+        present = {viewer.visit_id for viewer in audience.viewers}
+        for visit_id in self._visits.keys() - present - self._ended_s.keys():
+            self._ended_s[visit_id] = audience.t_s  # it turned out to be nobody, on a poster
+        self._forget(audience.t_s)
+
     def _forget(self, t_s: float) -> None:
         keep_s = self._config.perception.remember_s if self._remembers else 0.0
         for ended in [v for v, ended_s in self._ended_s.items() if t_s - ended_s >= keep_s]:
@@ -140,10 +176,8 @@ class Recommender:
     def _remembers(self) -> bool:
         return self._config.perception.returning
 
-    def _history(self, viewer: Viewer | None) -> VisitHistory:
+    def _history(self, viewer: Viewer) -> VisitHistory:
         """What somebody was shown in this visit, and in earlier ones where they are known."""
-        if viewer is None:
-            return VisitHistory()
         visits = (*viewer.earlier_visits, viewer.visit_id)
         return VisitHistory.of(self._visits[v] for v in visits if v in self._visits)
 
@@ -151,27 +185,32 @@ class Recommender:
         self,
         allowed: Sequence[str],
         audience: AudienceSnapshot,
-        history: VisitHistory,
+        histories: Mapping[str, VisitHistory],
         on_screen: str | None,
     ) -> Question:
         demographics = self._config.perception.demographics
-        context = audience_context(audience, demographics=demographics)
+        local = local_time(audience.utc, self._config.timezone)
+        context = audience_context(audience, local, demographics=demographics)
         if audience.main is not None:
-            context |= history.features()
+            context |= histories[audience.main.visit_id].features()
             if on_screen is not None:
                 context[SEEN + on_screen] = context.get(SEEN + on_screen, 0.0) + 1
         question = Question(
             context=context,
             actions={content_id: self.catalogue[content_id].features for content_id in allowed},
             last_decided=dict(self._last_decided),
-            hour=audience.utc.astimezone().hour,
+            hour=local.hour,
         )
         advice = {ADVISED + content_id: 1.0 for content_id in self._rules.advised(question)}
         return replace(question, context=context | advice)
 
-    def _note(self, utc: datetime, content_id: str, decision_id: str) -> None:
-        self.constraints.note_play(utc, content_id, decision_id)
-        self._last_decided[content_id] = utc
+    def _note(self, play: Play) -> None:
+        self.constraints.note_play(play)
+        self._last_decided[play.content_id] = play.utc
+
+
+def _play(decision: Decision, utc: datetime, *, started: bool) -> Play:
+    return Play(utc, decision.content_id, decision.decision_id, decision.forced, started)
 
 
 def _by_name(

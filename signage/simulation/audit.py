@@ -1,13 +1,23 @@
-"""Counts broken constraints, from what happened and not from what was meant to."""
+"""Counts broken constraints, from what happened and not from what was meant to.
+
+It knows the rules from their description (``recommend/constraints.py``) and shares no code
+with what keeps them.
+"""
 
 from __future__ import annotations
 
-from collections import Counter, deque
 from datetime import datetime, timedelta
+from itertools import takewhile
 
+from signage.clock import local_time
 from signage.config import Config
-from signage.recommend.catalogue import Catalogue
+from signage.recommend.catalogue import Catalogue, Content
+from signage.simulation.audience_log import AudienceLog
 from signage.types import AudienceSnapshot, Decision, Trigger
+
+_AT_ONCE = (Trigger.NO_LONGER_ALLOWED, Trigger.ORDERED, Trigger.MANDATORY)
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_HOUR = timedelta(hours=1)
 
 
 class Audit:
@@ -16,7 +26,10 @@ class Audit:
     def __init__(self, config: Config, catalogue: Catalogue) -> None:
         self._config = config
         self._catalogue = catalogue
-        self._shown: deque[tuple[datetime, str]] = deque()
+        # Every play in the order of the screen, and when those that were drawn began.
+        self._shown: list[str] = []
+        self._drawn: list[tuple[datetime, str]] = []
+        self._viewers = AudienceLog(config.reward.min_opportunity_s, config.perception.remember_s)
         self._on_screen: Decision | None = None
         self._since_s = 0.0
         self._minor_looked_on = False
@@ -24,9 +37,15 @@ class Audit:
         self.violations = 0
 
     def check(self, decision: Decision) -> None:
-        """A content that was masked must not be chosen, unless nothing was left."""
+        """Look at a decision, made for the people that were watched last."""
         self._decided = decision.trigger
-        self.violations += decision.content_id in decision.masked and not decision.forced
+        content = self._catalogue[decision.content_id]
+        drawn = not decision.forced
+        self.violations += drawn and (content.content_id in decision.masked or content.mandatory)
+        self.violations += not _is_open(content, self._local(decision.utc))
+        if drawn and content.max_per_viewer is not None:
+            had = self._viewers.most_had(content.content_id)
+            self.violations += had >= content.max_per_viewer
 
     def watch(
         self, audience: AudienceSnapshot, on_screen: Decision | None, started_s: float
@@ -38,34 +57,64 @@ class Audit:
         if on_screen is not None and on_screen is not self._on_screen:
             self._check_minimum(started_s)
             self._on_screen, self._since_s = on_screen, started_s
-            began_utc = audience.utc - timedelta(seconds=audience.t_s - started_s)
-            self._check_cap(on_screen, began_utc)
+            self._shown.append(on_screen.content_id)
+            if not on_screen.forced:
+                began_utc = audience.utc - timedelta(seconds=audience.t_s - started_s)
+                self._drawn.append((began_utc, on_screen.content_id))
+                self._check_play(self._catalogue[on_screen.content_id], began_utc)
+        self._viewers.watch(audience, on_screen)
         minor = on_screen is not None and self._is_seen_by_minor(on_screen, audience)
         # It takes one frame to see them, and until the next one to change the content.
         self.violations += minor and self._minor_looked_on
         self._minor_looked_on = minor
 
     def _check_minimum(self, now_s: float) -> None:
-        if self._on_screen is None or self._decided is Trigger.NO_LONGER_ALLOWED:
+        if self._on_screen is None or self._decided in _AT_ONCE:
             return
         duration_s = self._catalogue[self._on_screen.content_id].duration_s
         least_s = min(self._config.decision.min_play_s, duration_s)
         self.violations += now_s - self._since_s < least_s - 1e-6
 
-    def _check_cap(self, decision: Decision, utc: datetime) -> None:
-        if decision.forced:
-            return
-        self._shown.append((utc, decision.content_id))
-        while self._shown[0][0] <= utc - timedelta(hours=1):
-            self._shown.popleft()
-        cap = self._catalogue[decision.content_id].max_per_hour
-        cap = cap or self._config.constraints.max_per_hour
-        plays = Counter(content_id for _, content_id in self._shown)[decision.content_id]
-        self.violations += cap is not None and plays > cap
+    def _check_play(self, content: Content, utc: datetime) -> None:
+        """The newest play beside those before it."""
+        name, rules = content.content_id, self._config.constraints
+        in_hour = takewhile(lambda play: play[0] > utc - _HOUR, reversed(self._drawn))
+        cap = content.max_per_hour or rules.max_per_hour
+        self.violations += cap is not None and sum(which == name for _, which in in_hour) > cap
+        if content.share_max is not None:
+            window = self._drawn[-rules.share_window_plays :]
+            most = max(1.0, content.share_max * rules.share_window_plays)
+            self.violations += sum(which == name for _, which in window) > most + 1e-9
+        before = self._shown[max(0, len(self._shown) - 1 - rules.separation_plays) : -1]
+        competitors = {
+            which
+            for which, other in self._catalogue.items()
+            if content.competes is not None and other.competes == content.competes
+        }
+        self.violations += any(which in competitors - {name} for which in before)
 
     def _is_seen_by_minor(self, decision: Decision, audience: AudienceSnapshot) -> bool:
-        rules = self._config.constraints
-        probs = [viewer.prob_younger_than(rules.adult_age) for viewer in audience.viewers]
-        return self._catalogue[decision.content_id].adults_only and any(
-            prob is None or prob > rules.max_minor_prob for prob in probs
-        )
+        rules, content = self._config.constraints, self._catalogue[decision.content_id]
+        ages = [rules.adult_age] * content.adults_only + [content.min_age or 0]
+        probs = [viewer.prob_younger_than(max(ages)) for viewer in audience.viewers]
+        return max(ages) > 0 and any(prob is None or prob > rules.max_minor_prob for prob in probs)
+
+    def _local(self, utc: datetime) -> datetime:
+        return local_time(utc, self._config.timezone).replace(tzinfo=None)
+
+
+def _is_open(content: Content, local: datetime) -> bool:
+    """Whether the dates and hours of ``content`` hold the naive ``local``."""
+    for day in (local.date(), local.date() - timedelta(days=1)):
+        midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - on the wall
+        hours = [
+            (datetime.combine(day, begin), datetime.combine(day, end))
+            for begin, end in content.dayparts or ()
+        ] or [(midnight, midnight + timedelta(days=1))]
+        in_campaign = (content.from_date or day) <= day <= (content.until_date or day)
+        on_weekday = content.weekdays is None or _WEEKDAYS[day.weekday()] in content.weekdays
+        if in_campaign and on_weekday:
+            for begin, end in hours:
+                if begin <= local < (end if end > begin else end + timedelta(days=1)):
+                    return True
+    return False

@@ -143,6 +143,27 @@ def test_nothing_is_learned_from_no_reward_or_from_a_forced_play(path: Path) -> 
     assert list(journal.lessons()) == []
 
 
+def test_the_plays_that_constraints_count_are_known_after_a_restart(path: Path) -> None:
+    """Those of the last hours, and of the time before as many as were drawn."""
+    journal, run = begun(path)
+    for number in range(1, 9):
+        journal.record_decision(number, run, replace(decision(number), forced=number in (4, 5)))
+        if number != 2:  # never shown
+            journal.record_start(event(number, PlayState.STARTED, number + 0.5), utc(number + 0.5))
+    journal.record_end(event(2, PlayState.SUPERSEDED, 3.0), utc(3), None)
+    journal.close()
+    journal, _ = begun(path)
+    assert [play.decision_id for play in journal.decided_since(utc(6.5))] == [
+        "screen-7",
+        "screen-8",
+    ]
+    plays = journal.decided_since(utc(6.5), drawn=4)
+    assert [play.decision_id for play in plays] == [f"screen-{n}" for n in (3, 4, 5, 6, 7, 8)]
+    assert [play.forced for play in plays] == [False, True, True, False, False, False]
+    assert (plays[0].content_id, plays[0].utc, plays[0].started) == ("coffee", utc(3.5), True)
+    assert len(journal.decided_since(utc(100), drawn=100)) == 7
+
+
 def test_a_catalogue_that_changed_does_not_change_the_past(path: Path) -> None:
     journal, run = begun(path)
     journal.record_decision(1, run, decision(1))

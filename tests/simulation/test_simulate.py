@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import replace
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
@@ -21,21 +22,16 @@ from signage.config import (
 )
 from signage.errors import SignageError, SourceError
 from signage.journal.reader import JournalReader
-from signage.recommend.catalogue import Catalogue
-from signage.simulation.audit import Audit
 from signage.simulation.recording import Moment, Recording, record
 from signage.simulation.simulate import Simulation
-from signage.types import Decision, Sighting, Trigger
+from signage.types import Sighting
 from tests.builders import (
     FOOTAGE,
     ROOT,
     catalogue,
     defaults,
     sighting,
-    snapshot,
     traits,
-    utc,
-    viewer,
 )
 
 SUMMARY_KEYS = {
@@ -119,6 +115,38 @@ def test_every_policy_plays_within_its_constraints(
     assert ends == sorted(set(ends))
     assert ends[-1] <= 100
     assert all(0 <= mean <= 1 for _, mean in summary["learning_curve"])
+
+
+@pytest.mark.parametrize("policy", POLICY_NAMES)
+def test_every_policy_keeps_every_kind_of_constraint(policy: PolicyName, tmp_path: Path) -> None:
+    """Simulated time begins on a Monday at 08:00."""
+    busy = catalogue(
+        {
+            "alarm": {"mandatory": True, "dayparts": ((time(8, 5), time(8, 7)),)},
+            "coffee": {"share_min": 0.2, "dayparts": ((time(7), time(8, 12)),)},
+            "film": {"min_age": 12, "max_per_viewer": 1},
+            "news": {},
+            "red": {"competes": "cola", "share_max": 0.3},
+            "blue": {"competes": "cola", "max_per_viewer": 2, "weekdays": ("mon",)},
+            "wine": {"adults_only": True, "share_min": 0.1, "from_date": date(2026, 1, 6)},
+        }
+    )
+    config = defaults(
+        timezone="UTC",
+        decision=DecisionConfig(policy=policy),
+        constraints=ConstraintsConfig(
+            share_window_plays=40, separation_plays=2, exploration_max=0.5, repeat_min_attention=0.2
+        ),
+    )
+    summary = Simulation(config, busy, recording(), tmp_path).run(150)
+    assert summary["constraint_violations"] == 0
+    rows = JournalReader(tmp_path / "journal.sqlite").decisions()[::-1]
+    assert {row["content_id"] for row in rows} == set(busy) - {"wine"}
+    reasons = {why.partition(":")[0] for row in rows for why in row["masked"].values()}
+    assert reasons >= {"from_date", "daypart", "max_per_viewer", "min_age", "competes", "mandatory"}
+    assert {row["content_id"] for row in rows if row["trigger"] == "mandatory"} >= {"alarm"}
+    coffees = [row["content_id"] == "coffee" for row in rows if row["started_utc"]][:35]
+    assert sum(coffees) >= 0.15 * len(coffees)
 
 
 def test_the_summary_says_what_the_journal_says(tmp_path: Path) -> None:
@@ -206,85 +234,6 @@ def test_people_of_different_videos_are_different_people(config: Config) -> None
 def test_nobody_in_the_recording_is_an_error(config: Config) -> None:
     with pytest.raises(SourceError, match="Nobody is to be seen in the recording"):
         record(config, [FOOTAGE / "no_face.mp4"])
-
-
-# The audit, fed by hand: it must see what the simulation must not do
-
-
-def decided(
-    content_id: str, trigger: Trigger = Trigger.PLAY_ENDS, t_s: float = 0.0, **more: Any
-) -> Decision:
-    values: dict[str, Any] = {
-        "decision_id": f"{content_id}-{t_s}",
-        "t_s": t_s,
-        "utc": utc(t_s),
-        "trigger": trigger,
-        "content_id": content_id,
-        "propensity": 1.0,
-        "eligible": {content_id: 1.0},
-        "masked": {},
-        "context": {},
-        "policy": "uniform",
-        "policy_version": "1",
-        "catalogue_version": "1",
-        "actions": {content_id: ()},
-    }
-    return Decision(**(values | more))
-
-
-def audit(contents: Catalogue = SHOP, **constraints: Any) -> Audit:
-    return Audit(Config(constraints=ConstraintsConfig(**constraints)), contents)
-
-
-def show(watch: Audit, decision: Decision, *, begin_s: float, end_s: float) -> None:
-    """Looked at a little after it began, as frames come."""
-    watch.check(decision)
-    for t_s in (begin_s + 0.2, end_s):
-        watch.watch(snapshot(t_s=t_s), decision, begin_s)
-
-
-def test_the_audit_counts_plays_beyond_a_cap() -> None:
-    watch = audit(max_per_hour=2)
-    for index, expected in enumerate((0, 0, 1, 2)):
-        begin_s = index * 100.0
-        show(watch, decided("coffee", t_s=begin_s), begin_s=begin_s, end_s=begin_s + 8)
-        assert watch.violations == expected
-    show(watch, decided("coffee", t_s=3900.0), begin_s=3900.0, end_s=3908.0)
-    assert watch.violations == 2
-    show(watch, decided("shoes", t_s=3910.0, forced=True), begin_s=3910.0, end_s=3918.0)
-    assert watch.violations == 2
-
-
-def test_the_audit_counts_plays_cut_short() -> None:
-    def cut(trigger: Trigger, after_s: float) -> int:
-        watch = audit()
-        show(watch, decided("coffee"), begin_s=0.0, end_s=after_s - 0.2)
-        show(watch, decided("shoes", trigger, after_s), begin_s=after_s, end_s=after_s + 8)
-        return watch.violations
-
-    assert cut(Trigger.NEW_MAIN_VIEWER, 2.0) == 1
-    assert cut(Trigger.NEW_MAIN_VIEWER, 3.0) == 0
-    assert cut(Trigger.NO_LONGER_ALLOWED, 2.0) == 0
-
-
-@pytest.mark.parametrize("age", [9.0, None])
-def test_the_audit_counts_wine_before_who_may_be_a_minor(age: float | None) -> None:
-    watch, wine = audit(), decided("wine")
-    watch.watch(snapshot(viewer(age=45), t_s=0.0), wine, 0.0)
-    watch.watch(snapshot(viewer(age=45), viewer("1.2", age=age), t_s=0.2), wine, 0.0)
-    assert watch.violations == 0  # seen in this frame: gone in the next
-    watch.watch(snapshot(viewer("1.2", age=age), t_s=0.4), wine, 0.0)
-    assert watch.violations == 1
-    watch.watch(snapshot(viewer("1.2", age=age), t_s=5.4), decided("coffee"), 5.0)
-    assert watch.violations == 1
-
-
-def test_the_audit_counts_a_choice_that_was_masked() -> None:
-    watch = audit()
-    watch.check(decided("wine", masked={"wine": "adults_only"}, forced=True))
-    assert watch.violations == 0
-    watch.check(decided("wine", masked={"wine": "adults_only"}))
-    assert watch.violations == 1
 
 
 def test_who_comes_again_within_a_lap_is_known_and_in_the_next_lap_is_somebody_new(

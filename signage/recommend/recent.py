@@ -1,0 +1,66 @@
+"""The plays that the constraints count: those of the last hour, and the newest before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import takewhile
+
+from signage.types import Play
+
+_HOUR = timedelta(hours=1)
+_CLOCK_SLACK = timedelta(minutes=1)
+
+
+class RecentPlays:
+    """In the order of the screen. What is on its way may yet reach it, or not: both are held."""
+
+    def __init__(self, window_plays: int, apart_plays: int) -> None:
+        """How many are asked for at most: of those that were drawn, and of all."""
+        self._window_plays, self._apart_plays = window_plays, apart_plays
+        self._plays: list[Play] = []
+
+    def note(self, play: Play) -> None:
+        """Count a play, from its decision on and then again from its start on screen."""
+        self.forget(play.decision_id)
+        self._plays.append(play)
+
+    def forget(self, decision_id: str) -> None:
+        """Take back a play that never reached the screen."""
+        self._plays = [play for play in self._plays if play.decision_id != decision_id]
+
+    def trim(self, utc: datetime) -> None:
+        """Drop what nobody asks for any more at ``utc``."""
+        needed = [*self.newest(self._window_plays, drawn=True), *self.newest(self._apart_plays)]
+        kept = {play.decision_id for play in needed}
+        self._plays = [
+            play for play in self._plays if play.decision_id in kept or _is_recent(play, utc)
+        ]
+
+    def last_hour(self, utc: datetime) -> Counter[str]:
+        """Plays of each content in the hour before ``utc``."""
+        return Counter(play.content_id for play in self._plays if _is_recent(play, utc))
+
+    def newest(self, count: int, *, drawn: bool = False) -> Iterator[Play]:
+        """The newest ``count`` that reached the screen and all that may follow, newest first.
+
+        ``drawn``: without those that were forced.
+        """
+        for play in reversed(self._plays):
+            if drawn and play.forced:
+                continue
+            if play.started:
+                if not count:
+                    return
+                count -= 1
+            yield play
+
+    def on_their_way(self) -> Iterator[Play]:
+        """Those that were asked for since the newest one began."""
+        return takewhile(lambda play: not play.started, reversed(self._plays))
+
+
+def _is_recent(play: Play, utc: datetime) -> bool:
+    # Not what is stamped later than now: the clock was set back, and no cap must stick.
+    return utc - _HOUR < play.utc <= utc + _CLOCK_SLACK
