@@ -266,13 +266,18 @@ class VwConfig(Section):
     wander: Annotated[float, Field(ge=0, le=0.05)] = 0.001
     """How fast tastes are thought to change where they do: the share of its own doubt that one
     of the regressions takes up again with every lesson."""
-    optimism: NotNegative = 1.0
-    """How much the doubt about a new content speaks for it, in standard deviations."""
+    fair_trials: Annotated[int, Field(ge=0)] = 20
+    """A new content is shown about this often within its first ``fair_within`` plays, whatever is
+    expected of it."""
+    fair_within: Annotated[int, Field(ge=1)] = 500
     gamma_scale: Positive = 60.0
     """Exploration narrows with gamma = gamma_scale · plays^gamma_exponent."""
     gamma_exponent: NotNegative = 0.5
     exploration: Probability = 0.04
     """Share of the plays drawn uniformly, for ever."""
+    warm_start: Path | None = None
+    """A checkpoint of another screen, whose audience is thought to be much like this one's, to
+    begin with."""
     checkpoint_every: Annotated[int, Field(ge=1)] = 50
     """Rewards learned between two checkpoints of the model."""
     checkpoint_days: Annotated[int, Field(ge=0)] = 14
@@ -396,6 +401,7 @@ def _in_place(config: Config, base: Path) -> Config:
     camera, source = config.camera, config.camera.source
     perception, is_public = config.perception, config.venue == "public"
     logos_dir = perception.logos_dir
+    vw, warm = config.policies.vw, config.policies.vw.warm_start
     if source is not None and not is_live(source):
         source = str(base / source)
     return config.model_copy(
@@ -413,5 +419,8 @@ def _in_place(config: Config, base: Path) -> Config:
                 }
             ),
             "content": config.content.model_copy(update={"dir": base / config.content.dir}),
+            "policies": config.policies.model_copy(
+                update={"vw": vw.model_copy(update={"warm_start": warm and base / warm})}
+            ),
         }
     )

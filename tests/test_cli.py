@@ -140,7 +140,7 @@ def test_a_mistake_in_the_configuration_is_named(tmp_path: Path) -> None:
 
 
 def test_calling_it_the_wrong_way_is_told_on_stderr(tmp_path: Path) -> None:
-    assert "There is no policy 'best'; choose from vw, rules" in fail(
+    assert "There is no policy 'best'; choose from vw, apprentice, rules" in fail(
         2, "simulate", MAN, "--out", tmp_path / "out", "--policy", "best"
     )
     for arguments, word in (

@@ -12,6 +12,7 @@ from typing import Any
 from signage.errors import JournalError
 from signage.journal.journal import explained
 from signage.journal.schema import check_version
+from signage.journal.words import why
 
 _JSON_COLUMNS = (
     "eligible",
@@ -42,8 +43,8 @@ class JournalReader:
             check_version(db, path)
 
     def decisions(self, limit: int | None = None) -> list[dict[str, Any]]:
-        """Decisions with their plays and rewards, newest first."""
-        return self._rows(
+        """Decisions with their plays and rewards, newest first, each with ``why`` in words."""
+        rows = self._rows(
             "SELECT decision_id, decisions.t_utc, t_s, trigger, content_id, propensity, forced, "
             "eligible, estimates, masked, context, policy, policy_version, catalogue_version, "
             "gave_way, reasons, shadow, "
@@ -53,6 +54,7 @@ class JournalReader:
             "ORDER BY number DESC LIMIT ?",
             (-1 if limit is None else limit,),
         )
+        return [row | {"why": why(row)} for row in rows]
 
     def viewers(self) -> list[dict[str, Any]]:
         """Every viewer who left, in the order they left."""

@@ -71,18 +71,6 @@ class BayesRegression:
         weights = asked.context_values @ self._mean[self._slots_of(asked)]
         return np.asarray(asked.actions @ weights, np.float64)
 
-    def doubt(self, asked: Encoded) -> Floats:
-        """How unsure each content's own weight is: standard deviation in rewards, shape (K,)."""
-        names = self._encoding.action.names
-        own = [n for n, name in enumerate(names) if name.startswith("id=")]
-        if not own:
-            return np.full(len(asked.actions), _ACTION_SD)
-        slots = self._lookup(np.zeros(1, np.int64), np.array(own))[0]
-        known = np.where(slots < _SLOTS, np.diag(self._covariance)[slots % _SLOTS], _ACTION_SD**2)
-        has = asked.actions[:, own]
-        variance = has @ known + (1 - has.sum(1)) * _ACTION_SD**2
-        return np.asarray(np.sqrt(np.maximum(0.0, variance)))
-
     def learn(self, asked: Encoded, action: int, reward: float, noise: float) -> None:
         """Take in what action number ``action`` got; ``noise`` is the variance of a reward."""
         slots, values = self._features(asked, action)
@@ -93,7 +81,7 @@ class BayesRegression:
         self._covariance -= _SCRATCH
         self.learned += 1
         if self._wander and self.learned % _WANDER_EVERY == 0:
-            self._drift(self._wander * _WANDER_EVERY)
+            self.doubt_again(self._wander * _WANDER_EVERY)
         if self.learned % _REFIT_EVERY == 0:
             self._refit()
 
@@ -111,6 +99,13 @@ class BayesRegression:
         self._prior, self._initial = other._prior.copy(), other._initial.copy()
         self._taken = other._taken
         self._mean, self._covariance = other._mean.copy(), other._covariance.copy()
+
+    def doubt_again(self, share: float) -> None:
+        """Move by ``share`` of the variance back to the prior."""
+        used = np.arange(self._taken)
+        self._covariance *= np.float32(1 - share)
+        self._covariance[used, used] += np.float32(share) * self._prior[used]
+        self._mean *= np.float32(np.sqrt(1 - share))
 
     def contributions(self, asked: Encoded) -> Floats:
         """What each pair of features adds to each action's expected reward.
@@ -206,12 +201,6 @@ class BayesRegression:
         self._table[context, action] = slot
 
     # What is learned beside the weights
-
-    def _drift(self, share: float) -> None:
-        used = np.arange(self._taken)
-        self._covariance *= np.float32(1 - share)
-        self._covariance[used, used] += np.float32(share) * self._prior[used]
-        self._mean *= np.float32(np.sqrt(1 - share))
 
     def _refit(self) -> None:
         """Learn the prior variance of every group, and what follows from that for the weights."""

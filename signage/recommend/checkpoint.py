@@ -156,14 +156,8 @@ class Checkpoints:
 
     def _read(self, path: Path) -> Checkpoint:
         """Raises ValueError with what is wrong."""
-        try:
-            digest, _, body = path.read_bytes().partition(b"\n")
-        except OSError as error:
-            raise ValueError(f"it cannot be read ({error.strerror})") from error
-        if digest != _digest(body):
-            raise ValueError("it is damaged")
-        line, _, model = body.partition(b"\n")
-        header = _parsed(line)
+        found = read(path)
+        header = found.header
         if header.layout != self._layout:
             raise ValueError(
                 f"it is of layout {header.layout}, this program and configuration have "
@@ -180,7 +174,7 @@ class Checkpoints:
                 f"it belongs to another journal: reward {header.reward_seq} is {known} there "
                 f"and {header.reward} here"
             )
-        return Checkpoint(header, model)
+        return found
 
     def _remove_old(self, utc: datetime) -> None:
         days = set()
@@ -223,6 +217,18 @@ class Checkpoints:
                 "folder may be written and that the disk is not full; the journal has all that "
                 "was learned."
             ) from error
+
+
+def read(path: Path) -> Checkpoint:
+    """Whatever checkpoint ``path`` is, of whatever screen. Raises ValueError with what is wrong."""
+    try:
+        digest, _, body = path.read_bytes().partition(b"\n")
+    except OSError as error:
+        raise ValueError(f"it cannot be read ({error.strerror})") from error
+    if digest != _digest(body):
+        raise ValueError("it is damaged")
+    line, _, model = body.partition(b"\n")
+    return Checkpoint(_parsed(line), model)
 
 
 _NAME = re.compile(r"([0-9]+)-([0-9]+)")

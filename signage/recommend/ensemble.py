@@ -16,12 +16,13 @@ Exploration is inverse-gap weighting: with ``r_a`` the expected rewards of ``K``
     q_a = 1 / (K + γ (r_b - r_a)) for a ≠ b,   q_b = 1 - Σ q_a,   γ = scale · plays^exponent
 
 (Foster & Rakhlin, "Beyond UCB", ICML 2020), mixed with a uniform floor; ``plays`` counts from
-the last change. A content that is new is given the benefit of the doubt: what is not yet
-known of its own appeal is added to what is expected of it.
+the last change. A content that is new has a least share until it has had its fair trials,
+whatever its kind has earned.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 from importlib.metadata import version
 from typing import Any
@@ -33,6 +34,7 @@ from signage.config import VwConfig
 from signage.recommend.bayes import BayesRegression
 from signage.recommend.encoding import ADVICE, Encoded, Encoding
 from signage.recommend.policy import Answer, Question
+from signage.recommend.share import lifted
 from signage.recommend.vw import VwRegression
 from signage.types import Floats, Lesson
 
@@ -51,6 +53,8 @@ _SETTLED = 200
 _KEPT_PLAYS = 300
 """How many plays exploration counts after a change, at most."""
 _KEPT_RATES = 0.3
+_MOST_FOR_TRIALS = 0.1
+"""Of the probability, for all new contents together."""
 _REASONS, _TELLING = 3, 0.005
 """An explanation has at most so many reasons for, and against; each of so much reward."""
 _ADVISED_MORE, _ADVICE_NOISE = 0.1, 0.01
@@ -80,6 +84,8 @@ class EnsemblePolicy:
         self._wandering = BayesRegression(self._encoding, config.wander)
         self._losses = np.zeros(len(_MEMBERS))
         self._noise = np.array([_NOISE_COUNT * _FIRST_NOISE, _NOISE_COUNT])
+        self._plays: dict[str, int] = {}
+        """Lessons of each content."""
         self._since_change = 0
         self.learned = learned
         if not saved:
@@ -93,6 +99,17 @@ class EnsemblePolicy:
                 )
             self._losses, self._noise = saved["losses"], saved["noise"]
             self._since_change = int(saved["since_change"])
+            plays = zip(saved["contents"], saved["plays"], strict=True)
+            self._plays = {str(name): int(count) for name, count in plays}
+
+    @classmethod
+    def taught(cls, config: VwConfig, model: bytes) -> EnsemblePolicy:
+        """A new one that begins with what another screen's has learned, and doubts some of it."""
+        policy = cls(config, model)
+        policy._begin_again()
+        for member in policy._bayes.values():
+            member.doubt_again(1 - _KEPT_RATES)
+        return policy
 
     @property
     def version(self) -> str:
@@ -101,12 +118,11 @@ class EnsemblePolicy:
     def answer(self, question: Question) -> Answer:
         asked = self._encoding.encode(question.context, question.actions)
         estimates = self._weights() @ self._predictions(asked)
-        hoped = estimates + self._config.optimism * self._steady.doubt(asked)
         plays = max(1, self._since_change)
         gamma = self._config.gamma_scale * plays**self._config.gamma_exponent
         floor = self._config.exploration
-        probabilities = (1 - floor) * inverse_gap(hoped, gamma) + floor / len(hoped)
-        return Answer(probabilities, estimates)
+        probabilities = (1 - floor) * inverse_gap(estimates, gamma) + floor / len(estimates)
+        return Answer(lifted(probabilities, self._trials_due(question)), estimates)
 
     def learn(self, lesson: Lesson) -> None:
         """Learn one reward in [0, 1]. Raises ValueError on one that is not."""
@@ -123,6 +139,7 @@ class EnsemblePolicy:
         self._vw.learn(asked, action, lesson.reward)
         for member in self._bayes.values():
             member.learn(asked, action, lesson.reward, max(_MIN_NOISE, noise))
+        self._plays[lesson.content_id] = self._plays.get(lesson.content_id, 0) + 1
         self.learned += 1
         self._since_change += 1
         self._notice_change()
@@ -156,6 +173,8 @@ class EnsemblePolicy:
             "losses": self._losses,
             "noise": self._noise,
             "since_change": np.array(self._since_change),
+            "contents": np.array(list(self._plays), np.str_),
+            "plays": np.array(list(self._plays.values()), np.int64),
         }
         for name, member in self._bayes.items():
             arrays |= {f"{name}.{key}": value for key, value in member.state().items()}
@@ -166,6 +185,12 @@ class EnsemblePolicy:
     @property
     def _bayes(self) -> dict[str, BayesRegression]:
         return {"steady": self._steady, "wandering": self._wandering}
+
+    def _trials_due(self, question: Question) -> Floats:
+        """The least probability of each content that has not had its trials, shape (K,)."""
+        trials, within = self._config.fair_trials, self._config.fair_within
+        new = np.array([self._plays.get(name, 0) < trials for name in question.actions])
+        return new * min(trials / within, _MOST_FOR_TRIALS / max(1, int(new.sum())))
 
     def _predictions(self, asked: Encoded) -> Floats:
         """What each member expects of each action, shape (3, K)."""
@@ -183,14 +208,21 @@ class EnsemblePolicy:
             return
         self._steady.become(self._wandering)
         self._losses[1] = self._losses[2]
+        self._begin_again()
+
+    def _begin_again(self) -> None:
+        """Learn fast and explore again, without forgetting."""
         self._vw.doubt_again(_KEPT_RATES)
-        self._since_change = _KEPT_PLAYS
+        self._since_change = min(self._since_change, _KEPT_PLAYS)
 
 
 def layout_of(config: VwConfig) -> str:
     """What a saved model depends on: with anything else it is learned anew from the journal."""
     learner = f"{config.learning_rate!r}:{config.reward_baseline!r}:{config.wander!r}"
-    return f"{LAYOUT}:{version('vowpal-wabbit-next')}:{learner}"
+    layout = f"{LAYOUT}:{version('vowpal-wabbit-next')}:{learner}"
+    if config.warm_start is None:
+        return layout
+    return f"{layout}:{hashlib.sha256(config.warm_start.read_bytes()).hexdigest()[:12]}"
 
 
 def inverse_gap(rewards: Floats, gamma: float) -> Floats:

@@ -10,12 +10,13 @@ import numpy as np
 
 from signage.clock import local_time
 from signage.config import Config, PolicyName
+from signage.errors import ConfigError
 from signage.recommend.apprentice import Apprentice, divide, shadow_of
 from signage.recommend.baselines import Playlist, Rules, Uniform
 from signage.recommend.catalogue import Catalogue
-from signage.recommend.checkpoint import Checkpoint
+from signage.recommend.checkpoint import Checkpoint, read
 from signage.recommend.constraints import Call, Constraints, Situation
-from signage.recommend.ensemble import EnsemblePolicy
+from signage.recommend.ensemble import EnsemblePolicy, layout_of
 from signage.recommend.features import ADVISED, SEEN, audience_context
 from signage.recommend.history import VisitHistory
 from signage.recommend.policy import Answer, Learner, Policy, Question
@@ -47,7 +48,24 @@ def make_policy(name: PolicyName, config: Config, saved: Checkpoint | None = Non
 
 
 def _learner(config: Config, model: bytes | None, saved: Checkpoint | None) -> EnsemblePolicy:
-    return EnsemblePolicy(config.policies.vw, model, saved.header.learned if saved else 0)
+    vw = config.policies.vw
+    if saved is not None:
+        return EnsemblePolicy(vw, model, saved.header.learned)
+    if vw.warm_start is None:
+        return EnsemblePolicy(vw)
+    try:
+        other = read(vw.warm_start)
+        policy, _, layout = other.header.layout.partition(":")
+        if layout != layout_of(vw.model_copy(update={"warm_start": None})):
+            raise ValueError("it was made by another version or with other settings of the learner")
+    except ValueError as error:
+        raise ConfigError(
+            f"policies.vw.warm_start {vw.warm_start} is not used: {error}. Copy a checkpoint of a "
+            "screen with the same program and settings, or remove the key."
+        ) from error
+    return EnsemblePolicy.taught(
+        vw, divide(other.model)[1] if policy == "apprentice" else other.model
+    )
 
 
 class Recommender:

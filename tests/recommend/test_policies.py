@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signage.config import Config, PoliciesConfig, Rule, VwConfig
+from signage.config import ApprenticeConfig, Config, PoliciesConfig, Rule, VwConfig
+from signage.recommend.apprentice import Apprentice
 from signage.recommend.baselines import Playlist, Rules, Uniform
 from signage.recommend.checkpoint import Checkpoint, Header
 from signage.recommend.ensemble import EnsemblePolicy, inverse_gap
@@ -29,6 +30,11 @@ MAN = {"gender=female": 0.05, "gender=male": 0.95, "age=45-54": 1.0, "group=1": 
 
 POLICIES: dict[str, Callable[[], Policy]] = {
     "vw": lambda: EnsemblePolicy(VwConfig()),
+    "apprentice:rules": lambda: Apprentice(
+        ApprenticeConfig(),
+        Rules([Rule(gender="female", categories=("shoes",))]),
+        EnsemblePolicy(VwConfig()),
+    ),
     "rules": lambda: Rules([Rule(gender="female", categories=("shoes",))]),
     "playlist": Playlist,
     "uniform": Uniform,
@@ -76,8 +82,7 @@ class TestContract:
         assert policy.answer(ask({})).probabilities.sum() == pytest.approx(1.0)
 
     def test_is_made_by_its_name(self, policy: Policy) -> None:
-        names = {"vw": "vw", "rules": "rules", "playlist": "playlist", "uniform": "uniform"}
-        made = make_policy(names[policy.name], Config())  # type: ignore[arg-type]
+        made = make_policy(policy.name.partition(":")[0], Config())  # type: ignore[arg-type]
         assert type(made) is type(policy)
 
 
