@@ -121,8 +121,8 @@ class EnsemblePolicy:
         plays = max(1, self._since_change)
         gamma = self._config.gamma_scale * plays**self._config.gamma_exponent
         floor = self._config.exploration
-        probabilities = (1 - floor) * inverse_gap(estimates, gamma) + floor / len(estimates)
-        return Answer(lifted(probabilities, self._trials_due(question)), estimates)
+        tried = lifted(inverse_gap(estimates, gamma), self._trials_due(question))
+        return Answer((1 - floor) * tried + floor / len(estimates), estimates)
 
     def learn(self, lesson: Lesson) -> None:
         """Learn one reward in [0, 1]. Raises ValueError on one that is not."""
