@@ -49,9 +49,15 @@ _SCRATCH: Matrix = np.empty((_SLOTS, _SLOTS), np.float32)
 class BayesRegression:
     """Expects rewards in [0, 1]; one lesson at a time."""
 
-    def __init__(self, encoding: Encoding, wander: float = 0.0) -> None:
-        """``wander``: share of the weights' variance that is renewed with every lesson."""
+    def __init__(
+        self, encoding: Encoding, reward_baseline: float = 0.0, wander: float = 0.0
+    ) -> None:
+        """``reward_baseline`` is what is expected before the first lesson.
+
+        ``wander``: share of the weights' variance that is renewed with every lesson.
+        """
         self._encoding = encoding
+        self._baseline = reward_baseline
         self._wander = wander
         self._slots: dict[tuple[int, int], int] = {}
         self._table = np.full((64, 64), -1, np.int64)
@@ -69,14 +75,16 @@ class BayesRegression:
     def predict(self, asked: Encoded) -> Floats:
         """Expected reward of each action, shape (K,)."""
         weights = asked.context_values @ self._mean[self._slots_of(asked)]
-        return np.asarray(asked.actions @ weights, np.float64)
+        return np.asarray(self._baseline + asked.actions @ weights, np.float64)
 
     def learn(self, asked: Encoded, action: int, reward: float, noise: float) -> None:
         """Take in what action number ``action`` got; ``noise`` is the variance of a reward."""
         slots, values = self._features(asked, action)
         to_mean = self._covariance[:, slots] @ values
         gain = to_mean / (float(to_mean[slots] @ values) + noise)
-        self._mean[:-1] += gain * np.float32(reward - float(self._mean[slots] @ values))
+        self._mean[:-1] += gain * np.float32(
+            reward - self._baseline - float(self._mean[slots] @ values)
+        )
         np.multiply(gain[:, None], to_mean, out=_SCRATCH)
         self._covariance -= _SCRATCH
         self.learned += 1

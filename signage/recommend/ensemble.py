@@ -80,8 +80,9 @@ class EnsemblePolicy:
             config.reward_baseline,
             saved["vw"].tobytes() if saved else None,
         )
-        self._steady = BayesRegression(self._encoding)
-        self._wandering = BayesRegression(self._encoding, config.wander)
+        baseline = config.reward_baseline
+        self._steady = BayesRegression(self._encoding, baseline)
+        self._wandering = BayesRegression(self._encoding, baseline, config.wander)
         self._losses = np.zeros(len(_MEMBERS))
         self._noise = np.array([_NOISE_COUNT * _FIRST_NOISE, _NOISE_COUNT])
         self._plays: dict[str, int] = {}
