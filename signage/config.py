@@ -270,8 +270,9 @@ class VwConfig(Section):
     """A new content is shown about this often within its first ``fair_within`` plays, whatever is
     expected of it."""
     fair_within: Annotated[int, Field(ge=1)] = 500
-    gamma_scale: Positive = 60.0
-    """Exploration narrows with gamma = gamma_scale · plays^gamma_exponent."""
+    gamma_scale: Positive = 27.0
+    """Exploration narrows with gamma = gamma_scale · plays^gamma_exponent / noise, the standard
+    deviation of rewards around what is expected."""
     gamma_exponent: NotNegative = 0.5
     exploration: Probability = 0.04
     """Share of the plays drawn uniformly, for ever."""

@@ -13,7 +13,7 @@ again, and exploration comes back.
 Exploration is inverse-gap weighting: with ``r_a`` the expected rewards of ``K`` contents and
 ``b`` the best,
 
-    q_a = 1 / (K + γ (r_b - r_a)) for a ≠ b,   q_b = 1 - Σ q_a,   γ = scale · plays^exponent
+    q_a = 1 / (K + γ (r_b - r_a)) for a ≠ b,   q_b = 1 - Σ q_a,   γ = scale · plays^exponent / noise
 
 (Foster & Rakhlin, "Beyond UCB", ICML 2020), mixed with a uniform floor; ``plays`` counts from
 the last change. A content that is new has a least share until it has had its fair trials,
@@ -33,6 +33,7 @@ import numpy.typing as npt
 from signage.config import VwConfig
 from signage.recommend.bayes import BayesRegression
 from signage.recommend.encoding import ADVICE, Encoded, Encoding
+from signage.recommend.features import ADVISED
 from signage.recommend.policy import Answer, Question
 from signage.recommend.share import lifted
 from signage.recommend.vw import VwRegression
@@ -57,9 +58,11 @@ _MOST_FOR_TRIALS = 0.1
 """Of the probability, for all new contents together."""
 _REASONS, _TELLING = 3, 0.005
 """An explanation has at most so many reasons for, and against; each of so much reward."""
-_ADVISED_MORE, _ADVICE_NOISE = 0.1, 0.01
+_ADVISED_MORE, _ADVICE_NOISE = 0.15, 0.01
 """What the rules table's choice is thought to earn above others before the first lesson, and
 how surely (variance); after that its advice is worth what it turns out to be."""
+_ADVICE_PLAYS = 300
+"""As many plays as a table is thought to have seen before."""
 
 
 class EnsemblePolicy:
@@ -90,6 +93,7 @@ class EnsemblePolicy:
         self._since_change = 0
         self.learned = learned
         if not saved:
+            self._vw.trust(ADVICE, _ADVISED_MORE)
             for member in self._bayes.values():
                 member.trust(ADVICE, _ADVISED_MORE, _ADVICE_NOISE)
         else:
@@ -119,8 +123,9 @@ class EnsemblePolicy:
     def answer(self, question: Question) -> Answer:
         asked = self._encoding.encode(question.context, question.actions)
         estimates = self._weights() @ self._predictions(asked)
-        plays = max(1, self._since_change)
-        gamma = self._config.gamma_scale * plays**self._config.gamma_exponent
+        advised = any(name.startswith(ADVISED) for name in question.context)
+        plays = max(1, self._since_change + advised * _ADVICE_PLAYS)
+        gamma = self._config.gamma_scale * plays**self._config.gamma_exponent / self._noise_sd
         floor = self._config.exploration
         tried = lifted(inverse_gap(estimates, gamma), self._trials_due(question))
         return Answer((1 - floor) * tried + floor / len(estimates), estimates)
@@ -133,13 +138,13 @@ class EnsemblePolicy:
         asked = self._encoding.encode(lesson.context, lesson.actions)
         action = list(lesson.actions).index(lesson.content_id)
         expected = self._predictions(asked)[:, action]
-        noise = self._noise[0] / self._noise[1]
+        noise = self._noise_sd**2
         wrong = float(self._weights() @ expected) - lesson.reward
         self._noise = self._noise * _FADE + np.array([wrong**2, 1.0])
         self._losses = self._losses * _FADE + (expected - lesson.reward) ** 2
         self._vw.learn(asked, action, lesson.reward)
         for member in self._bayes.values():
-            member.learn(asked, action, lesson.reward, max(_MIN_NOISE, noise))
+            member.learn(asked, action, lesson.reward, noise)
         self._plays[lesson.content_id] = self._plays.get(lesson.content_id, 0) + 1
         self.learned += 1
         self._since_change += 1
@@ -191,16 +196,22 @@ class EnsemblePolicy:
         """The least probability of each content that has not had its trials, shape (K,)."""
         trials, within = self._config.fair_trials, self._config.fair_within
         new = np.array([self._plays.get(name, 0) < trials for name in question.actions])
-        return new * min(trials / within, _MOST_FOR_TRIALS / max(1, int(new.sum())))
+        # Where nearly all are new, at the start, exploration does without.
+        most = _MOST_FOR_TRIALS * (1 - new.mean())
+        return np.asarray(new * min(trials / within, most / max(1, int(new.sum()))))
 
     def _predictions(self, asked: Encoded) -> Floats:
         """What each member expects of each action, shape (3, K)."""
         members = (self._vw, self._steady, self._wandering)
         return np.array([member.predict(asked) for member in members])
 
+    @property
+    def _noise_sd(self) -> float:
+        """Standard deviation of a reward around what was expected."""
+        return float(np.sqrt(max(_MIN_NOISE, self._noise[0] / self._noise[1])))
+
     def _weights(self) -> Floats:
-        noise = max(_MIN_NOISE, self._noise[0] / self._noise[1])
-        weights = np.exp(-(self._losses - self._losses.min()) / (2 * noise))
+        weights = np.exp(-(self._losses - self._losses.min()) / (2 * self._noise_sd**2))
         return np.asarray(weights / weights.sum())
 
     def _notice_change(self) -> None:

@@ -71,6 +71,11 @@ class VwRegression:
         examples[1 + action].set_label(CBLabel(label=(self._baseline - reward, 1.0)))
         self._workspace.learn_one(examples)
 
+    def trust(self, feature: str, reward: float) -> None:
+        """Begin with the belief that a content with this ``feature`` earns so much more."""
+        at = self._workspace.get_index_for_scalar_feature(feature, namespace_name=_ACTION)
+        self._weights[at & self._mask, _WEIGHT] = -reward
+
     def doubt_again(self, share: float) -> None:
         """Keep only ``share`` of what makes later lessons count less than earlier ones."""
         self._weights[:, _ADAPTIVE] *= share

@@ -1,0 +1,354 @@
+"""Simulated screens to measure policies in: who stands there, what may be shown, what it earns.
+
+All are made of the same stuff. Taste is additive on the logit of the chance to hold somebody:
+effects of age, gender and hour by category, of mood by tag, of movement by medium, and of the
+content as such. Contexts and contents have the product's own feature names. Rewards are drawn
+(one or nothing, with that chance) and come 5 to 30 plays late. Every policy meets the same people
+with the same luck; only the visit's own history depends on what it showed before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from signage.recommend.features import ADVISED
+from signage.recommend.history import VisitHistory
+from signage.types import Impression
+
+Array = npt.NDArray[np.float64]
+
+AGES = ("0-12", "18-24", "25-34", "45-54", "65+")
+GENDERS = ("female", "male", "unknown")
+MOODS = ("neutral", "happy", "sad", "angry")
+DAYPARTS = ("morning", "noon", "afternoon", "evening")
+MOVEMENTS = ("approaching", "standing", "passing_left")
+CATEGORIES = ("coffee", "shoes", "travel", "toys", "wine", "books")
+TAGS = ("calm", "loud", "warm", "new")
+MEDIA = ("html", "image", "video")
+_SHARES = {
+    "age": (0.12, 0.28, 0.30, 0.20, 0.10),
+    "gender": (0.45, 0.45, 0.10),
+    "mood": (0.60, 0.25, 0.08, 0.07),
+    "daypart": (0.25, 0.25, 0.25, 0.25),
+    "movement": (0.30, 0.50, 0.20),
+}
+_LEVELS = {
+    "age": AGES,
+    "gender": GENDERS,
+    "mood": MOODS,
+    "daypart": DAYPARTS,
+    "movement": MOVEMENTS,
+}
+# Standard deviations on the logit.
+_BY_CATEGORY = {"age": 0.5, "gender": 0.35, "daypart": 0.3}
+_MOOD_BY_TAG, _MOVEMENT_BY_MEDIUM, _OWN, _AGE_BY_OWN = 0.35, 0.25, 0.25, 0.25
+_MOVEMENT = (0.5, 0.0, -0.8)
+_NUISANCES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One decision that is due."""
+
+    t: int
+    context: Mapping[str, float]
+    actions: Mapping[str, tuple[str, ...]]
+    chances: Array
+    """Of each action to be rewarded: nobody but the oracle knows."""
+    advice: frozenset[str]
+    """What a mined table would show."""
+
+
+class World:
+    """Taste follows looks, and stays as it is."""
+
+    title = "looks"
+    base = -1.5
+
+    def __init__(self, seed: int, plays: int, items: int = 16) -> None:
+        rng = np.random.default_rng([seed, 1])
+        self.plays, self.items = plays, items
+        self.total = items + self._more()
+        self.category = rng.integers(len(CATEGORIES), size=self.total)
+        self.tag = rng.integers(len(TAGS), size=self.total)
+        self.medium = rng.integers(len(MEDIA), size=self.total)
+        self.taste = _taste(rng, self.total)
+        self.mined = self.taste
+        """The taste that the rules table was mined from."""
+        people = np.random.default_rng([seed, 2])
+        self.looks = {
+            kind: people.choice(len(levels), plays, p=_SHARES[kind])
+            for kind, levels in _LEVELS.items()
+        }
+        self.noise = people.random((plays, _NUISANCES))
+        self.luck, self.draw = people.random(plays), people.random(plays)
+        self.delay = people.integers(5, 31, plays)
+        self._features = {
+            f"item-{n}": (
+                f"category={CATEGORIES[self.category[n]]}",
+                f"tag={TAGS[self.tag[n]]}",
+                f"medium={MEDIA[self.medium[n]]}",
+                f"id=item-{n}",
+            )
+            for n in range(self.total)
+        }
+
+    def turn(self, t: int) -> Turn:
+        there = self.there(t)
+        advice = self._advised(t, there)
+        names = [f"item-{n}" for n in there]
+        return Turn(
+            t,
+            self.context(t),
+            {name: self._features[name] for name in names},
+            self.chances(t, there),
+            frozenset(f"item-{n}" for n in advice),
+        )
+
+    def reward(self, turn: Turn, index: int) -> float:
+        return float(self.luck[turn.t] < turn.chances[index])
+
+    def shown(self, turn: Turn, index: int, reward: float) -> None:
+        """The play is over."""
+
+    # What the worlds below change
+
+    def _more(self) -> int:
+        """Contents that come later."""
+        return 0
+
+    def there(self, t: int) -> list[int]:
+        """Numbers of the contents that may be shown."""
+        return list(range(self.items))
+
+    def now(self, t: int) -> dict[str, Array]:
+        return self.taste
+
+    def context(self, t: int) -> dict[str, float]:
+        seen = {f"{kind}={_LEVELS[kind][self.looks[kind][t]]}": 1.0 for kind in _LEVELS}
+        return seen | {f"noise{n}": float(v) for n, v in enumerate(self.noise[t])}
+
+    def chances(self, t: int, there: list[int]) -> Array:
+        z = self.base + _MOVEMENT[self.looks["movement"][t]] + self._appeal(self.now(t), t, there)
+        return np.asarray(0.97 / (1 + np.exp(-z)))
+
+    def _appeal(self, taste: Mapping[str, Array], t: int, there: list[int]) -> Array:
+        category, looks = self.category[there], {k: v[t] for k, v in self.looks.items()}
+        z = taste["own"][there] + taste["age×own"][looks["age"], there]
+        for kind in _BY_CATEGORY:
+            z = z + taste[kind][looks[kind], category]
+        z = z + taste["mood"][looks["mood"], self.tag[there]]
+        return np.asarray(z + taste["movement"][looks["movement"], self.medium[there]])
+
+    def _advised(self, t: int, there: list[int]) -> list[int]:
+        """Contents of the category that age and gender like best, by the mined table."""
+        looks = (
+            self.mined["age"][self.looks["age"][t]] + self.mined["gender"][self.looks["gender"][t]]
+        )
+        best = max({self.category[n] for n in there}, key=lambda c: looks[c])
+        return [n for n in there if self.category[n] == best]
+
+
+def _taste(rng: np.random.Generator, total: int) -> dict[str, Array]:
+    taste = {
+        kind: rng.normal(0, sd, (len(_LEVELS[kind]), len(CATEGORIES)))
+        for kind, sd in _BY_CATEGORY.items()
+    }
+    taste["mood"] = rng.normal(0, _MOOD_BY_TAG, (len(MOODS), len(TAGS)))
+    taste["movement"] = rng.normal(0, _MOVEMENT_BY_MEDIUM, (len(MOVEMENTS), len(MEDIA)))
+    taste["own"] = rng.normal(0, _OWN, total)
+    taste["age×own"] = rng.normal(0, _AGE_BY_OWN, (len(AGES), total))
+    return taste
+
+
+class Swap(World):
+    """Four new contents at a quarter, and at half the categories change places in every taste."""
+
+    title = "swap"
+
+    def __init__(self, seed: int, plays: int, items: int = 16) -> None:
+        super().__init__(seed, plays, items)
+        self.swapped = _swapped(self.taste, seed, self.total)
+
+    def _more(self) -> int:
+        return 4
+
+    def there(self, t: int) -> list[int]:
+        return list(range(self.items if t < self.plays // 4 else self.total))
+
+    def now(self, t: int) -> dict[str, Array]:
+        return self.taste if t < self.plays // 2 else self.swapped
+
+
+def _swapped(taste: Mapping[str, Array], seed: int, total: int) -> dict[str, Array]:
+    rng = np.random.default_rng([seed, 3])
+    order, other = rng.permutation(len(CATEGORIES)), _taste(rng, total)
+    changed = {kind: taste[kind][:, order] for kind in _BY_CATEGORY}
+    return {**taste, **changed, "mood": other["mood"]}
+
+
+class Outdated(World):
+    """The table was mined before tastes changed."""
+
+    title = "outdated table"
+
+    def __init__(self, seed: int, plays: int, items: int = 16) -> None:
+        super().__init__(seed, plays, items)
+        self.mined = _swapped(self.taste, seed, self.total)
+
+
+class SlowDrift(World):
+    """Tastes turn by a right angle over the run: nothing of the first is left at the end."""
+
+    title = "slow drift"
+
+    def __init__(self, seed: int, plays: int, items: int = 16) -> None:
+        super().__init__(seed, plays, items)
+        self._last = _taste(np.random.default_rng([seed, 4]), self.total)
+
+    def now(self, t: int) -> dict[str, Array]:
+        angle = np.pi / 2 * t / self.plays
+        return {
+            kind: np.cos(angle) * before + np.sin(angle) * self._last[kind]
+            for kind, before in self.taste.items()
+        }
+
+
+class NewContent(World):
+    """Every tenth of the run one content is withdrawn and another one comes."""
+
+    title = "new content"
+
+    def _more(self) -> int:
+        return 9
+
+    def there(self, t: int) -> list[int]:
+        gone = min(9, 10 * t // self.plays)
+        return list(range(gone, self.items + gone))
+
+
+class Sparse(World):
+    """Hardly anybody is ever held."""
+
+    title = "sparse reward"
+    base = -4.2
+
+
+class Latent(World):
+    """Look-alikes differ: who stays for some plays has a taste of their own, told by no look."""
+
+    title = "latent taste"
+
+    def __init__(self, seed: int, plays: int, items: int = 16) -> None:
+        super().__init__(seed, plays, items)
+        rng = np.random.default_rng([seed, 5])
+        comes = rng.random(plays) < 1 / 6
+        self._visit = np.cumsum(comes)
+        visits = int(self._visit[-1]) + 1
+        self._own_taste = rng.normal(0, 1.0, (visits, len(CATEGORIES)))
+        first = np.maximum.accumulate(np.where(comes, np.arange(plays), 0))
+        self.looks = {kind: values[first] for kind, values in self.looks.items()}
+        self._history, self._of = VisitHistory(), -1
+
+    def context(self, t: int) -> dict[str, float]:
+        if self._of != self._visit[t]:
+            self._history, self._of = VisitHistory(), int(self._visit[t])
+        return super().context(t) | self._history.features()
+
+    def chances(self, t: int, there: list[int]) -> Array:
+        plain = np.log(super().chances(t, there) / (1 - super().chances(t, there)))
+        return np.asarray(
+            0.97 / (1 + np.exp(-plain - self._own_taste[self._visit[t], self.category[there]]))
+        )
+
+    def shown(self, turn: Turn, index: int, reward: float) -> None:
+        """The viewer is still there and their look is known at once, before the reward is."""
+        name = list(turn.actions)[index]
+        look = Impression("1", "1", 8.0, 8.0 * reward, True, None, None, 0.0, {})  # noqa: FBT003
+        self._history.add(name, turn.actions[name][:2], look)
+
+
+class AttractAndHold(World):
+    """A third each: nobody there yet, somebody passing, somebody watching.
+
+    Who is to be attracted looks up for media and contents of another kind than keep who watches.
+    """
+
+    title = "attract and hold"
+
+    def __init__(self, seed: int, plays: int, items: int = 16) -> None:
+        super().__init__(seed, plays, items)
+        rng = np.random.default_rng([seed, 6])
+        self._watched = rng.random(plays) < 1 / 3
+        self._catching = rng.normal(0, 0.6, len(MEDIA)), rng.normal(0, 0.5, self.total)
+
+    def context(self, t: int) -> dict[str, float]:
+        state = "state=hold" if self._watched[t] else "state=attract"
+        return super().context(t) | {state: 1.0}
+
+    def chances(self, t: int, there: list[int]) -> Array:
+        if self._watched[t]:
+            return super().chances(t, there)
+        media, own = self._catching
+        return np.asarray(0.97 / (1 + np.exp(1.2 - media[self.medium[there]] - own[there])))
+
+
+WORLDS: dict[str, tuple[type[World], int]] = {
+    "looks": (World, 16),
+    "latent": (Latent, 16),
+    "swap": (Swap, 16),
+    "drift": (SlowDrift, 16),
+    "new": (NewContent, 16),
+    "outdated": (Outdated, 16),
+    "sparse": (Sparse, 16),
+    "attract": (AttractAndHold, 16),
+    "6 items": (World, 6),
+    "12 items": (World, 12),
+    "30 items": (World, 30),
+    "200 items": (World, 200),
+}
+
+
+class FromFile:
+    """A world in a file of its own, with a class ``Env`` (a simulated screen as ours is)."""
+
+    def __init__(self, env: Any) -> None:
+        self._env = env
+        self.plays, self.draw, self.delay = (
+            env.T,
+            np.random.default_rng(env.T).random(env.T),
+            env.dl,
+        )
+        self._features = {}
+        for n in range(env.Ktot):
+            kinds = dict(feature.split("=") for feature in env.afeat(n) if "=" in feature)
+            kinds.pop("ct", None)
+            kinds["category"] = kinds.pop("cat")
+            self._features[f"item-{n}"] = tuple(f"{kind}={v}" for kind, v in kinds.items())
+
+    def turn(self, t: int) -> Turn:
+        env, chances = self._env, self._env.p(t)
+        numbers, values = env.cfeat(t)
+        context = {env.CN[n]: float(v) for n, v in zip(numbers, values, strict=True)}
+        names = list(self._features)[: len(chances)]
+        age, gender = env.ctx[t][:2]
+        liked = env.w["age_cat"][age] + env.w["gen_cat"][gender]
+        best = max({env.cat[n] for n in range(len(names))}, key=lambda c: liked[c])
+        advice = frozenset(name for n, name in enumerate(names) if env.cat[n] == best)
+        return Turn(t, context, {n: self._features[n] for n in names}, chances, advice)
+
+    def reward(self, turn: Turn, index: int) -> float:
+        return float(self._env.draw(turn.t, index, turn.chances))
+
+    def shown(self, turn: Turn, index: int, reward: float) -> None:
+        """Nobody stays for the next play."""
+
+
+def with_advice(turn: Turn) -> dict[str, float]:
+    """The context, with what the table would show."""
+    return dict(turn.context) | {ADVISED + name: 1.0 for name in turn.advice}
