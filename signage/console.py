@@ -189,7 +189,10 @@ def _orders_text(orders: Orders) -> str:
 def _decision_text(decision: Decision, audience: AudienceSnapshot) -> str:
     people = len(audience.viewers)
     why = decision.trigger.replace("_", " ")
-    masked = "".join(f"; not {name} ({reason})" for name, reason in decision.masked.items())
+    together: dict[str, list[str]] = {}
+    for name, reason in decision.masked.items():
+        together.setdefault(reason, []).append(name)
+    masked = "".join(f"; not {', '.join(names)} ({why})" for why, names in together.items())
     return (
         f"{decision.content_id} with {decision.propensity:.0%} of {len(decision.eligible)} "
         f"({why}, {people} in front of the screen){masked}"

@@ -27,12 +27,18 @@ def why(decision: Mapping[str, Any]) -> str:
         if reasons:
             said.append(f"{word} {', '.join(reasons)}.")
     if decision["masked"]:
-        masked = (f"{which} ({reason})" for which, reason in decision["masked"].items())
-        said.append(f"Not allowed: {', '.join(masked)}.")
+        said.append(f"Not allowed: {_together(decision['masked'])}.")
     if decision["gave_way"]:
-        gave_way = (f"{which} ({reason})" for which, reason in decision["gave_way"].items())
-        said.append(f"Gave way: {', '.join(gave_way)}.")
+        said.append(f"Gave way: {_together(decision['gave_way'])}.")
     return " ".join(said)
+
+
+def _together(reasons: Mapping[str, str]) -> str:
+    """Contents with the same reason in one."""
+    names: dict[str, list[str]] = {}
+    for name, reason in reasons.items():
+        names.setdefault(reason, []).append(name)
+    return "; ".join(f"{', '.join(which)} ({reason})" for reason, which in names.items())
 
 
 def _drawn(decision: Mapping[str, Any]) -> str:

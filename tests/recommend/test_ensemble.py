@@ -158,11 +158,12 @@ def test_advice_is_followed_first_and_unlearned_where_it_is_bad() -> None:
         assert estimates is not None
         return float(estimates[list(ACTIONS).index("tea-1")] - estimates.mean())
 
-    assert preference() > 0.02
-    for _ in range(300):
+    before = preference()
+    assert before > 0.05
+    for _ in range(500):
         one = lesson(rng, {"gender=female": "shoes", "gender=male": "shoes"})
         policy.learn(Lesson("s-1", {**one.context, **advised}, ACTIONS, one.content_id, one.reward))
-    assert preference() < 0.0
+    assert preference() < before / 4
 
 
 def test_a_choice_has_reasons() -> None:

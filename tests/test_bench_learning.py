@@ -1,0 +1,61 @@
+"""The measurements of learning measure what they say, in small."""
+
+from __future__ import annotations
+
+from statistics import mean
+
+import numpy as np
+import pytest
+
+from scripts.bandit_policies import ABLATIONS, CONTESTANTS, missing
+from scripts.bench_learning import Task, print_worlds, run
+from scripts.worlds import WORLDS
+
+
+def shares(world: str, policy: str, plays: int, seeds: int) -> list[float]:
+    return [run(Task(world, policy, plays, seed))[1].share for seed in range(seeds)]
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_every_world_can_be_played_and_nobody_beats_the_oracle(name: str) -> None:
+    _, result = run(Task(name, "uniform", 300, 1))
+    assert (result.earned <= result.best).all()
+    assert 0.2 < result.share < 0.9
+
+
+def test_the_same_seed_gives_the_same_run() -> None:
+    first, again = (run(Task("swap", "ours", 150, 3))[1] for _ in range(2))
+    assert np.array_equal(first.earned, again.earned)
+
+
+def test_the_learner_learns_and_takes_advice() -> None:
+    ours, uniform = shares("looks", "ours", 800, 3), shares("looks", "uniform", 800, 3)
+    advised = shares("looks", "ours, with the table's advice", 800, 3)
+    assert mean(ours) > mean(uniform) + 0.1
+    assert mean(advised) > mean(ours)
+
+
+def test_the_visits_own_history_beats_looks_where_look_alikes_differ() -> None:
+    with_it = shares("latent", "ours", 2000, 3)
+    without = shares("latent", next(iter(ABLATIONS["latent"])), 2000, 3)
+    assert mean(with_it) > mean(without) + 0.01
+
+
+def test_the_outdated_table_is_overtaken_and_the_tables_are_printed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    policies = ("ours", "rules table")
+    found = {
+        ("outdated", policy): [run(Task("outdated", policy, 500, seed))[1] for seed in range(3)]
+        for policy in policies
+    }
+    print_worlds(500, 3, ["outdated"], found)
+    printed = capsys.readouterr().out
+    assert "| ours | 0." in printed
+    ahead = float(printed.partition("for good ahead of the outdated table after ")[2].split()[0])
+    assert ahead < 500
+
+
+def test_peers_that_are_not_installed_are_named_and_left_out() -> None:
+    assert set(missing()) <= set(CONTESTANTS)
+    assert not [name for name in missing() if name.startswith(("ours", "VW"))]
