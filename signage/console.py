@@ -192,7 +192,7 @@ def _decision_text(decision: Decision, audience: AudienceSnapshot) -> str:
     together: dict[str, list[str]] = {}
     for name, reason in decision.masked.items():
         together.setdefault(reason, []).append(name)
-    masked = "".join(f"; not {', '.join(names)} ({why})" for why, names in together.items())
+    masked = "".join(f"; not {', '.join(names)} ({reason})" for reason, names in together.items())
     return (
         f"{decision.content_id} with {decision.propensity:.0%} of {len(decision.eligible)} "
         f"({why}, {people} in front of the screen){masked}"
