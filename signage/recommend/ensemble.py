@@ -89,7 +89,9 @@ class EnsemblePolicy:
         self._losses = np.zeros(len(_MEMBERS))
         self._noise = np.array([_NOISE_COUNT * _FIRST_NOISE, _NOISE_COUNT])
         self._plays: dict[str, int] = {}
-        """Lessons of each content."""
+        """Lessons of each content that could be shown so far."""
+        self._met: dict[str, int] = {}
+        """After how many lessons it could be shown first."""
         self._since_change = 0
         self.learned = learned
         if not saved:
@@ -104,8 +106,10 @@ class EnsemblePolicy:
                 )
             self._losses, self._noise = saved["losses"], saved["noise"]
             self._since_change = int(saved["since_change"])
-            plays = zip(saved["contents"], saved["plays"], strict=True)
-            self._plays = {str(name): int(count) for name, count in plays}
+            for name, plays, met in zip(
+                saved["contents"], saved["plays"], saved["met"], strict=True
+            ):
+                self._plays[str(name)], self._met[str(name)] = int(plays), int(met)
 
     @classmethod
     def taught(cls, config: VwConfig, model: bytes) -> EnsemblePolicy:
@@ -145,7 +149,10 @@ class EnsemblePolicy:
         self._vw.learn(asked, action, lesson.reward)
         for member in self._bayes.values():
             member.learn(asked, action, lesson.reward, noise)
-        self._plays[lesson.content_id] = self._plays.get(lesson.content_id, 0) + 1
+        for name in lesson.actions:
+            self._plays.setdefault(name, 0)
+            self._met.setdefault(name, self.learned)
+        self._plays[lesson.content_id] += 1
         self.learned += 1
         self._since_change += 1
         self._notice_change()
@@ -181,6 +188,7 @@ class EnsemblePolicy:
             "since_change": np.array(self._since_change),
             "contents": np.array(list(self._plays), np.str_),
             "plays": np.array(list(self._plays.values()), np.int64),
+            "met": np.array(list(self._met.values()), np.int64),
         }
         for name, member in self._bayes.items():
             arrays |= {f"{name}.{key}": value for key, value in member.state().items()}
@@ -196,9 +204,9 @@ class EnsemblePolicy:
         """The least probability of each content that has not had its trials, shape (K,)."""
         trials, within = self._config.fair_trials, self._config.fair_within
         new = np.array([self._plays.get(name, 0) < trials for name in question.actions])
-        # Where nearly all are new, at the start, exploration does without.
-        most = _MOST_FOR_TRIALS * (1 - new.mean())
-        return np.asarray(new * min(trials / within, most / max(1, int(new.sum()))))
+        # What was there from the first lesson on is explored anyway.
+        new &= np.array([self._met.get(name, self.learned) > 0 for name in question.actions])
+        return np.asarray(new * min(trials / within, _MOST_FOR_TRIALS / max(1, int(new.sum()))))
 
     def _predictions(self, asked: Encoded) -> Floats:
         """What each member expects of each action, shape (3, K)."""
