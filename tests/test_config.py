@@ -134,7 +134,7 @@ def test_every_mistake_is_named_with_key_value_and_reason(tmp_path: Path) -> Non
         "to_s (2) must be greater than from_s (3)",
         "key 'camera.reel.1.clip' is missing",
         "key 'decision.policy' cannot be 'best'",
-        "'vw', 'rules', 'playlist' or 'uniform'",
+        "'vw', 'apprentice', 'rules', 'playlist' or 'uniform'",
         "key 'decision.min_play_s' cannot be -1.0: Input should be greater than or equal to 0",
         "key 'perception.demographics' cannot be 'yes': Input should be a valid boolean",
         "key 'server.port' cannot be 70000: Input should be less than or equal to 65535",
