@@ -243,6 +243,8 @@ class Latent(World):
     """Look-alikes differ: who stays for some plays has a taste of their own, told by no look."""
 
     title = "latent taste"
+    own_sd = 1.0
+    """Of a visitor's own taste, on the logit."""
 
     def __init__(self, seed: int, plays: int, items: int = 16) -> None:
         super().__init__(seed, plays, items)
@@ -250,7 +252,7 @@ class Latent(World):
         comes = rng.random(plays) < 1 / 6
         self._visit = np.cumsum(comes)
         visits = int(self._visit[-1]) + 1
-        self._own_taste = rng.normal(0, 1.0, (visits, len(CATEGORIES)))
+        self._own_taste = rng.normal(0, self.own_sd, (visits, len(CATEGORIES)))
         first = np.maximum.accumulate(np.where(comes, np.arange(plays), 0))
         self.looks = {kind: values[first] for kind, values in self.looks.items()}
         self._history, self._of = VisitHistory(), -1

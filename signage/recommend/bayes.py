@@ -15,6 +15,7 @@ Of fixed size: when all slots are taken, further features share one with another
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Mapping
 from typing import Any
@@ -35,6 +36,7 @@ _PAIRS_WITH_ID = 512
 _INTERCEPT_SD, _CONTEXT_SD, _ACTION_SD, _VISIT_SD = 0.3, 0.12, 0.06, 0.2
 _PAIR_SD = {"category": 0.09, "tag": 0.05, "id": 0.015}
 _OTHER_PAIR_SD = 0.03
+_ABOUT = re.compile("(category|tag)=")
 _REFIT_EVERY = 250
 _PRIOR_COUNT = 2.0
 _MIN_VARIANCE = 1e-6
@@ -195,7 +197,7 @@ class BayesRegression:
             group = "×".join(map(group_of, names))
             self._group[slot] = self._groups.setdefault(group, len(self._groups))
             alike = np.flatnonzero(self._group[:used] == self._group[slot])
-            self._initial[slot] = _initial_variance(*names)
+            self._initial[slot] = self._initial_variance(*names)
             self._prior[slot] = self._prior[alike[0]] if len(alike) else self._initial[slot]
             self._covariance[slot, slot] = self._prior[slot]
         else:
@@ -203,6 +205,18 @@ class BayesRegression:
         self._slots[context, action] = slot
         self._note(context, action, slot)
         return slot
+
+    def _initial_variance(self, context: str, action: str) -> float:
+        kind = group_of(action)
+        if not action:
+            sd = _CONTEXT_SD if context else _INTERCEPT_SD
+        elif context:
+            # Where contents are told by their ids alone, these are what they are about.
+            named = kind != "id" or any(map(_ABOUT.match, self._encoding.action.names))
+            sd = _PAIR_SD.get(kind if named else "category", _OTHER_PAIR_SD)
+        else:
+            sd = _VISIT_SD if kind in VISIT_FEATURES else _ACTION_SD
+        return sd**2
 
     def _note(self, context: int, action: int, slot: int) -> None:
         self._lookup(np.array([context]), np.array([action]))  # makes room
@@ -229,14 +243,3 @@ class BayesRegression:
         self._covariance[:used, :used] = (covariance + covariance.T) / 2
         self._mean[:used] = covariance @ evidence
         self._prior[:used] = prior
-
-
-def _initial_variance(context: str, action: str) -> float:
-    kind = group_of(action)
-    if not action:
-        sd = _CONTEXT_SD if context else _INTERCEPT_SD
-    elif context:
-        sd = _PAIR_SD.get(kind, _OTHER_PAIR_SD)
-    else:
-        sd = _VISIT_SD if kind in VISIT_FEATURES else _ACTION_SD
-    return sd**2
