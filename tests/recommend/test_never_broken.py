@@ -18,13 +18,7 @@ from tests.builders import utc, viewer
 from tests.recommend.playing import Playing, Weighing
 
 WINDOW = 20
-PEOPLE = [
-    viewer("1.1", age=45),
-    viewer("1.2", age=9),
-    viewer("1.3", age=None),
-    viewer("1.4", age=19),
-    viewer("1.5", age=70, earlier_visits=("1.1",)),
-]
+AGES = (45, 9, None, 19, 70)
 
 clock = st.sampled_from([time(0), time(6, 30), time(9), time(13), time(18), time(22), time(23, 59)])
 daypart = st.tuples(clock, clock).filter(lambda part: part[0] != part[1])
@@ -52,7 +46,7 @@ contents = st.fixed_dictionaries(
 )
 moments = st.lists(
     st.tuples(
-        st.sets(st.integers(0, len(PEOPLE) - 1), max_size=3),
+        st.sets(st.integers(0, len(AGES) - 1), max_size=3),
         st.sampled_from([8.0, 60.0, 900.0, 20_000.0]),
         st.sampled_from(["shown", "shown", "shown", "never shown", "no camera"]),
         st.sampled_from([None] * 12 + ["a", "alarm", "gone"]),
@@ -86,10 +80,11 @@ def test_no_hard_constraint_is_ever_broken(
     )
     shown: list[tuple[datetime, Decision]] = []
     had: Counter[tuple[str, str]] = Counter()
+    door = Door(on.config.perception.remember_s)
     for who, passed_s, fate, emergency, pinned in course:
         on.t_s += passed_s
         on.order(emergency=emergency, pinned=pinned)
-        people = tuple(PEOPLE[index] for index in sorted(who))
+        people = door.admit(who, on.t_s)
         decision = on.decide(*people, observed=fate != "no camera")
         _is_whole(decision, on)
         _is_right(decision, on, people if fate != "no camera" else None)
@@ -107,6 +102,29 @@ def test_no_hard_constraint_is_ever_broken(
         on.showing, on._seen_by = decision, people
         shown.append((utc(on.t_s), decision))
         had.update((person.visit_id, decision.content_id) for person in people)
+
+
+class Door:
+    """Whoever leaves and comes back is on another visit, known from those not yet forgotten."""
+
+    def __init__(self, remember_s: float) -> None:
+        self._remember_s = remember_s
+        self._present: dict[int, str] = {}
+        self._left_s: dict[int, dict[str, float]] = {index: {} for index in range(len(AGES))}
+
+    def admit(self, who: set[int], t_s: float) -> tuple[Viewer, ...]:
+        """Those who are there now; everybody else has left."""
+        for index in self._present.keys() - who:
+            self._left_s[index][self._present.pop(index)] = t_s
+        return tuple(self._viewer(index, t_s) for index in sorted(who))
+
+    def _viewer(self, index: int, t_s: float) -> Viewer:
+        left_s = self._left_s[index]
+        visit_id = self._present.setdefault(index, f"{index}.{len(left_s)}")
+        earlier = [visit for visit, at_s in left_s.items() if t_s - at_s < self._remember_s]
+        return viewer(
+            f"{index}.0", visit_id=visit_id, age=AGES[index], earlier_visits=tuple(earlier)
+        )
 
 
 def _content(decision: Decision, on: Playing) -> Content:

@@ -95,6 +95,7 @@ def test_a_share_that_is_all_it_may_have_is_given_to_the_play() -> None:
 def test_who_was_kept_away_catches_up_and_leaves_the_policy_its_tenth() -> None:
     on = Playing({"sold": {"share_min": 0.3, "adults_only": True}} | others(), Weighing(sold=0.001))
     kept_away = [on.play(CHILD) for _ in range(100)]
+    assert "sold" not in kept_away[0].gave_way  # nothing was due yet
     assert kept_away[-1].gave_way["sold"] == "share_min: 0 of 30 plays due, gave way to adults_only"
     caught_up = [on.play(ADULT) for _ in range(400)]
     assert max(decision.eligible["sold"] for decision in caught_up) == pytest.approx(MOST_PROMISED)
