@@ -147,18 +147,22 @@ class VwAlone:
         return self._index[namespace, name]
 
 
+DENSE = 80
+"""Length of a vector: no world and no set has more context features, and a constant."""
+
+
 class _Dense:
     """Context features as a vector of fixed length, for those who know no names."""
 
-    def __init__(self, length: int = 64) -> None:
+    def __init__(self) -> None:
         self._number: dict[str, int] = {}
-        self._length = length
 
     def __call__(self, turn: Turn) -> npt.NDArray[np.float64]:
-        vector = np.zeros(self._length)
+        vector = np.zeros(DENSE)
+        vector[-1] = 1.0
         for name, value in turn.context.items():
             number = self._number.setdefault(name, len(self._number))
-            vector[number % self._length] += value
+            vector[number % (DENSE - 1)] += value
         return vector
 
 
@@ -219,7 +223,7 @@ class ContextualBandits:
         if self._model is None:
             self._names = list(turn.actions)
             self._model = self._make(len(self._names), alpha=0.3, random_state=1)
-            self._model.fit(np.zeros((1, 64)), np.array([0]), np.array([0.0]))
+            self._model.fit(np.zeros((1, DENSE)), np.array([0]), np.array([0.0]))
         for name in turn.actions:
             if name not in self._names:
                 self._names.append(name)

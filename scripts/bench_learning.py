@@ -99,7 +99,7 @@ def _world(task: Task) -> World | FromFile:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     changes = task.world == "D"
-    return FromFile(module.Env(task.seed, task.plays, drift=changes, new=changes))
+    return FromFile(module.Env(task.seed, task.plays, drift=changes, new=changes), task.seed)
 
 
 def main() -> None:

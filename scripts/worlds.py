@@ -319,13 +319,10 @@ WORLDS: dict[str, tuple[type[World], int]] = {
 class FromFile:
     """A world in a file of its own, with a class ``Env`` (a simulated screen as ours is)."""
 
-    def __init__(self, env: Any) -> None:
+    def __init__(self, env: Any, seed: int) -> None:
         self._env = env
-        self.plays, self.draw, self.delay = (
-            env.T,
-            np.random.default_rng(env.T).random(env.T),
-            env.dl,
-        )
+        self.plays, self.delay = env.T, env.dl
+        self.draw = np.random.default_rng([seed, 2]).random(env.T)
         self._features = {}
         for n in range(env.Ktot):
             kinds = dict(feature.split("=") for feature in env.afeat(n) if "=" in feature)
