@@ -38,9 +38,11 @@ def drawn(probabilities: Array, luck: float) -> tuple[int, float]:
 class Ours:
     """The product's learner; ``sees`` makes the context of a turn."""
 
-    def __init__(self, sees: Callable[[Turn], Mapping[str, float]]) -> None:
+    def __init__(
+        self, sees: Callable[[Turn], Mapping[str, float]], policy: EnsemblePolicy | None = None
+    ) -> None:
         self._sees = sees
-        self._policy = EnsemblePolicy(VwConfig())
+        self._policy = policy or EnsemblePolicy(VwConfig())
 
     def choose(self, turn: Turn, luck: float) -> tuple[int, float]:
         answer = self._policy.answer(Question(self._sees(turn), turn.actions, {}, 12))
@@ -58,6 +60,20 @@ def everything(turn: Turn) -> Mapping[str, float]:
 
 def without(prefixes: Sequence[str], turn: Turn) -> Mapping[str, float]:
     return {k: v for k, v in turn.context.items() if not k.startswith(tuple(prefixes))}
+
+
+class Alone(EnsemblePolicy):
+    """One regression of the learner has all the say; it is never told that the world changed."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(VwConfig())
+        self._number = number
+
+    def _weights(self) -> Array:
+        return np.asarray(np.arange(3) == self._number, np.float64)
+
+    def _notice_change(self) -> None:
+        """That takes two that disagree."""
 
 
 class TwoLearners:
@@ -238,6 +254,10 @@ class ContextualBandits:
         self._model.partial_fit(self._dense(turn)[None], place, np.array([reward]))
 
 
+def _alone(number: int) -> Contestant:
+    return Ours(everything, Alone(number))
+
+
 CONTESTANTS: dict[str, Callable[[], Contestant]] = {
     "ours": lambda: Ours(everything),
     "ours, with the table's advice": lambda: Ours(with_advice),
@@ -261,6 +281,10 @@ ABLATIONS: dict[str, dict[str, Callable[[], Contestant]]] = {
     },
 }
 """Of one world each."""
+MEMBERS: dict[str, Callable[[], Contestant]] = {
+    f"ours, {name} alone": partial(_alone, number)
+    for number, name in enumerate(("VW", "steady", "wandering"))
+}
 
 PACKAGES = {"MABWiser": "mabwiser", "contextualbandits": "contextualbandits", "river": "river"}
 

@@ -2,17 +2,19 @@
 
 Prints each policy's share of what an oracle earns, by world and horizon; then what is asked of the
 learner in particular. `--sets`: classification sets turned into bandits. `--speed`: microseconds.
+Peers: `pip install --target DIR -r scripts/bandit_peers.txt`, then `--peers DIR`.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
+import json
 import os
 import sys
 import warnings
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
@@ -21,7 +23,7 @@ from statistics import median
 
 import numpy as np
 
-from scripts.bandit_policies import ABLATIONS, CONTESTANTS, Contestant, missing
+from scripts.bandit_policies import ABLATIONS, CONTESTANTS, MEMBERS, Contestant, missing
 from scripts.bandit_sets import print_sets
 from scripts.bandit_speed import print_speed
 from scripts.bench_policies import interval
@@ -61,7 +63,7 @@ def run(task: Task) -> tuple[Task, Run]:
     warnings.simplefilter("ignore")  # of peers; ours are errors in the tests
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     world = _world(task)
-    policy = (CONTESTANTS | ABLATIONS.get(task.world, {}))[task.policy]()
+    policy = (CONTESTANTS | MEMBERS | ABLATIONS.get(task.world, {}))[task.policy]()
     return task, play(world, policy)
 
 
@@ -111,9 +113,13 @@ def main() -> None:
     parser.add_argument("--world-file", type=Path, help="a file with a class Env: worlds S and D")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--peers", type=Path, help="folder into which pip has installed them")
+    parser.add_argument("--ablation", action="store_true", help="also each regression alone")
+    parser.add_argument("--json", action="store_true", help="the shares by seed, instead of tables")
     parser.add_argument("--sets", action="store_true")
     parser.add_argument("--speed", action="store_true")
     chosen = parser.parse_args()
+    if chosen.json and (chosen.sets or chosen.speed):
+        parser.error("--json is of the worlds: not with --sets or --speed")
     if chosen.peers is not None:
         sys.path.append(str(chosen.peers))
     if chosen.sets or chosen.speed:
@@ -122,27 +128,46 @@ def main() -> None:
         if chosen.speed:
             print_speed()
         return
-    if absent := missing():
-        print(f"Not installed, and left out: {', '.join(absent)}\n")
     worlds = ["S", "D"] if chosen.world_file else chosen.worlds
+    shares: dict[int, dict[str, dict[str, list[float]]]] = {}
     for plays in chosen.plays:
-        names = [
-            name
-            for name in CONTESTANTS
-            if name not in absent
-            and (
-                any(name.startswith(wanted) for wanted in chosen.policies)
-                if chosen.policies
-                else plays < _LONG or not name.startswith(_SLOW)
-            )
-        ]
+        policies, left_out = _policies(plays, chosen.policies, ablation=chosen.ablation)
         tasks = [
             Task(world, policy, plays, seed, chosen.world_file)
             for world in worlds
-            for policy in (*names, *ABLATIONS.get(world, ()))
+            for policy in (*policies, *_wanted(ABLATIONS.get(world, ()), chosen.policies))
             for seed in range(chosen.seeds)
         ]
-        print_worlds(plays, chosen.seeds, worlds, run_all(tasks, chosen.jobs))
+        found = run_all(tasks, chosen.jobs)
+        if not chosen.json:
+            for reason, names in left_out.items():
+                print(f"{reason}, and left out: {', '.join(names)}\n")
+            print_worlds(plays, chosen.seeds, worlds, found)
+        shares[plays] = {world: {} for world in worlds}
+        for (world, policy), runs in found.items():
+            shares[plays][world][policy] = [run.share for run in runs]
+    if chosen.json:
+        print(json.dumps(shares))
+
+
+def _policies(
+    plays: int, beginnings: list[str] | None, *, ablation: bool
+) -> tuple[list[str], dict[str, list[str]]]:
+    """Those that play, and those that do not by the reason why."""
+    wanted = _wanted([*CONTESTANTS, *(MEMBERS if ablation else ())], beginnings)
+    absent = [name for name in missing() if name in wanted]
+    slow = []
+    if plays >= _LONG and not beginnings:
+        slow = [name for name in wanted if name.startswith(_SLOW) and name not in absent]
+    left_out = {"Not installed": absent, f"Slow, not asked for at {plays} plays": slow}
+    return (
+        [name for name in wanted if name not in absent + slow],
+        {reason: names for reason, names in left_out.items() if names},
+    )
+
+
+def _wanted(names: Iterable[str], beginnings: list[str] | None) -> list[str]:
+    return [name for name in names if beginnings is None or name.startswith(tuple(beginnings))]
 
 
 Results = dict[tuple[str, str], list[Run]]
@@ -155,6 +180,8 @@ def run_all(tasks: list[Task], jobs: int) -> Results:
             found[task.world, task.policy].append(result)
             if sys.stderr.isatty():
                 sys.stderr.write(f"\r{done} of {len(tasks)} runs ")
+            elif 10 * done // len(tasks) > 10 * (done - 1) // len(tasks):
+                sys.stderr.write(f"{done} of {len(tasks)} runs\n")
     return found
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 from statistics import mean
 
 import numpy as np
 import pytest
 
-from scripts.bandit_policies import ABLATIONS, CONTESTANTS, missing
-from scripts.bench_learning import Task, play, print_worlds, run
+from scripts.bandit_policies import ABLATIONS, CONTESTANTS, DENSE, MEMBERS, missing
+from scripts.bench_learning import Task, _policies, main, play, print_worlds, run
 from scripts.worlds import WORLDS, Latent
 
 
@@ -69,3 +71,41 @@ def test_the_outdated_table_is_overtaken_and_the_tables_are_printed(
 def test_peers_that_are_not_installed_are_named_and_left_out() -> None:
     assert set(missing()) <= set(CONTESTANTS)
     assert not [name for name in missing() if name.startswith(("ours", "VW"))]
+
+
+def test_slow_peers_are_left_out_of_long_runs_unless_they_are_asked_for() -> None:
+    peers = [name for name in CONTESTANTS if name.startswith(("MABWiser", "context", "river"))]
+    played, left_out = _policies(50_000, None, ablation=False)
+    assert not set(peers) & set(played)
+    assert sorted(itertools.chain(*left_out.values())) == sorted(peers)
+
+    played, left_out = _policies(50_000, ["MABWiser", "uniform"], ablation=False)
+    assert "uniform" in played
+    assert set(itertools.chain(*left_out.values())) <= set(missing())
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_each_regression_alone_learns(name: str) -> None:
+    alone = mean(shares("looks", name, 500, 2))
+    assert alone > mean(shares("looks", "uniform", 500, 2)) + 0.05
+
+
+def test_peers_vectors_have_a_place_for_every_feature() -> None:
+    world = Latent(0, 300)
+    names = set[str]()
+    for t in range(world.plays):
+        turn = world.turn(t)
+        names |= set(turn.context)
+        world.shown(turn, t % len(turn.actions), 1.0)
+    assert len(names) < DENSE
+
+
+def test_the_shares_by_seed_as_json(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = "--plays 50 --seeds 2 --worlds looks --policies uniform --jobs 1 --json"
+    monkeypatch.setattr("sys.argv", ["bench", *wanted.split()])
+    main()
+    assert json.loads(capsys.readouterr().out) == {
+        "50": {"looks": {"uniform": shares("looks", "uniform", 50, 2)}}
+    }
