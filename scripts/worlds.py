@@ -278,7 +278,8 @@ class Latent(World):
 class AttractAndHold(World):
     """A third each: nobody there yet, somebody passing, somebody watching.
 
-    Who is to be attracted looks up for media and contents of another kind than keep who watches.
+    Who is to be attracted looks up or not, for media and contents of another kind than keep who
+    watches; of nobody there is no look to tell. Who watches does so for a share of the play.
     """
 
     title = "attract and hold"
@@ -286,18 +287,32 @@ class AttractAndHold(World):
     def __init__(self, seed: int, plays: int, items: int = 16) -> None:
         super().__init__(seed, plays, items)
         rng = np.random.default_rng([seed, 6])
-        self._watched = rng.random(plays) < 1 / 3
+        state = rng.random(plays)
+        self._watched, self._empty = state < 1 / 3, state > 2 / 3
         self._catching = rng.normal(0, 0.6, len(MEDIA)), rng.normal(0, 0.5, self.total)
 
     def context(self, t: int) -> dict[str, float]:
+        context = super().context(t)
+        if self._empty[t]:
+            told = ("daypart", "noise")
+            context = {k: v for k, v in context.items() if k.startswith(told)} | {"group=0": 1.0}
         state = "state=hold" if self._watched[t] else "state=attract"
-        return super().context(t) | {state: 1.0}
+        return context | {state: 1.0}
 
     def chances(self, t: int, there: list[int]) -> Array:
         if self._watched[t]:
             return super().chances(t, there)
         media, own = self._catching
         return np.asarray(0.97 / (1 + np.exp(1.2 - media[self.medium[there]] - own[there])))
+
+    def reward(self, turn: Turn, index: int) -> float:
+        if not self._watched[turn.t]:
+            return super().reward(turn, index)
+        # Between none and all of the play; the mean is the chance.
+        return float(self.luck[turn.t] ** (1 / turn.chances[index] - 1))
+
+    def _advised(self, t: int, there: list[int]) -> list[int]:
+        return [] if self._empty[t] else super()._advised(t, there)
 
 
 WORLDS: dict[str, tuple[type[World], int]] = {

@@ -11,7 +11,7 @@ import pytest
 
 from scripts.bandit_policies import ABLATIONS, CONTESTANTS, DENSE, MEMBERS, missing
 from scripts.bench_learning import Task, _policies, main, play, print_worlds, run
-from scripts.worlds import WORLDS, Latent
+from scripts.worlds import WORLDS, AttractAndHold, Latent
 
 
 def shares(world: str, policy: str, plays: int, seeds: int) -> list[float]:
@@ -109,3 +109,17 @@ def test_the_shares_by_seed_as_json(
     assert json.loads(capsys.readouterr().out) == {
         "50": {"looks": {"uniform": shares("looks", "uniform", 50, 2)}}
     }
+
+
+def test_an_empty_scene_shows_no_looks_and_a_watcher_stays_for_a_share_of_the_play() -> None:
+    world = AttractAndHold(0, 6000)
+    turns = [world.turn(t) for t in range(world.plays)]
+    empty = [turn for turn in turns if "group=0" in turn.context]
+    assert not any("age=" in name for turn in empty for name in turn.context)
+    assert not any(turn.advice for turn in empty)
+
+    watched = [turn for turn in turns if "state=hold" in turn.context]
+    rewards = np.array([world.reward(turn, 0) for turn in watched])
+    assert np.mean((rewards > 0.01) & (rewards < 0.99)) > 0.3
+    assert mean(turn.chances[0] for turn in watched) == pytest.approx(rewards.mean(), abs=0.02)
+    assert len(empty) == pytest.approx(len(watched), rel=0.1)
