@@ -271,10 +271,12 @@ CONTESTANTS: dict[str, Callable[[], Contestant]] = {
     "playlist": lambda: Fixed(in_turn),
     "uniform": lambda: Fixed(lambda turn: np.ones(len(turn.actions)) / len(turn.actions)),
 }
+_FORGETFUL: dict[str, Callable[[], Contestant]] = {
+    "ours, without the visit's history": lambda: Ours(partial(without, OF_CONTENT)),
+}
 ABLATIONS: dict[str, dict[str, Callable[[], Contestant]]] = {
-    "latent": {
-        "ours, without the visit's history": lambda: Ours(partial(without, OF_CONTENT)),
-    },
+    "latent": _FORGETFUL,
+    "individual": _FORGETFUL,
     "attract": {
         "ours, a learner for each state": TwoLearners,
         "ours, the state unknown": lambda: Ours(partial(without, ("state=",))),

@@ -14,7 +14,7 @@ import os
 import sys
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
@@ -186,22 +186,32 @@ def run_all(tasks: list[Task], jobs: int) -> Results:
 
 
 def print_worlds(plays: int, seeds: int, worlds: list[str], found: Results) -> None:
-    print(f"### {plays} plays, share of the oracle, mean and 95 % interval over {seeds} seeds\n")
     policies = list(dict.fromkeys(policy for _, policy in found))
+    shares = {key: np.array([run.share for run in runs]) for key, runs in found.items()}
+    of_seeds = f"mean and 95 % interval over {seeds} seeds"
+    print(f"### {plays} plays, share of the oracle, {of_seeds}\n")
+    _print_table(policies, worlds, shares)
+    if "ours" in policies:
+        print(f"What ours has more than each, by the same seeds, {of_seeds}\n")
+        more = {(w, p): shares[w, "ours"] - share for (w, p), share in shares.items()}
+        _print_table([p for p in policies if p != "ours"], worlds, more)
+    for world in worlds:
+        _print_special(world, policies, found)
+    print(flush=True)
+
+
+def _print_table(
+    policies: list[str], worlds: list[str], values: Mapping[tuple[str, str], Array]
+) -> None:
     print(f"| policy | {' | '.join(worlds)} |")
     print(f"|---|{'---|' * len(worlds)}")
     for policy in policies:
         cells = [
-            interval([run.share for run in found[world, policy]])
-            if (world, policy) in found
-            else ""
+            interval(values[world, policy].tolist()) if (world, policy) in values else ""
             for world in worlds
         ]
         print(f"| {policy} | {' | '.join(cells)} |")
     print()
-    for world in worlds:
-        _print_special(world, policies, found)
-    print(flush=True)
 
 
 def _print_special(world: str, policies: list[str], found: Results) -> None:

@@ -67,7 +67,6 @@ class Turn:
 class World:
     """Taste follows looks, and stays as it is."""
 
-    title = "looks"
     base = -1.5
 
     def __init__(self, seed: int, plays: int, items: int = 16) -> None:
@@ -169,8 +168,6 @@ def _taste(rng: np.random.Generator, total: int) -> dict[str, Array]:
 class Swap(World):
     """Four new contents at a quarter, and at half the categories change places in every taste."""
 
-    title = "swap"
-
     def __init__(self, seed: int, plays: int, items: int = 16) -> None:
         super().__init__(seed, plays, items)
         self.swapped = _swapped(self.taste, seed, self.total)
@@ -195,8 +192,6 @@ def _swapped(taste: Mapping[str, Array], seed: int, total: int) -> dict[str, Arr
 class Outdated(World):
     """The table was mined before tastes changed."""
 
-    title = "outdated table"
-
     def __init__(self, seed: int, plays: int, items: int = 16) -> None:
         super().__init__(seed, plays, items)
         self.mined = _swapped(self.taste, seed, self.total)
@@ -204,8 +199,6 @@ class Outdated(World):
 
 class SlowDrift(World):
     """Tastes turn by a right angle over the run: nothing of the first is left at the end."""
-
-    title = "slow drift"
 
     def __init__(self, seed: int, plays: int, items: int = 16) -> None:
         super().__init__(seed, plays, items)
@@ -222,8 +215,6 @@ class SlowDrift(World):
 class NewContent(World):
     """Every tenth of the run one content is withdrawn and another one comes."""
 
-    title = "new content"
-
     def _more(self) -> int:
         return 9
 
@@ -235,14 +226,12 @@ class NewContent(World):
 class Sparse(World):
     """Hardly anybody is ever held."""
 
-    title = "sparse reward"
     base = -4.2
 
 
 class Latent(World):
     """Look-alikes differ: who stays for some plays has a taste of their own, told by no look."""
 
-    title = "latent taste"
     own_sd = 1.0
     """Of a visitor's own taste, on the logit."""
 
@@ -275,14 +264,18 @@ class Latent(World):
         self._history.add(name, turn.actions[name][:2], look)
 
 
+class Individual(Latent):
+    """What people like is hardly told by their looks at all."""
+
+    own_sd = 2.0
+
+
 class AttractAndHold(World):
     """A third each: nobody there yet, somebody passing, somebody watching.
 
     Who is to be attracted looks up or not, for media and contents of another kind than keep who
     watches; of nobody there is no look to tell. Who watches does so for a share of the play.
     """
-
-    title = "attract and hold"
 
     def __init__(self, seed: int, plays: int, items: int = 16) -> None:
         super().__init__(seed, plays, items)
@@ -318,6 +311,7 @@ class AttractAndHold(World):
 WORLDS: dict[str, tuple[type[World], int]] = {
     "looks": (World, 16),
     "latent": (Latent, 16),
+    "individual": (Individual, 16),
     "swap": (Swap, 16),
     "drift": (SlowDrift, 16),
     "new": (NewContent, 16),

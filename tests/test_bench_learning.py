@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from scripts.bandit_policies import ABLATIONS, CONTESTANTS, DENSE, MEMBERS, missing
-from scripts.bench_learning import Task, _policies, main, play, print_worlds, run
+from scripts.bench_learning import Task, _policies, main, print_worlds, run
 from scripts.worlds import WORLDS, AttractAndHold, Latent
 
 
@@ -37,20 +37,10 @@ def test_the_learner_learns_and_takes_advice() -> None:
     assert mean(advised) > mean(ours)
 
 
-class Individual(Latent):
-    """What people like is hardly told by their looks at all."""
-
-    own_sd = 2.0
-
-
 def test_the_visits_own_history_beats_looks_where_look_alikes_differ() -> None:
-    forgetful = next(iter(ABLATIONS["latent"].values()))
-    gained = [
-        play(Individual(seed, 1500), CONTESTANTS["ours"]()).share
-        - play(Individual(seed, 1500), forgetful()).share
-        for seed in range(4)
-    ]
-    assert mean(gained) > 0.03
+    (forgetful,) = ABLATIONS["individual"]
+    ours = shares("individual", "ours", 1500, 4)
+    assert mean(ours) > mean(shares("individual", forgetful, 1500, 4)) + 0.03
 
 
 def test_the_outdated_table_is_overtaken_and_the_tables_are_printed(

@@ -42,7 +42,6 @@ from signage.types import Floats, Lesson
 LAYOUT = "3"
 """Changes when features, members or their arguments do: an older model is then of no use."""
 
-_MEMBERS = ("vw", "steady", "wandering")
 _FADE = 0.997
 """Of a squared error, by one lesson: some 300 lessons judge the members."""
 _FIRST_NOISE, _NOISE_COUNT, _MIN_NOISE = 0.15, 20, 0.01
@@ -50,10 +49,11 @@ _FIRST_NOISE, _NOISE_COUNT, _MIN_NOISE = 0.15, 20, 0.01
 _CHANGED = 0.9
 """The wandering one's share of what both have, from which on the world has changed."""
 _SETTLED = 200
-"""Lessons after a change before the next can be told."""
+"""Lessons before the first change can be told."""
 _KEPT_PLAYS = 300
 """How many plays exploration counts after a change, at most."""
-_KEPT_RATES = 0.3
+_DOUBTED = 0.7
+"""Share of what was certain before a change, or on another screen, that is not any more."""
 _MOST_FOR_TRIALS = 0.1
 """Of the probability, for all new contents together."""
 _REASONS, _TELLING = 3, 0.005
@@ -86,7 +86,7 @@ class EnsemblePolicy:
         baseline = config.reward_baseline
         self._steady = BayesRegression(self._encoding, baseline)
         self._wandering = BayesRegression(self._encoding, baseline, config.wander)
-        self._losses = np.zeros(len(_MEMBERS))
+        self._losses = np.zeros(3)
         self._noise = np.array([_NOISE_COUNT * _FIRST_NOISE, _NOISE_COUNT])
         self._plays: dict[str, int] = {}
         """Lessons of each content that could be shown so far."""
@@ -117,7 +117,7 @@ class EnsemblePolicy:
         policy = cls(config, model)
         policy._begin_again()
         for member in policy._bayes.values():
-            member.doubt_again(1 - _KEPT_RATES)
+            member.doubt_again(_DOUBTED)
         return policy
 
     @property
@@ -163,8 +163,7 @@ class EnsemblePolicy:
         place = list(question.actions).index(content_id)
         apart = asked.actions[place] - asked.actions.mean(0)
         against_rest = Encoded(asked.context, asked.context_values, apart[None])
-        members = (self._vw, self._steady, self._wandering)
-        each = np.array([member.contributions(against_rest)[:, 0] for member in members])
+        each = np.array([m.contributions(against_rest)[:, 0] for m in self._members])
         told = np.tensordot(self._weights(), each, 1)
         named = {
             self._encoding.named(context, action): round(float(value), 4)
@@ -197,6 +196,10 @@ class EnsemblePolicy:
         return file.getvalue()
 
     @property
+    def _members(self) -> tuple[VwRegression | BayesRegression, ...]:
+        return self._vw, self._steady, self._wandering
+
+    @property
     def _bayes(self) -> dict[str, BayesRegression]:
         return {"steady": self._steady, "wandering": self._wandering}
 
@@ -210,8 +213,7 @@ class EnsemblePolicy:
 
     def _predictions(self, asked: Encoded) -> Floats:
         """What each member expects of each action, shape (3, K)."""
-        members = (self._vw, self._steady, self._wandering)
-        return np.array([member.predict(asked) for member in members])
+        return np.array([member.predict(asked) for member in self._members])
 
     @property
     def _noise_sd(self) -> float:
@@ -232,7 +234,7 @@ class EnsemblePolicy:
 
     def _begin_again(self) -> None:
         """Learn fast and explore again, without forgetting."""
-        self._vw.doubt_again(_KEPT_RATES)
+        self._vw.doubt_again(_DOUBTED)
         self._since_change = min(self._since_change, _KEPT_PLAYS)
 
 

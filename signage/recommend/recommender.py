@@ -56,7 +56,8 @@ def _learner(config: Config, model: bytes | None, saved: Checkpoint | None) -> E
     try:
         other = read(vw.warm_start)
         policy, _, layout = other.header.layout.partition(":")
-        if layout != layout_of(vw.model_copy(update={"warm_start": None})):
+        # One that began with another screen's model itself has its mark behind.
+        if not f"{layout}:".startswith(f"{layout_of(vw.model_copy(update={'warm_start': None}))}:"):
             raise ValueError("it was made by another version or with other settings of the learner")
     except ValueError as error:
         raise ConfigError(

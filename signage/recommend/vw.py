@@ -77,8 +77,8 @@ class VwRegression:
         self._weights[at & self._mask, _WEIGHT] = -reward
 
     def doubt_again(self, share: float) -> None:
-        """Keep only ``share`` of what makes later lessons count less than earlier ones."""
-        self._weights[:, _ADAPTIVE] *= share
+        """Forget ``share`` of what makes later lessons count less than earlier ones."""
+        self._weights[:, _ADAPTIVE] *= 1 - share
 
     def contributions(self, asked: Encoded) -> Floats:
         """As ``BayesRegression.contributions``."""

@@ -202,6 +202,18 @@ class TestWarmStart:
         assert mean_of(estimates, "shoes") > mean_of(estimates, "tea") + 0.1
         assert policy.version.endswith(".0")
 
+    def test_what_a_screen_learned_that_began_so_itself_may_be_handed_on(
+        self, tmp_path: Path
+    ) -> None:
+        first = self.checkpoint(tmp_path / "first")
+        layout = layout_of(self.config(first).policies.vw)
+        learner = EnsemblePolicy(VwConfig())
+        teach(learner, 10, LIKES)
+        kept = Checkpoints(tmp_path / "second", f"vw:{layout}", 14, lambda _: "second-screen")
+        header = kept.save(learner, 10, datetime(2026, 5, 4, tzinfo=UTC))
+        second = tmp_path / "second" / f"{header.name}.checkpoint"
+        assert make_policy("vw", self.config(second)).name == "vw"
+
     def test_a_file_that_is_of_no_use_is_one_clear_message(self, tmp_path: Path) -> None:
         path = self.checkpoint(tmp_path)
         path.write_bytes(path.read_bytes()[:-5])
