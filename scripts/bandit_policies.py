@@ -274,13 +274,15 @@ CONTESTANTS: dict[str, Callable[[], Contestant]] = {
 _FORGETFUL: dict[str, Callable[[], Contestant]] = {
     "ours, without the visit's history": lambda: Ours(partial(without, OF_CONTENT)),
 }
+_STATES: dict[str, Callable[[], Contestant]] = {
+    "ours, a learner for each state": TwoLearners,
+    "ours, the state unknown": lambda: Ours(partial(without, ("state=",))),
+}
 ABLATIONS: dict[str, dict[str, Callable[[], Contestant]]] = {
     "latent": _FORGETFUL,
     "individual": _FORGETFUL,
-    "attract": {
-        "ours, a learner for each state": TwoLearners,
-        "ours, the state unknown": lambda: Ours(partial(without, ("state=",))),
-    },
+    "attract": _STATES,
+    "attract as hold": _STATES,
 }
 """Of one world each."""
 MEMBERS: dict[str, Callable[[], Contestant]] = {

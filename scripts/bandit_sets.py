@@ -24,6 +24,8 @@ from scripts.bandit_policies import (
 )
 from scripts.bench_policies import interval
 from scripts.worlds import Array, Turn
+from signage.config import VwConfig
+from signage.recommend.ensemble import EnsemblePolicy
 
 _SKLEARN = ("digits", "wine", "iris", "breast_cancer")
 _RIVER = {"segment": "ImageSegments", "phishing": "Phishing", "banana": "Bananas"}
@@ -70,6 +72,9 @@ def loss(policy: Contestant, x: Array, y: npt.NDArray[np.int64], seed: int) -> f
 def print_sets(seeds: int) -> None:
     contestants: dict[str, Callable[[], Contestant]] = {
         "ours": lambda: Ours(everything),
+        "ours, without its least exploration": lambda: Ours(
+            everything, EnsemblePolicy(VwConfig(exploration=0.0))
+        ),
         "VW, epsilon-greedy as it comes": lambda: VwAlone([]),
         "VW, SquareCB as it comes": lambda: VwAlone(["--squarecb", "--cb_type", "mtr"]),
         "MABWiser LinUCB 0.3": partial(MabWiser, "LinUCB", 0.3),

@@ -308,6 +308,14 @@ class AttractAndHold(World):
         return [] if self._empty[t] else super()._advised(t, there)
 
 
+class AttractAsHold(AttractAndHold):
+    """The same, but what keeps somebody is also what makes them look up, only less often."""
+
+    def chances(self, t: int, there: list[int]) -> Array:
+        held = World.chances(self, t, there)
+        return held if self._watched[t] else held / 2
+
+
 WORLDS: dict[str, tuple[type[World], int]] = {
     "looks": (World, 16),
     "latent": (Latent, 16),
@@ -318,6 +326,7 @@ WORLDS: dict[str, tuple[type[World], int]] = {
     "outdated": (Outdated, 16),
     "sparse": (Sparse, 16),
     "attract": (AttractAndHold, 16),
+    "attract as hold": (AttractAsHold, 16),
     "6 items": (World, 6),
     "12 items": (World, 12),
     "30 items": (World, 30),

@@ -15,6 +15,7 @@ Of fixed size: when all slots are taken, further features share one with another
 
 from __future__ import annotations
 
+import math
 import re
 import zlib
 from collections.abc import Mapping
@@ -36,6 +37,9 @@ _PAIRS_WITH_ID = 512
 _INTERCEPT_SD, _CONTEXT_SD, _ACTION_SD, _VISIT_SD = 0.3, 0.12, 0.06, 0.2
 _PAIR_SD = {"category": 0.09, "tag": 0.05, "id": 0.015}
 _OTHER_PAIR_SD = 0.03
+# Where contents are told by their ids alone, these are what they are about, and there is all the
+# room for them; there is nothing then that a context does to all contents alike.
+_NAMELESS_PAIR_SD, _NAMELESS_CONTEXT_SD = 0.3, 0.001
 _ABOUT = re.compile("(category|tag)=")
 _REFIT_EVERY = 250
 _PRIOR_COUNT = 2.0
@@ -82,13 +86,15 @@ class BayesRegression:
     def learn(self, asked: Encoded, action: int, reward: float, noise: float) -> None:
         """Take in what action number ``action`` got; ``noise`` is the variance of a reward."""
         slots, values = self._features(asked, action)
-        to_mean = self._covariance[:, slots] @ values
-        gain = to_mean / (float(to_mean[slots] @ values) + noise)
-        self._mean[:-1] += gain * np.float32(
-            reward - self._baseline - float(self._mean[slots] @ values)
-        )
-        np.multiply(gain[:, None], to_mean, out=_SCRATCH)
-        self._covariance -= _SCRATCH
+        used = self._taken
+        covariance, scratch = self._covariance[:used, :used], _SCRATCH[:used, :used]
+        to_mean = values @ covariance[slots]
+        deviation = math.sqrt(float(to_mean[slots] @ values) + noise)
+        to_mean /= np.float32(deviation)
+        wrong = reward - self._baseline - float(self._mean[slots] @ values)
+        self._mean[:used] += to_mean * np.float32(wrong / deviation)
+        np.multiply(to_mean[:, None], to_mean, out=scratch)
+        covariance -= scratch
         self.learned += 1
         if self._wander and self.learned % _WANDER_EVERY == 0:
             self.doubt_again(self._wander * _WANDER_EVERY)
@@ -113,7 +119,7 @@ class BayesRegression:
     def doubt_again(self, share: float) -> None:
         """Move by ``share`` of the variance back to the prior."""
         used = np.arange(self._taken)
-        self._covariance *= np.float32(1 - share)
+        self._covariance[: len(used), : len(used)] *= np.float32(1 - share)
         self._covariance[used, used] += np.float32(share) * self._prior[used]
         self._mean *= np.float32(np.sqrt(1 - share))
 
@@ -189,7 +195,7 @@ class BayesRegression:
         """A slot for a pair that has none yet; ``_SLOTS`` where it gets none."""
         names = self._encoding.context.names[context], self._encoding.action.names[action]
         used = self._taken
-        if context and names[1].startswith("id=") and used >= _PAIRS_WITH_ID:
+        if context and names[1].startswith("id=") and self._told and used >= _PAIRS_WITH_ID:
             return _SLOTS
         if used < _SLOTS:
             slot = used
@@ -209,14 +215,19 @@ class BayesRegression:
     def _initial_variance(self, context: str, action: str) -> float:
         kind = group_of(action)
         if not action:
-            sd = _CONTEXT_SD if context else _INTERCEPT_SD
+            by_context = _CONTEXT_SD if self._told else _NAMELESS_CONTEXT_SD
+            sd = by_context if context else _INTERCEPT_SD
         elif context:
-            # Where contents are told by their ids alone, these are what they are about.
-            named = kind != "id" or any(map(_ABOUT.match, self._encoding.action.names))
-            sd = _PAIR_SD.get(kind if named else "category", _OTHER_PAIR_SD)
+            nameless = kind == "id" and not self._told
+            sd = _NAMELESS_PAIR_SD if nameless else _PAIR_SD.get(kind, _OTHER_PAIR_SD)
         else:
             sd = _VISIT_SD if kind in VISIT_FEATURES else _ACTION_SD
         return sd**2
+
+    @property
+    def _told(self) -> bool:
+        """Whether any content has a category or a tag."""
+        return any(map(_ABOUT.match, self._encoding.action.names))
 
     def _note(self, context: int, action: int, slot: int) -> None:
         self._lookup(np.array([context]), np.array([action]))  # makes room

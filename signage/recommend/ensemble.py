@@ -39,7 +39,7 @@ from signage.recommend.share import lifted
 from signage.recommend.vw import VwRegression
 from signage.types import Floats, Lesson
 
-LAYOUT = "3"
+LAYOUT = "4"
 """Changes when features, members or their arguments do: an older model is then of no use."""
 
 _FADE = 0.997
