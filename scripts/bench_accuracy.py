@@ -25,7 +25,8 @@ from scripts.footage_score import (
     score_faces,
 )
 from scripts.scene_score import FACE_BANDS_PX, SceneScore, score_scene
-from signage.config import Config, load_config
+from signage.config import Config
+from signage.config_file import load_config
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 _DWELL_S = 1.0

@@ -29,7 +29,8 @@ from scripts.rendered_reader import (
 )
 from scripts.scene_score import Watched, watch
 from signage.capture.recorded import Picture, read_reel, read_video
-from signage.config import Config, ReelSegment, load_config
+from signage.config import Config, ReelSegment
+from signage.config_file import load_config
 from signage.recommend.reward import PlayTally
 from signage.types import Impression
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from signage.config import load_config
+from signage.config_file import load_config
 from signage.recommend.catalogue import load_catalogue
 from signage.recommend.policy import Learner
 from signage.recommend.recommender import Recommender, make_policy

@@ -24,7 +24,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from signage.config import validate
+from signage.config_file import validate
 from signage.errors import AssetError
 
 if TYPE_CHECKING:

@@ -26,7 +26,8 @@ from signage.cli_options import (
     progress,
     warn_on_stderr,
 )
-from signage.config import POLICY_NAMES, load_config
+from signage.config import POLICY_NAMES
+from signage.config_file import load_config
 from signage.errors import ConfigError, SignageError
 from signage.installation import calibration_path, with_calibration
 

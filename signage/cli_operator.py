@@ -23,7 +23,7 @@ from signage.cli_options import (
     progress,
     warn_on_stderr,
 )
-from signage.config import load_config
+from signage.config_file import load_config
 from signage.orders import Action, Order
 
 

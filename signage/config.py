@@ -1,23 +1,17 @@
 """The schema of ``configs/*.toml``.
 
-Unknown keys and bad values are errors that name the key, the value and the reason.
-Relative paths are relative to the file they stand in.
+Unknown keys and bad values are errors that name the key, the value and the reason
+(``config_file.py``). Relative paths are relative to the file they stand in.
 """
 
 from __future__ import annotations
 
-import json
-import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from signage.clock import ZoneName
-from signage.errors import ConfigError
-
-T = TypeVar("T", bound=BaseModel)
 
 PolicyName = Literal["vw", "apprentice", "rules", "playlist", "uniform"]
 POLICY_NAMES: tuple[PolicyName, ...] = ("vw", "apprentice", "rules", "playlist", "uniform")
@@ -26,6 +20,8 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Hour = Annotated[int, Field(ge=0, le=24)]
+Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+Link = Annotated[str, Field(pattern=r"^https?://\S+$", max_length=500)]
 
 
 class Section(BaseModel):
@@ -254,6 +250,8 @@ class RewardConfig(Section):
     """For how the people reacted, for better or worse; 0 leaves it out."""
     reading: NotNegative = 0.5
     """For the share of their attention that they read."""
+    more: NotNegative = 0.5
+    """For the share of their attention that they read what had unfolded beside it."""
     reactions: ReactionConfig = ReactionConfig()
 
 
@@ -320,6 +318,43 @@ class PoliciesConfig(Section):
     rules: tuple[Rule, ...] = ()
 
 
+class RevealConfig(Section):
+    """When what is ``more`` of a content unfolds, and folds again (``recommend/reveal.py``)."""
+
+    near_m: Positive = 1.5
+    """Who comes this near has approached."""
+    dwell_s: Positive = 5.0
+    """Who has looked at a content for this long dwells on it."""
+    min_open_s: Positive = 4.0
+    """It is never open for less, except when the content must leave the screen."""
+    fold_after_s: Positive = 2.5
+    """It folds when nobody has read, or looked, for this long."""
+    hold_max_s: NotNegative = 20.0
+    """A content that is being read on stays this much longer than its duration at most."""
+
+
+class NoticeConfig(Section):
+    """A notice to the public, in a corner of the screen."""
+
+    text: Annotated[str, Field(min_length=1, max_length=300)]
+    link: Link | None = None
+    """Shown as a QR code: where the privacy policy stands."""
+    corner: Literal["top_left", "top_right", "bottom_left", "bottom_right"] = "bottom_left"
+
+
+class PlayerConfig(Section):
+    """How the page on the screen looks."""
+
+    transition: Literal["fade", "slide", "cut"] = "fade"
+    transition_ms: Annotated[int, Field(ge=0, le=1000)] = 300
+    background: Colour = "#16202b"
+    """Beside a medium that does not fill the screen; a content's own goes first."""
+    loop: tuple[str, ...] = ()
+    """Contents that the page plays by itself while the kiosk is away; without any, the
+    fallback."""
+    notice: NoticeConfig | None = None
+
+
 class ServerConfig(Section):
     """The web server of the player page and of the API."""
 
@@ -353,75 +388,6 @@ class Config(Section):
     constraints: ConstraintsConfig = ConstraintsConfig()
     reward: RewardConfig = RewardConfig()
     policies: PoliciesConfig = PoliciesConfig()
+    reveal: RevealConfig = RevealConfig()
+    player: PlayerConfig = PlayerConfig()
     server: ServerConfig = ServerConfig()
-
-
-def load_config(path: Path) -> Config:
-    """Read and check a configuration file.
-
-    Raises ConfigError naming the file, and for each mistake the key, value and reason.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise ConfigError(f"There is no configuration {path}. Check the path.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"Cannot read the configuration {path}: {error}.") from error
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}.") from error
-    config = validate(Config, data, path)
-    return _in_place(config, path.parent.resolve())
-
-
-def validate(schema: type[T], data: dict[str, Any], path: Path) -> T:
-    """Check ``data``, read from ``path``, against ``schema``; ConfigError names every mistake."""
-    try:
-        # By the rules for JSON: strict, yet lists become tuples and strings become paths.
-        return schema.model_validate_json(json.dumps(data, default=str))
-    except ValidationError as error:
-        mistakes = "; ".join(_explain(mistake) for mistake in error.errors())
-        raise ConfigError(f"{path}: {mistakes}.") from error
-
-
-def _explain(mistake: ErrorDetails) -> str:
-    key = ".".join(str(part) for part in mistake["loc"])
-    if mistake["type"] == "extra_forbidden":
-        return f"unknown key '{key}' (check the spelling, or remove it)"
-    if mistake["type"] == "missing":
-        return f"key '{key}' is missing"
-    reason = mistake["msg"].removeprefix("Value error, ")
-    if not key:  # of the keys together
-        return reason
-    return f"key '{key}' cannot be {mistake['input']!r}: {reason}"
-
-
-def _in_place(config: Config, base: Path) -> Config:
-    """``config`` with every path made absolute against ``base``, and its venue respected."""
-    camera, source = config.camera, config.camera.source
-    perception, is_public = config.perception, config.venue == "public"
-    logos_dir = perception.logos_dir
-    vw, warm = config.policies.vw, config.policies.vw.warm_start
-    if source is not None and not is_live(source):
-        source = str(base / source)
-    return config.model_copy(
-        update={
-            "data_dir": base / config.data_dir,
-            "camera": camera.model_copy(
-                update={"footage_dir": base / camera.footage_dir, "source": source}
-            ),
-            "perception": perception.model_copy(
-                update={
-                    "models_dir": base / perception.models_dir,
-                    "logos_dir": None if logos_dir is None else base / logos_dir,
-                    "mood": perception.mood and is_public,
-                    "expression": perception.expression and is_public,
-                }
-            ),
-            "content": config.content.model_copy(update={"dir": base / config.content.dir}),
-            "policies": config.policies.model_copy(
-                update={"vw": vw.model_copy(update={"warm_start": warm and base / warm})}
-            ),
-        }
-    )

@@ -6,7 +6,8 @@ import json
 import tomllib
 from pathlib import Path
 
-from signage.config import Affine, Config, Section, validate
+from signage.config import Affine, Config, Section
+from signage.config_file import validate
 from signage.errors import ConfigError
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from signage.config import Config, load_config
+from signage.config import Config
+from signage.config_file import load_config
 from signage.errors import ConfigError
 from tests.builders import DEMO, ROOT
 

@@ -54,7 +54,7 @@ class Journal:
         if not tables:
             with self._transaction() as db:
                 schema.create(db)
-        elif (found := schema.version_of(self._db, self.path)) in (1, 2):
+        elif (found := schema.version_of(self._db, self.path)) in (1, 2, 3):
             with self._transaction() as db:
                 schema.upgrade(db, found)
         schema.check_version(self._db, self.path)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from signage.errors import JournalError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -54,6 +54,24 @@ CREATE TABLE rewards (
     parts TEXT NOT NULL,
     learned INTEGER NOT NULL DEFAULT 1
 );
+CREATE TABLE reveals (
+    decision_id TEXT NOT NULL REFERENCES decisions (decision_id),
+    number INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    unfolded_utc TEXT NOT NULL,
+    open_s REAL NOT NULL,
+    read_s REAL NOT NULL,
+    PRIMARY KEY (decision_id, number)
+) WITHOUT ROWID;
+CREATE TABLE page_plays (
+    play_id TEXT PRIMARY KEY,
+    content_id TEXT NOT NULL,
+    state TEXT NOT NULL,
+    started_utc TEXT NOT NULL,
+    ended_utc TEXT NOT NULL,
+    shown_s REAL NOT NULL,
+    page TEXT NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE orders (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     t_utc TEXT NOT NULL,
@@ -107,6 +125,11 @@ UPDATE rewards SET learned = 0 WHERE reward IS NULL
 {orders}
 """
 
+_FROM_3 = """
+{reveals};
+{page_plays}
+"""
+
 
 def create(db: sqlite3.Connection) -> None:
     """Make the tables, within the transaction of ``db``."""
@@ -119,9 +142,9 @@ def upgrade(db: sqlite3.Connection, found: int) -> None:
     """Bring a journal of version ``found`` up to date, within the transaction of ``db``."""
     tables = {
         name: next(s for s in SCHEMA.split(";\n") if f"CREATE TABLE {name} " in s)
-        for name in ("impressions", "viewers", "orders")
+        for name in ("impressions", "viewers", "orders", "reveals", "page_plays")
     }
-    for script in (_FROM_1, _FROM_2)[found - 1 :]:
+    for script in (_FROM_1, _FROM_2, _FROM_3)[found - 1 :]:
         for statement in script.format(**tables).split(";\n"):
             db.execute(statement)
     db.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (SCHEMA_VERSION,))

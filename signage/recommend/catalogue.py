@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from signage.config import ContentConfig, Positive, validate
+from signage.config import Colour, ContentConfig, Link, Positive, Section
+from signage.config_file import validate
 from signage.errors import ConfigError
 from signage.recommend.schedule import Schedule
 from signage.recommend.share import MOST_PROMISED
@@ -22,6 +23,30 @@ log = logging.getLogger(__name__)
 AtLeastOne = Annotated[int, Field(ge=1)]
 
 _CAPS = ("max_per_hour", "max_per_viewer", "share_max", "competes")
+
+
+class More(Section):
+    """What unfolds beside a content for who wants to know more."""
+
+    title: str | None = None
+    text: str | None = None
+    link: Link | None = None
+    """Shown as a QR code."""
+    medium: Literal["html", "image", "video"] | None = None
+    file: str | None = None
+    """Of the second medium."""
+    on: Annotated[tuple[Literal["reading", "approach", "dwell"], ...], Field(min_length=1)] = (
+        "reading",
+    )
+    """What unfolds it (``reveal`` in the configuration)."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> More:
+        if (self.file is None) != (self.medium is None):
+            raise ValueError("more.file and more.medium go together")
+        if not any((self.title, self.text, self.link, self.file)):
+            raise ValueError("more needs a title, a text, a link or a file")
+        return self
 
 
 class ContentFile(Schedule):
@@ -34,6 +59,13 @@ class ContentFile(Schedule):
     file: str
     motion: bool
     duration_s: Positive
+    fit: Literal["contain", "cover"] = "contain"
+    """Images and videos of another shape than the screen: whole, or cut to fill it."""
+    background: Colour | None = None
+    """Beside a medium that does not fill the screen."""
+    sound: bool = False
+    """Of a video."""
+    more: More | None = None
     adults_only: bool = False
     """For nobody who may be younger than ``constraints.adult_age``."""
     min_age: Annotated[int, Field(ge=1, le=100)] | None = None
@@ -190,7 +222,8 @@ def _read(path: Path) -> Content:
         raise ConfigError(f"{path} cannot be read: {error}.") from error
     content = validate(ContentFile, data, path)
     folder = path.parent.resolve()
-    media = (folder / content.file).resolve()
-    if not (media.is_file() and media.is_relative_to(folder)):
-        raise ConfigError(f"{path}: key 'file' names {content.file!r}, which is not in {folder}.")
+    for key, name in (("file", content.file), ("more.file", content.more and content.more.file)):
+        media = (folder / (name or "")).resolve()
+        if name is not None and not (media.is_file() and media.is_relative_to(folder)):
+            raise ConfigError(f"{path}: key '{key}' names {name!r}, which is not in {folder}.")
     return Content(**content.model_dump(), content_id=folder.name, folder=folder)

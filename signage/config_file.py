@@ -1,0 +1,87 @@
+"""Reading configuration files: TOML, checked against its schema, with paths in their place."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from signage.config import Config, is_live
+from signage.errors import ConfigError
+
+T = TypeVar("T", bound=BaseModel)
+
+
+def load_config(path: Path) -> Config:
+    """Read and check a configuration file.
+
+    Raises ConfigError naming the file, and for each mistake the key, value and reason.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ConfigError(f"There is no configuration {path}. Check the path.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"Cannot read the configuration {path}: {error}.") from error
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}.") from error
+    config = validate(Config, data, path)
+    return _in_place(config, path.parent.resolve())
+
+
+def validate(schema: type[T], data: dict[str, Any], path: Path) -> T:
+    """Check ``data``, read from ``path``, against ``schema``; ConfigError names every mistake."""
+    try:
+        # By the rules for JSON: strict, yet lists become tuples and strings become paths.
+        return schema.model_validate_json(json.dumps(data, default=str))
+    except ValidationError as error:
+        mistakes = "; ".join(_explain(mistake) for mistake in error.errors())
+        raise ConfigError(f"{path}: {mistakes}.") from error
+
+
+def _explain(mistake: ErrorDetails) -> str:
+    key = ".".join(str(part) for part in mistake["loc"])
+    if mistake["type"] == "extra_forbidden":
+        return f"unknown key '{key}' (check the spelling, or remove it)"
+    if mistake["type"] == "missing":
+        return f"key '{key}' is missing"
+    reason = mistake["msg"].removeprefix("Value error, ")
+    if not key:  # of the keys together
+        return reason
+    return f"key '{key}' cannot be {mistake['input']!r}: {reason}"
+
+
+def _in_place(config: Config, base: Path) -> Config:
+    """``config`` with every path made absolute against ``base``, and its venue respected."""
+    camera, source = config.camera, config.camera.source
+    perception, is_public = config.perception, config.venue == "public"
+    logos_dir = perception.logos_dir
+    vw, warm = config.policies.vw, config.policies.vw.warm_start
+    if source is not None and not is_live(source):
+        source = str(base / source)
+    return config.model_copy(
+        update={
+            "data_dir": base / config.data_dir,
+            "camera": camera.model_copy(
+                update={"footage_dir": base / camera.footage_dir, "source": source}
+            ),
+            "perception": perception.model_copy(
+                update={
+                    "models_dir": base / perception.models_dir,
+                    "logos_dir": None if logos_dir is None else base / logos_dir,
+                    "mood": perception.mood and is_public,
+                    "expression": perception.expression and is_public,
+                }
+            ),
+            "content": config.content.model_copy(update={"dir": base / config.content.dir}),
+            "policies": config.policies.model_copy(
+                update={"vw": vw.model_copy(update={"warm_start": warm and base / warm})}
+            ),
+        }
+    )
