@@ -25,6 +25,7 @@ from signage.recommend.catalogue import Catalogue
 from signage.recommend.constraints import Call
 from signage.recommend.policy import Policy
 from signage.recommend.recommender import Recommender
+from signage.recommend.reveal import Reveal
 from signage.recommend.reward import PlayTally
 from signage.types import (
     AudienceSnapshot,
@@ -33,11 +34,13 @@ from signage.types import (
     Frame,
     Lesson,
     Orders,
+    PagePlay,
     PlayEvent,
     PlayState,
     Reward,
     Sighting,
     Trigger,
+    Unfold,
 )
 
 log = logging.getLogger(__name__)
@@ -58,8 +61,20 @@ class Screen(Protocol):
 
     def show(self, cue: Cue) -> None: ...
 
+    def unfold(self, wanted: Unfold | None) -> None:
+        """Unfold what is more of the running content, or fold it."""
+        ...
+
     def events(self) -> list[PlayEvent]:
         """What the screen confirmed since the last call, in order."""
+        ...
+
+    def page_plays(self) -> list[PagePlay]:
+        """Plays that it ended alone, and has told of since the last call."""
+        ...
+
+    def acknowledge(self, play_ids: Sequence[str]) -> None:
+        """The ends of these plays are on record."""
         ...
 
 
@@ -84,6 +99,8 @@ class _Play:
     """Asked to replace the running play, not to follow it."""
     tally: PlayTally | None = None
     """From the confirmed start on."""
+    reveal: Reveal | None = None
+    """The same, where there is more of the content."""
 
     @property
     def started_s(self) -> float:
@@ -157,11 +174,8 @@ class Engine:
             self.recommender.end_visit(viewer.visit_id, frame.t_s)
         if self._running and self._running.tally:
             self._running.tally.update(audience)
-        rewards = [
-            closed
-            for event in self._screen.events()
-            if (closed := self._on_event(event, audience)) is not None
-        ]
+        rewards = self._hear(audience)
+        self._unfold(audience)
         decision = None
         if (due := self._due(audience)) is not None:
             decision = self._decide(*due, audience)
@@ -169,9 +183,7 @@ class Engine:
 
     def end(self, last: Frame) -> None:
         """Flush everything: the last plays' confirmations, the viewers, the model."""
-        audience = self._audience_now or AudienceSnapshot(last.t_s, last.utc)
-        for event in self._screen.events():
-            self._on_event(event, audience)
+        self._hear(self._audience_now or AudienceSnapshot(last.t_s, last.utc))
         for viewer in self._audience.close():
             self._journal.record_viewer(viewer, self._run, last.utc)
         self.learning.save(last.utc)
@@ -192,10 +204,26 @@ class Engine:
 
     # What the screen says
 
+    def _hear(self, audience: AudienceSnapshot) -> list[tuple[Decision, Reward]]:
+        """Take in what the screen has confirmed, and tell it what is on record."""
+        rewards, ended = [], []
+        for event in self._screen.events():
+            if (closed := self._on_event(event, audience)) is not None:
+                rewards.append(closed)
+            if event.state.is_end:
+                ended.append(event.decision_id)
+        for play in self._screen.page_plays():
+            started, ended_utc = (_utc(audience, t_s) for t_s in (play.started_s, play.ended_s))
+            self._journal.record_page_play(play, started, ended_utc)
+            ended.append(play.play_id)
+        if ended:
+            self._screen.acknowledge(ended)
+        return rewards
+
     def _on_event(
         self, event: PlayEvent, audience: AudienceSnapshot
     ) -> tuple[Decision, Reward] | None:
-        utc = audience.utc - timedelta(seconds=max(0.0, audience.t_s - event.t_s))
+        utc = _utc(audience, event.t_s)
         running = self._running
         if event.state is PlayState.STARTED:
             closed = None
@@ -205,11 +233,19 @@ class Engine:
                     cut = PlayEvent(over, PlayState.INTERRUPTED, event.t_s, event.page)
                     closed = self._on_event(cut, audience)
                 play.tally = PlayTally(event.decision_id, event.t_s, audience)
+                play.reveal = self._reveal_of(play.decision, event.t_s)
                 self._running = play
                 self._journal.record_start(event, utc)
                 self.recommender.note_start(play.decision, utc)
             return closed
         if running and running.tally and running.decision.decision_id == event.decision_id:
+            if event.state is PlayState.UNFOLDED:
+                if running.reveal and (wanted := running.reveal.wanted):
+                    running.tally.unfold(wanted.reason, event.t_s, utc)
+                return None
+            if event.state is PlayState.FOLDED:
+                running.tally.fold(event.t_s)
+                return None
             self._running = None
             reward = running.tally.close(audience, self._config.reward)
             self._close(event, utc, running.decision, reward)
@@ -219,6 +255,19 @@ class Engine:
                 event = replace(event, state=PlayState.FAILED)
             self._withdraw(event, utc)
         return None
+
+    def _reveal_of(self, decision: Decision, started_s: float) -> Reveal | None:
+        more = self.recommender.catalogue[decision.content_id].more
+        if more is None:
+            return None
+        return Reveal(self._config.reveal, decision.decision_id, more.on, started_s)
+
+    def _unfold(self, audience: AudienceSnapshot) -> None:
+        reveal = self._running.reveal if self._running else None
+        if reveal is not None:
+            before = reveal.wanted
+            if (wanted := reveal.update(audience)) != before:
+                self._screen.unfold(wanted)
 
     def _take_asked(self, decision_id: str) -> _Play | None:
         """The play asked for under this id, which is then no longer waited for."""
@@ -265,11 +314,18 @@ class Engine:
             if self._pending is not None or audience.t_s < self._not_before_s:
                 return None
             return (Trigger.PLAY_ENDS if self._has_decided else Trigger.START), True
+        return self._due_while(self._running, changed, audience.t_s)
+
+    def _due_while(
+        self, running: _Play, changed: Trigger | None, t_s: float
+    ) -> tuple[Trigger, bool] | None:
         rules = self._config.decision
-        elapsed_s = audience.t_s - self._running.started_s
+        elapsed_s, duration_s = t_s - running.started_s, self._duration_s(running)
+        if running.reveal is not None and running.reveal.holds(t_s, duration_s - rules.lead_s):
+            return None  # somebody reads on
         if changed is not None and elapsed_s >= rules.min_play_s and not self._plays_called:
             return changed, True
-        ends_soon = elapsed_s >= self._duration_s(self._running) - rules.lead_s
+        ends_soon = elapsed_s >= duration_s - rules.lead_s
         return (Trigger.PLAY_ENDS, False) if ends_soon and self._pending is None else None
 
     def _urgent(self, audience: AudienceSnapshot) -> tuple[Trigger, bool] | None:
@@ -323,18 +379,7 @@ class Engine:
         self._decided_for = audience.main.visit_id if audience.main else None
         self._other_main_since_s = None
         content = self.recommender.catalogue[decision.content_id]
-        self._screen.show(
-            Cue(
-                decision_id=decision.decision_id,
-                content_id=content.content_id,
-                title=content.title,
-                medium=content.medium,
-                file=content.file,
-                duration_s=content.duration_s,
-                now=now,
-                adults_only=content.age_restricted,
-            )
-        )
+        self._screen.show(content.cue(decision.decision_id, now=now))
         return decision
 
     @property
@@ -353,6 +398,11 @@ class Engine:
         """How long the screen may take to confirm ``pending`` before it has failed."""
         wait_s = self._config.decision.start_timeout_s
         return wait_s if pending.now else wait_s + self._config.decision.lead_s
+
+
+def _utc(audience: AudienceSnapshot, t_s: float) -> datetime:
+    """The time of day at ``t_s``, which is not later than ``audience``."""
+    return audience.utc - timedelta(seconds=max(0.0, audience.t_s - t_s))
 
 
 def _called_by(*calls: Call | None) -> Trigger:

@@ -60,6 +60,8 @@ class Kiosk:
                 desk=self,
             ),
         )
+        loop = self.catalogue.loop(config.player.loop)
+        self._server.set_up(config.player, [content.cue("", now=True) for content in loop])
         self._engine = Engine(
             config,
             self.catalogue,

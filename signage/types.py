@@ -423,6 +423,35 @@ class Cue:
     """True: as soon as it is loaded. False: when the running play ends."""
     adults_only: bool = False
     """Must not stay on screen when nobody can say any more who is in view."""
+    fit: str = "contain"
+    """``contain`` or ``cover``."""
+    background: str | None = None
+    sound: bool = False
+    more: More | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """What can unfold beside a content."""
+
+    title: str | None = None
+    text: str | None = None
+    link: str | None = None
+    """Shown as a QR code."""
+    medium: str | None = None
+    file: str | None = None
+    """As a cue's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfold:
+    """What is more of the running content is to be open, beside where somebody reads."""
+
+    decision_id: str
+    reason: str
+    """``reading``, ``approach`` or ``dwell``."""
+    region: Box | None
+    """Left, top, right, bottom in shares of the screen; None where nobody can tell."""
 
 
 class PlayState(StrEnum):
@@ -435,6 +464,15 @@ class PlayState(StrEnum):
     """Replaced by a later decision before it was ever shown."""
     FAILED = "failed"
     """The screen could not show it, or went away before it did."""
+    UNFOLDED = "unfolded"
+    """What is more of it is to be seen."""
+    FOLDED = "folded"
+    """And is not any more. The end of a play folds it, too."""
+
+    @property
+    def is_end(self) -> bool:
+        """Whether nothing follows it."""
+        return self not in (PlayState.STARTED, PlayState.UNFOLDED, PlayState.FOLDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -446,6 +484,30 @@ class PlayEvent:
     t_s: float
     page: str
     """Which page showed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PagePlay:
+    """A play that a page ended on its own, while nobody could be told."""
+
+    play_id: str
+    """That of the decision, where one had asked for it."""
+    content_id: str
+    state: PlayState
+    started_s: float
+    ended_s: float
+    page: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unfolding:
+    """What is more of a content was open for some time."""
+
+    reason: str
+    utc: datetime
+    open_s: float
+    read_s: float
+    """For how long it was read while it was open, by everybody together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -481,3 +543,4 @@ class Reward:
     value: float | None
     parts: Mapping[str, Any]
     impressions: tuple[Impression, ...] = ()
+    unfoldings: tuple[Unfolding, ...] = ()

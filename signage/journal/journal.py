@@ -18,7 +18,16 @@ from typing import IO, Any
 
 from signage.errors import JournalError
 from signage.journal import schema
-from signage.types import Decision, Lesson, Play, PlayEvent, PlayState, Reward, Viewer
+from signage.types import (
+    Decision,
+    Lesson,
+    PagePlay,
+    Play,
+    PlayEvent,
+    PlayState,
+    Reward,
+    Viewer,
+)
 
 if sys.platform != "win32":
     import fcntl
@@ -168,7 +177,35 @@ class Journal:
                 row["parts"] = _json(impression.parts)
                 row["reading_region"] = None if region is None else json.dumps(region)
                 self._insert(db, "impressions", row)
+            for number, unfolding in enumerate(reward.unfoldings, 1):
+                row = {
+                    "decision_id": reward.decision_id,
+                    "number": number,
+                    "reason": unfolding.reason,
+                    "unfolded_utc": _iso(unfolding.utc),
+                    "open_s": unfolding.open_s,
+                    "read_s": unfolding.read_s,
+                }
+                self._insert(db, "reveals", row)
             return cursor.lastrowid if learned else None
+
+    def record_page_play(self, play: PagePlay, started: datetime, ended: datetime) -> None:
+        """A page tells of a play that it ended alone; told twice, it counts once."""
+        row = (
+            play.play_id,
+            play.content_id,
+            play.state,
+            _iso(started),
+            _iso(ended),
+            round(play.ended_s - play.started_s, 3),
+            play.page,
+        )
+        with self._explained():
+            self._db.execute(
+                "INSERT OR IGNORE INTO page_plays (play_id, content_id, state, started_utc, "
+                "ended_utc, shown_s, page) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                row,
+            )
 
     def record_viewer(self, viewer: Viewer, run: int, utc: datetime) -> None:
         """A viewer left."""

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 COOKIE = "signage_token"
 
 _PAGE_POLICY = (
-    "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
 )
 _CREATIVE_POLICY = (
     "sandbox allow-scripts; default-src 'self' 'unsafe-inline' data: blob:; "

@@ -5,6 +5,10 @@ Several pages may be connected; all of them are sent every cue. The first that c
 page started has failed, or was superseded, as soon as every page it was sent to gave it
 up or left. Each (decision, state) comes out at most once, and nothing after a play's end.
 
+What a page shows while nobody can be told it tells when it can: the ends of plays that are not
+acknowledged, and plays of its own choice. These are the page's word alone, and not events of an
+open play: ``page_plays``.
+
 A stand-in page (no real screen behind it) cannot start a play while a real page is
 connected, and hands the play over to a real page that starts it too.
 """
@@ -14,11 +18,11 @@ from __future__ import annotations
 import itertools
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, TypeAdapter
 
-from signage.types import PlayEvent, PlayState
+from signage.types import PagePlay, PlayEvent, PlayState
 
 if TYPE_CHECKING:
     from signage.types import Cue
@@ -27,14 +31,36 @@ STAND_IN = "terminal"
 """Id of the page that stands in where there is no browser."""
 
 _MAX_OPEN = 64
+_MAX_PAGE_PLAYS = 1000
+_LONGEST_AWAY_MS = 90 * 24 * 3_600_000
+
+_Id = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Confirmation(BaseModel):
     """A page's word: a play reached a state, ``age_ms`` milliseconds before this was sent."""
 
     type: PlayState
-    decision_id: Annotated[str, Field(min_length=1, max_length=200)]
+    decision_id: _Id
     age_ms: Annotated[float, Field(ge=0, le=3_600_000, allow_inf_nan=False)] = 0.0
+
+
+_Age = Annotated[float, Field(ge=0, le=_LONGEST_AWAY_MS, allow_inf_nan=False)]
+
+
+class Told(BaseModel):
+    """A page's word on a play that it ended alone, so many milliseconds before this was sent."""
+
+    type: Literal["alone"]
+    play_id: _Id
+    content_id: _Id
+    state: Literal[PlayState.FINISHED, PlayState.INTERRUPTED]
+    started_age_ms: _Age
+    ended_age_ms: _Age
+
+
+Said = TypeAdapter[Confirmation | Told](Confirmation | Told)
+"""What a page may say."""
 
 
 @dataclass(slots=True)
@@ -61,6 +87,7 @@ class Plays:
         self._open: dict[str, _Play] = {}
         self._newest: _Play | None = None
         self._events: list[PlayEvent] = []
+        self._told: dict[str, PagePlay] = {}
 
     @property
     def connected(self) -> bool:
@@ -123,11 +150,34 @@ class Plays:
             if state is PlayState.STARTED:
                 self._start(play, connection, t_s)
             elif play.owner == connection:
-                if state is not PlayState.SUPERSEDED:
+                if not state.is_end:
+                    self._emit(play, state, t_s, page)
+                elif state is not PlayState.SUPERSEDED:
                     self._end(play, state, t_s, page)
             elif play.owner is None and state in (PlayState.SUPERSEDED, PlayState.FAILED):
                 play.waiting.discard(connection)
                 self._give_up(play, state, t_s, page)
+
+    def tell(self, connection: int, said: Told, t_s: float) -> None:
+        """Take the word of a page on a play that it ended alone, sent at ``t_s``.
+
+        What is too much is left out: the page keeps it, and tells again.
+        """
+        with self._lock:
+            page = self._pages.get(connection)
+            if page is None or len(self._told) >= _MAX_PAGE_PLAYS:
+                return
+            ended_s = t_s - said.ended_age_ms / 1000
+            started_s = min(ended_s, t_s - said.started_age_ms / 1000)
+            self._told[said.play_id] = PagePlay(
+                said.play_id, said.content_id, said.state, started_s, ended_s, page
+            )
+
+    def drain_told(self) -> list[PagePlay]:
+        """What pages told of plays that they ended alone, since the last call."""
+        with self._lock:
+            told, self._told = self._told, {}
+            return list(told.values())
 
     def drain(self) -> list[PlayEvent]:
         """What was confirmed since the last call, in order of arrival."""

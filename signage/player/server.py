@@ -1,26 +1,7 @@
 """The player server: the page on the screen, its socket, and what the kiosk tells of itself.
 
-The protocol of ``/ws/player?page=ID``, one JSON document a message:
-
-server → page
-    ``{"type": "show", "decision_id", "content_id", "title", "medium", "url",
-    "duration_s", "now", "adults_only"}``: show this content, as soon as it is loaded
-    (``now``) or when the running play ends. A later cue replaces one that still waits. On
-    connecting, the newest cue comes again with ``now`` true, unless its play is over. What
-    is for ``adults_only`` leaves the screen when its play is over or the connection is lost.
-
-    ``{"type": "point", "x", "y"}``: show a point to look at, in shares of the page from the left
-    and the top, over everything else; without ``x`` and ``y``, take it away.
-
-page → server
-    ``{"type", "decision_id", "age_ms"}``: the play reached the state ``type``, ``age_ms``
-    milliseconds before this was sent. ``started``: it is painted on the screen.
-    ``finished``: its duration is over (the picture stays until the next).
-    ``interrupted``: another replaced it before. ``superseded``: another replaced it before
-    it was ever shown. ``failed``: it could not be loaded.
-
-Whose word counts is told in ``plays.py``, who may come in at all in ``guard.py``, what the
-operator may order in ``orders.py``.
+What the pages are told, and say, is in ``messages.py``, whose word counts in ``plays.py``, who may
+come in at all in ``guard.py``, what the operator may order in ``orders.py``.
 """
 
 from __future__ import annotations
@@ -28,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
-import json
 import logging
 import re
 import secrets
@@ -49,19 +29,20 @@ from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from signage.errors import SignageError
+from signage.player import messages
 from signage.player.guard import Guard, is_loopback
 from signage.player.metrics import registry
 from signage.player.orders import PATH as ORDERS_PATH
 from signage.player.orders import Desk, OrdersApi
-from signage.player.plays import Confirmation, Plays
+from signage.player.plays import Plays, Said, Told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from starlette.requests import Request
 
-    from signage.config import ServerConfig
-    from signage.types import Cue, PlayEvent
+    from signage.config import PlayerConfig, ServerConfig
+    from signage.types import Cue, PagePlay, PlayEvent, Unfold
 
 _STATIC = Path(__file__).parent / "static"
 _MAX_MESSAGE_BYTES = 64 * 1024
@@ -105,6 +86,7 @@ class PlayerServer:
         self._plays = Plays()
         self._unsent: dict[int, asyncio.Queue[str]] = {}
         self._point: tuple[float, float] | None = None
+        self._setup = self._unfolded = ""
         self.orders_token = config.token or secrets.token_urlsafe(24)
         """Whoever knows it may give orders."""
         self._token = None if is_loopback(config.host) else self.orders_token
@@ -161,13 +143,31 @@ class PlayerServer:
     def show(self, cue: Cue) -> None:
         """Send ``cue`` to every page; pages that connect later get the newest."""
         self._plays.ask(cue, self._status.clock())
-        self._broadcast(self._message(cue))
+        self._broadcast(self._show(cue))
+
+    def set_up(self, look: PlayerConfig, loop: Sequence[Cue]) -> None:
+        """Tell every page how the screen looks, and what it plays when it is left alone."""
+        self._setup = messages.setup(look, loop, self._app.content_prefix)
+        self._broadcast(self._setup)
+
+    def unfold(self, wanted: Unfold | None) -> None:
+        """Unfold what is more of the running content, or fold it."""
+        self._unfolded = "" if wanted is None else messages.unfold(wanted)
+        self._broadcast(self._unfolded or messages.FOLD)
+
+    def acknowledge(self, play_ids: Sequence[str]) -> None:
+        """Tell every page that the ends of these plays are on record."""
+        self._broadcast(messages.kept(play_ids))
+
+    def page_plays(self) -> list[PagePlay]:
+        """Plays that a page ended alone, and has told of since the last call."""
+        return self._plays.drain_told()
 
     def point(self, place: tuple[float, float] | None) -> None:
         """Show every page a point to look at, in shares of its width and height, or no more."""
         if place != self._point:
             self._point = place
-            self._broadcast(_point_message(place))
+            self._broadcast(messages.point(place))
 
     def events(self) -> list[PlayEvent]:
         """What the pages confirmed since the last call, in order of arrival."""
@@ -222,10 +222,14 @@ class PlayerServer:
         await websocket.accept()
         connection, cue = self._plays.join(page)
         unsent = self._unsent[connection] = asyncio.Queue(_MAX_UNSENT)
+        if self._setup:
+            unsent.put_nowait(self._setup)
         if cue is not None:
-            unsent.put_nowait(self._message(cue, now=True))
+            unsent.put_nowait(self._show(cue, now=True))
+            if self._unfolded:
+                unsent.put_nowait(self._unfolded)
         if self._point is not None:
-            unsent.put_nowait(_point_message(self._point))
+            unsent.put_nowait(messages.point(self._point))
         _log.info("page %s connected", page)
         sender = asyncio.create_task(_send(websocket, unsent))
         try:
@@ -243,30 +247,21 @@ class PlayerServer:
             if message["type"] == "websocket.disconnect":
                 return
             try:
-                said = Confirmation.model_validate_json(message.get("text") or b"")
+                said = Said.validate_json(message.get("text") or b"")
             except ValidationError as error:
                 if not complained:
                     complained = True
                     reason = error.errors()[0]["msg"]
                     _log.warning("page %s sends messages that make no sense: %s", page, reason)
                 continue
-            self._plays.confirm(connection, said, self._status.clock())
+            if isinstance(said, Told):
+                self._plays.tell(connection, said, self._status.clock())
+            else:
+                self._plays.confirm(connection, said, self._status.clock())
 
-    def _message(self, cue: Cue, *, now: bool | None = None) -> str:
-        path = f"/content/{quote(cue.content_id, safe='')}/{quote(cue.file)}"
-        return json.dumps(
-            {
-                "type": "show",
-                "decision_id": cue.decision_id,
-                "content_id": cue.content_id,
-                "title": cue.title,
-                "medium": cue.medium,
-                "url": self._app.content_prefix + path,
-                "duration_s": cue.duration_s,
-                "now": cue.now if now is None else now,
-                "adults_only": cue.adults_only,
-            }
-        )
+    def _show(self, cue: Cue, *, now: bool | None = None) -> str:
+        now = cue.now if now is None else now
+        return messages.show(cue, self._app.content_prefix, now=now)
 
     def _broadcast(self, message: str) -> None:
         if self._server is not None and self._server.loop is not None:
@@ -310,11 +305,6 @@ class _Server(uvicorn.Server):
         self.loop = asyncio.get_running_loop()
         await super().startup(sockets)
         self.ready.set()
-
-
-def _point_message(place: tuple[float, float] | None) -> str:
-    where = {} if place is None else {"x": place[0], "y": place[1]}
-    return json.dumps({"type": "point"} | where)
 
 
 async def _send(websocket: WebSocket, unsent: asyncio.Queue[str]) -> None:

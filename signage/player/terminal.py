@@ -30,6 +30,8 @@ class _Running:
     decision_id: str
     ends_s: float
     over: bool = False
+    unfolded: bool = False
+    """What is more of it is open: it does not end before that is folded."""
 
 
 class TerminalPage:
@@ -79,7 +81,7 @@ class TerminalPage:
         while not self._stopping.is_set():
             running = self._running
             timeout_s = None
-            if running is not None and not running.over:
+            if running is not None and not running.over and not running.unfolded:
                 timeout_s = max(0.0, running.ends_s - time.monotonic())
             try:
                 cue = json.loads(page.recv(timeout_s))
@@ -88,6 +90,8 @@ class TerminalPage:
                 continue
             if cue.get("type") == "show":
                 self._take(page, cue)
+            elif cue.get("type") in ("unfold", "fold"):
+                self._unfold(page, cue)
 
     def _take(self, page: ClientConnection, cue: dict[str, Any]) -> None:
         running, waiting = self._running, self._waiting
@@ -98,6 +102,13 @@ class TerminalPage:
         self._waiting = cue
         if cue["now"] or running is None or running.over:
             self._swap(page)
+
+    def _unfold(self, page: ClientConnection, message: dict[str, Any]) -> None:
+        running = self._running
+        if running is None:
+            return
+        running.unfolded = message["type"] == "unfold"
+        _tell(page, "unfolded" if running.unfolded else "folded", running.decision_id)
 
     def _finish(self, page: ClientConnection) -> None:
         if self._running is not None:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,6 +17,8 @@ from signage.config_file import validate
 from signage.errors import ConfigError
 from signage.recommend.schedule import Schedule
 from signage.recommend.share import MOST_PROMISED
+from signage.types import Cue
+from signage.types import More as MoreCue
 
 log = logging.getLogger(__name__)
 
@@ -121,6 +123,24 @@ class Content(ContentFile):
             f"id={self.content_id}",
         )
 
+    def cue(self, decision_id: str, *, now: bool) -> Cue:
+        """What the screen is told of it."""
+        more = None if self.more is None else MoreCue(**self.more.model_dump(exclude={"on"}))
+        return Cue(
+            decision_id=decision_id,
+            content_id=self.content_id,
+            title=self.title,
+            medium=self.medium,
+            file=self.file,
+            duration_s=self.duration_s,
+            now=now,
+            adults_only=self.age_restricted,
+            fit=self.fit,
+            background=self.background,
+            sound=self.sound,
+            more=more,
+        )
+
 
 class Catalogue(Mapping[str, Content]):
     """All contents by id, in the order of their ids."""
@@ -139,6 +159,23 @@ class Catalogue(Mapping[str, Content]):
                 "The rest must stay free: without a chance for every content nothing is learned."
             )
         self.version = hashlib.sha256(self.as_json().encode()).hexdigest()[:12]
+
+    def loop(self, names: Sequence[str]) -> tuple[Content, ...]:
+        """What the page plays alone: ``names``, or the fallback.
+
+        Raises ConfigError where one is not there, or not for everybody at all times.
+        """
+        for name in names:
+            if name not in self:
+                known = ", ".join(self)
+                raise ConfigError(
+                    f"player.loop names {name!r}, which is not in the catalogue ({known})."
+                )
+            if reason := _closed_to_some(self[name]):
+                raise ConfigError(
+                    f"player.loop {name!r} must be for everybody, at all times: it {reason}."
+                )
+        return tuple(self[name] for name in names) or (self.fallback,)
 
     def _fallback(self, name: str | None) -> Content:
         """What plays when nothing else may: it must itself be allowed before everybody, always."""

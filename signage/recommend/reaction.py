@@ -66,6 +66,12 @@ class Witness:
         given_s = max(0.0, self._now.attention_s - self._attention_before_s)
         return min(self.present_s, given_s)
 
+    @property
+    def reading_s(self) -> float | None:
+        """None where it could not be told for any of the time."""
+        now_s = self._now.reading_s
+        return None if now_s is None else max(0.0, now_s - self._reading_before_s)
+
     def impression(self, weights: ReactionConfig, *, stayed: bool) -> Impression:
         """What they made of the play, at its end or when they left."""
         parts = {
@@ -74,14 +80,14 @@ class Witness:
             "nearer": self._nearer,
             "leaves": float(not stayed),
         }
-        reading_s = self._now.reading_s
+        reading_s = self.reading_s
         return Impression(
             visit_id=self._now.visit_id,
             viewer_id=self._now.viewer_id,
             present_s=round(self.present_s, 3),
             attention_s=round(self.attention_s, 3),
             stayed=stayed,
-            reading_s=None if reading_s is None else round(reading_s - self._reading_before_s, 3),
+            reading_s=None if reading_s is None else round(reading_s, 3),
             reading_region=self._region,
             reaction=round(react(parts, weights), 4),
             parts={name: round(value, 4) for name, value in parts.items()},

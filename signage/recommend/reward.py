@@ -7,21 +7,25 @@ share of the people who came to look, each by how much of ``look_s`` they did: w
 through in four seconds and looks for one of them was won, and more was hardly to be had. Then
 
     reward = 1 - (1 - w_attention · a) ^ (1 + w_stay · stayed + w_reaction · reaction
-                                            + w_reading · reading)
+                                            + w_reading · reading + w_more · more)
 
 so no look is 0 whatever else happens, more attention is always more, and what raises the
 reward works like further chances to look. ``stayed`` is the share of the people who were
 still there at the end, ``reaction`` in [-1, 1] how they took it (``reaction.py``), weighted by
-their attention, and ``reading`` the share of the attention that was reading.
+their attention, ``reading`` the share of the attention that was reading, and ``more`` the share
+that was reading while what is more of the content was open beside it.
 Where nobody was present for long enough to see the play, or the camera was lost during
 most of it, there is no reward.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from signage.config import RewardConfig
 from signage.recommend.reaction import Witness
-from signage.types import AudienceSnapshot, Impression, Reward
+from signage.types import AudienceSnapshot, Impression, Reward, Unfolding
 
 _MIN_OBSERVED_SHARE = 0.5
 
@@ -35,6 +39,8 @@ class PlayTally:
         self._blind_s = 0.0
         self._watched = any(viewer.attentive for viewer in audience.viewers)
         self._witnesses: dict[str, Witness] = {}
+        self._open: _Open | None = None
+        self._unfoldings: list[Unfolding] = []
         for viewer in audience.viewers:
             self._witnesses[viewer.visit_id] = Witness(
                 started_s, viewer, viewer.dwell_s, viewer.attention_s
@@ -54,9 +60,27 @@ class PlayTally:
                 self._witnesses[viewer.visit_id] = witness
             witness.update(audience.t_s, viewer)
 
+    def unfold(self, reason: str, t_s: float, utc: datetime) -> None:
+        """What is more of the content is open, and is to be seen since ``t_s``."""
+        self._open = _Open(reason, t_s, utc, self._read_s)
+
+    def fold(self, t_s: float) -> None:
+        """It is not any more."""
+        if (was := self._open) is not None:
+            self._open = None
+            read_s, open_s = self._read_s - was.read_before_s, max(0.0, t_s - was.since_s)
+            self._unfoldings.append(
+                Unfolding(was.reason, was.utc, round(open_s, 3), round(read_s, 3))
+            )
+
+    @property
+    def _read_s(self) -> float:
+        return sum(witness.reading_s or 0.0 for witness in self._witnesses.values())
+
     def close(self, audience: AudienceSnapshot, config: RewardConfig) -> Reward:
         """The reward, at the end of the play."""
         self.update(audience)
+        self.fold(self._last_s)
         present = {viewer.visit_id for viewer in audience.viewers}
         impressions = tuple(
             witness.impression(config.reactions, stayed=visit_id in present)
@@ -75,12 +99,32 @@ class PlayTally:
             parts["absent"] = "nobody_present"
         else:
             parts["state"] = "hold" if self._watched else "attract"
-            value = _value(impressions, config, parts)
-        return Reward(self.decision_id, audience.t_s, audience.utc, value, parts, impressions)
+            more_s = sum(unfolding.read_s for unfolding in self._unfoldings)
+            value = _value(impressions, more_s, config, parts)
+        return Reward(
+            self.decision_id,
+            audience.t_s,
+            audience.utc,
+            value,
+            parts,
+            impressions,
+            tuple(self._unfoldings),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """What is open, and how much had been read of the content before."""
+
+    reason: str
+    since_s: float
+    utc: datetime
+    read_before_s: float
 
 
 def _value(
     impressions: tuple[Impression, ...],
+    more_s: float,
     config: RewardConfig,
     parts: dict[str, float | int | str],
 ) -> float:
@@ -92,11 +136,18 @@ def _value(
         looks = (min(1.0, i.attention_s / config.look_s) for i in impressions)
         attention = sum(looks) / len(impressions)
     stayed = sum(i.stayed for i in impressions) / len(impressions)
-    reaction = reading = 0.0
+    reaction = reading = more = 0.0
     if given_s > 0:
         reaction = sum(i.attention_s * i.reaction for i in impressions) / given_s
         reading = min(1.0, sum(i.reading_s or 0.0 for i in impressions) / given_s)
-    chances = 1 + config.stay * stayed + config.reaction * reaction + config.reading * reading
+        more = min(1.0, more_s / given_s)
+    chances = (
+        1
+        + config.stay * stayed
+        + config.reaction * reaction
+        + config.reading * reading
+        + config.more * more
+    )
     value: float = 1 - (1 - config.attention * attention) ** chances
     parts |= {
         "attention_s": round(given_s, 3),
@@ -105,5 +156,6 @@ def _value(
         "stayed": round(stayed, 4),
         "reaction": round(reaction, 4),
         "reading": round(reading, 4),
+        "more": round(more, 4),
     }
     return float(round(value, 6))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from signage.types import Cue, PlayEvent, PlayState
+from collections.abc import Sequence
+
+from signage.types import Cue, PagePlay, PlayEvent, PlayState, Unfold
 
 _PAGE = "simulated"
 
@@ -16,6 +18,8 @@ class SimulatedScreen:
         self.showing: Cue | None = None
         self.started_s = 0.0
         """When the newest play began."""
+        self.unfolded: Unfold | None = None
+        self._now_s = self._folded_s = 0.0
         self._next: Cue | None = None
         self._events: list[PlayEvent] = []
 
@@ -25,15 +29,23 @@ class SimulatedScreen:
             self._say(self._next, PlayState.SUPERSEDED, self.started_s)
         self._next = cue
 
+    def unfold(self, wanted: Unfold | None) -> None:
+        if self.showing is not None:
+            state = PlayState.FOLDED if wanted is None else PlayState.UNFOLDED
+            self._say(self.showing, state, self._now_s)
+        self.unfolded, self._folded_s = wanted, self._now_s
+
     def advance(self, t_s: float) -> None:
         """Let the time pass until ``t_s``."""
+        self._now_s = t_s
         if self._next is not None and self._next.now:
             if self.showing is not None:
                 self._say(self.showing, PlayState.INTERRUPTED, t_s)
             self._begin(self._next, t_s)
         elif self.showing is not None:
             end_s = self.started_s + self.showing.duration_s
-            if t_s >= end_s:
+            if t_s >= end_s and self.unfolded is None:
+                end_s = max(end_s, self._folded_s)
                 self._say(self.showing, PlayState.FINISHED, end_s)
                 self.showing = None
                 if self._next is not None:
@@ -43,8 +55,16 @@ class SimulatedScreen:
         events, self._events = self._events, []
         return events
 
+    def page_plays(self) -> list[PagePlay]:
+        """None: it is never alone."""
+        return []
+
+    def acknowledge(self, play_ids: Sequence[str]) -> None:
+        """It keeps nothing."""
+
     def _begin(self, cue: Cue, t_s: float) -> None:
         self.showing, self.started_s, self._next = cue, t_s, None
+        self.unfolded = None
         self._say(cue, PlayState.STARTED, t_s)
 
     def _say(self, cue: Cue, state: PlayState, t_s: float) -> None:

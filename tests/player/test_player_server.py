@@ -200,6 +200,10 @@ class TestSocket:
                 "duration_s": 8.0,
                 "now": True,
                 "adults_only": False,
+                "fit": "contain",
+                "background": None,
+                "sound": False,
+                "more": None,
             }
             say(socket, "started", decision)
             say(socket, "started", decision)

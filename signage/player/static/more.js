@@ -1,0 +1,88 @@
+// What unfolds beside a content for who wants to know more: built when its play begins, so that
+// it is there at once.
+
+import { media } from "./media.js";
+
+const FOLD_MS = 400;
+const EDGE = 0.03; // of the screen, free on each side of the panel
+
+let panel = null; // {element, decision_id, tell, open}
+let waiting = []; // what to do when it is folded
+
+export function prepare({ decision_id, more, background }, tell) {
+  panel?.element.remove();
+  panel = null;
+  if (!more) return;
+  const element = document.createElement("aside");
+  element.className = "more";
+  add(element, "h2", more.title);
+  if (more.url) {
+    const { layer } = media(more.medium, more.url, { fit: "contain", background, sound: false });
+    layer.classList.add("medium");
+    element.append(layer);
+    element.addEventListener("shown", () => layer.dispatchEvent(new Event("shown")));
+  }
+  for (const line of more.text?.split("\n").filter(Boolean) ?? []) add(element, "p", line);
+  if (more.qr) {
+    const code = new Image();
+    Object.assign(code, { className: "qr", alt: "QR code", src: more.qr });
+    element.append(code);
+  }
+  document.body.append(element);
+  panel = { element, decision_id, tell, open: false };
+}
+
+function add(parent, tag, text) {
+  if (!text) return;
+  const child = document.createElement(tag);
+  child.textContent = text;
+  parent.append(child);
+}
+
+export function unfold({ decision_id, region }) {
+  if (panel?.decision_id !== decision_id || panel.open) return;
+  panel.open = true;
+  place(panel.element, region);
+  panel.element.classList.add("open");
+  panel.element.dispatchEvent(new Event("shown"));
+  const { tell } = panel;
+  requestAnimationFrame(() => requestAnimationFrame(() => tell("unfolded", decision_id)));
+}
+
+export function fold() {
+  if (panel?.open) {
+    panel.open = false;
+    panel.element.classList.remove("open");
+    panel.tell("folded", panel.decision_id);
+    const { element } = panel;
+    element.classList.add("folding");
+    setTimeout(() => element.classList.remove("folding"), FOLD_MS);
+  }
+  const due = waiting;
+  waiting = [];
+  for (const act of due) act();
+}
+
+export function whenFolded(act) {
+  if (panel?.open) waiting.push(act);
+  else act();
+}
+
+// Beside what is read: where there is more room, and never over it if that can be had.
+function place(element, region) {
+  const [left, top, right, bottom] = region ?? [0, 0, 0.5, 1];
+  const landscape = innerWidth > innerHeight;
+  const [low, high] = landscape ? [left, right] : [top, bottom];
+  const [size, extent] = landscape
+    ? [element.offsetWidth / innerWidth, innerWidth]
+    : [element.offsetHeight / innerHeight, innerHeight];
+  const after = 1 - high >= low;
+  const clamp = (at, room) => Math.min(Math.max(at, EDGE), Math.max(EDGE, 1 - EDGE - room));
+  const at = clamp(after ? high + EDGE : low - EDGE - size, size) * extent;
+  const across = landscape ? element.offsetHeight / innerHeight : element.offsetWidth / innerWidth;
+  const middle = landscape ? (top + bottom) / 2 : (left + right) / 2;
+  const beside = clamp(middle - across / 2, across) * (landscape ? innerHeight : innerWidth);
+  element.style.left = `${landscape ? at : beside}px`;
+  element.style.top = `${landscape ? beside : at}px`;
+  element.dataset.from = landscape ? (after ? "left" : "right") : after ? "top" : "bottom";
+}

@@ -1,0 +1,198 @@
+// Loads contents and shows them, so that the screen is never without a picture: the next one is
+// decoded before the running one ends, and what is below stays until the new one has covered it.
+
+import { ends, goesOn, newId } from "./ledger.js";
+import { media } from "./media.js";
+import { fold, prepare, whenFolded } from "./more.js";
+
+const LOAD_TIMEOUT_MS = 4000;
+// The layer below stays this long after the switch: a creative may paint late on a slow
+// device, and until it does one sees through it.
+const KEEP_BELOW_MS = 1200;
+// A server that says nothing for so long after a play has left the page alone.
+const ALONE_AFTER_MS = 5000;
+
+const stage = document.getElementById("stage");
+
+let tell = null; // says to the server what a play came to
+let tellAlone = null; // the same, of what the server did not ask for or has given up
+let away = true; // whether the server is
+let running = null; // on the screen: {cue, layer, own, alone, confirmed, over, timer, started}
+let pending = null; // loaded or loading for the next switch: {cue, layer, ready, timer}
+let loop = []; // what is played alone: {cue, layer, ready}
+let turn = 0;
+let top = 0;
+let aloneTimer = 0;
+
+export function begin(say, sayAlone) {
+  [tell, tellAlone] = [say, sayAlone];
+}
+
+export function serverIs(state) {
+  away = state === "away";
+  clearTimeout(aloneTimer);
+  if (!away) return;
+  fold();
+  if (pending?.cue.adults_only) drop("failed");
+  if (running && !running.over && running.confirmed) {
+    running.alone = true;
+    goesOn(record(running));
+  }
+  hideRestricted();
+  if (!running || running.over) playAlone();
+}
+
+// --- loading ---
+
+export function take(cue) {
+  clearTimeout(aloneTimer);
+  if (running?.cue.decision_id === cue.decision_id) return;
+  if (pending?.cue.decision_id === cue.decision_id) {
+    pending.cue.now ||= cue.now;
+    switchIfDue();
+    return;
+  }
+  if (pending) drop("superseded");
+  const next = { cue, layer: null, ready: false, timer: 0 };
+  pending = next;
+  const isCurrent = () => pending === next;
+  next.timer = setTimeout(() => isCurrent() && drop("failed"), LOAD_TIMEOUT_MS);
+  load(next, isCurrent).then(
+    () => {
+      if (!isCurrent()) return;
+      clearTimeout(next.timer);
+      next.ready = true;
+      switchIfDue();
+    },
+    () => isCurrent() && drop("failed"),
+  );
+}
+
+function drop(state) {
+  clearTimeout(pending.timer);
+  pending.layer?.remove();
+  tell(state, pending.cue.decision_id);
+  pending = null;
+  if (away && (!running || running.over)) playAlone();
+}
+
+async function load(next, isWanted) {
+  const { medium, url } = next.cue;
+  // A frame reports a missing page as loaded, so ask first.
+  const answer = await fetch(url, { method: "HEAD" });
+  await answer.text();
+  if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
+  if (!isWanted()) return;
+  const { layer, loaded } = media(medium, url, next.cue);
+  layer.classList.add("layer");
+  next.layer = layer;
+  stage.append(layer);
+  await loaded();
+}
+
+// What is played alone is loaded as long as there is a server, and stays.
+export function setLoop(cues) {
+  const before = loop;
+  loop = cues.map((cue) => ({ cue, layer: null, ready: false }));
+  turn = 0;
+  for (const item of loop) {
+    load(item, () => loop.includes(item)).then(
+      () => {
+        item.ready = true;
+      },
+      (error) => console.warn(`cannot be played alone: ${error.message}`),
+    );
+  }
+  for (const { layer } of before) if (layer && layer !== running?.layer) layer.remove();
+}
+
+// --- showing ---
+
+function switchIfDue() {
+  if (pending?.ready && (pending.cue.now || !running || running.over || running.own)) {
+    const { cue, layer } = pending;
+    pending = null;
+    show({ cue, layer, own: false });
+  }
+}
+
+// The next one of the loop, as nobody says what to show.
+function playAlone() {
+  const ready = loop.filter((item) => item.ready);
+  if (!ready.length || pending?.ready) return switchIfDue();
+  const { cue, layer } = ready[turn++ % ready.length];
+  show({ cue: { ...cue, decision_id: newId() }, layer, own: true });
+}
+
+function show(play) {
+  if (running && !running.over) end(running, "interrupted");
+  fold();
+  const before = running?.layer;
+  running = Object.assign(play, { confirmed: false, over: false, timer: 0, started: 0 });
+  running.alone = play.own;
+  const { layer, cue } = play;
+  layer.style.zIndex = ++top;
+  if (layer !== before) {
+    layer.classList.add("shown");
+    layer.dispatchEvent(new Event("shown"));
+  }
+  setTimeout(() => clearBelow(play), KEEP_BELOW_MS);
+  if (!play.own) prepare(cue, tell);
+  requestAnimationFrame(() => requestAnimationFrame(() => painted(play)));
+}
+
+function painted(play) {
+  if (running !== play) return;
+  play.confirmed = true;
+  play.started = Date.now();
+  if (!play.own) tell("started", play.cue.decision_id);
+  if (away) play.alone = true;
+  if (play.alone) goesOn(record(play));
+  play.timer = setTimeout(() => whenFolded(() => finish(play)), play.cue.duration_s * 1000);
+}
+
+function finish(play) {
+  if (running !== play || play.over) return;
+  end(play, "finished");
+  switchIfDue();
+  if (running !== play) return;
+  hideRestricted();
+  if (away || play.own || play.cue.adults_only) playAlone();
+  else aloneTimer = setTimeout(playAlone, ALONE_AFTER_MS);
+}
+
+function end(play, state) {
+  clearTimeout(play.timer);
+  play.over = true;
+  if (!play.confirmed) {
+    // What was replaced before it was painted was never shown.
+    if (!play.own) tell("superseded", play.cue.decision_id);
+    return;
+  }
+  ends({ ...record(play), state, ended: Date.now() });
+  if (play.alone) tellAlone();
+  else tell(state, play.cue.decision_id);
+}
+
+function record({ cue, started }) {
+  return { play_id: cue.decision_id, content_id: cue.content_id, started };
+}
+
+// Without the server, or after its play, nobody watches any more who sees it.
+function hideRestricted() {
+  if (!running?.cue.adults_only) return;
+  if (!running.over) end(running, "interrupted");
+  running.layer.classList.remove("shown");
+}
+
+function clearBelow(play) {
+  if (running !== play) return;
+  const kept = new Set([play.layer, pending?.layer, ...loop.map((item) => item.layer)]);
+  for (const layer of [...stage.children]) {
+    if (!kept.has(layer)) layer.remove();
+    else if (layer !== play.layer && layer.classList.contains("shown")) {
+      layer.classList.remove("shown");
+      layer.dispatchEvent(new Event("hidden"));
+    }
+  }
+}

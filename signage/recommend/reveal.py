@@ -1,0 +1,96 @@
+"""When what is ``more`` of the running content unfolds, and when it folds again.
+
+It unfolds for whoever reads, beside what they read; where the content says so, also for who has
+come near, or has looked for long. It stays for as long as that person reads on (or looks on,
+where it was not reading that unfolded it), and folds when they have not for ``fold_after_s``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from signage.config import RevealConfig
+from signage.types import AudienceSnapshot, Unfold, Viewer
+
+
+@dataclass(slots=True)
+class Reveal:
+    """Of one play, from its confirmed start on."""
+
+    config: RevealConfig
+    decision_id: str
+    on: Collection[str]
+    """What unfolds it: any of ``reading``, ``approach``, ``dwell``."""
+    started_s: float
+    wanted: Unfold | None = None
+    """What is to be open now."""
+    _for: str = ""
+    """The visit for which it is open."""
+    _since_s: float = 0.0
+    _kept_s: float = 0.0
+    """When that viewer last read, or looked."""
+    _attention_before_s: dict[str, float] = field(default_factory=dict)
+    _far: set[str] = field(default_factory=set)
+    """Who was farther away before."""
+    _served: set[str] = field(default_factory=set)
+    """For whom it unfolded without reading: once a play is enough."""
+
+    def update(self, audience: AudienceSnapshot) -> Unfold | None:
+        """What is to be open now."""
+        for viewer in audience.viewers:
+            self._attention_before_s.setdefault(viewer.visit_id, viewer.attention_s)
+            if viewer.distance_m is not None and viewer.distance_m > self.config.near_m:
+                self._far.add(viewer.visit_id)
+        if self.wanted is None:
+            self._unfold(audience)
+        elif self._is_over(audience):
+            self.wanted = None
+        return self.wanted
+
+    def holds(self, t_s: float, duration_s: float) -> bool:
+        """Whether the content stays beyond its duration, because somebody reads on."""
+        end_s = self.started_s + duration_s + self.config.hold_max_s
+        return self.wanted is not None and t_s < end_s
+
+    def _unfold(self, audience: AudienceSnapshot) -> None:
+        main = audience.main
+        viewers = sorted(audience.viewers, key=lambda viewer: viewer is not main)
+        for viewer in viewers:
+            reason = self._reason(viewer)
+            if reason is None:
+                continue
+            region = viewer.reading_region if reason == "reading" else None
+            self.wanted = Unfold(self.decision_id, reason, region)
+            self._for, self._since_s = viewer.visit_id, audience.t_s
+            self._kept_s = audience.t_s
+            if reason != "reading":
+                self._served.add(viewer.visit_id)
+            return
+
+    def _reason(self, viewer: Viewer) -> str | None:
+        if "reading" in self.on and viewer.reading:
+            return "reading"
+        if not viewer.attentive or viewer.visit_id in self._served:
+            return None
+        looked_s = viewer.attention_s - self._attention_before_s[viewer.visit_id]
+        if "dwell" in self.on and looked_s >= self.config.dwell_s:
+            return "dwell"
+        near = viewer.distance_m is not None and viewer.distance_m <= self.config.near_m
+        return "approach" if "approach" in self.on and near and self._came(viewer) else None
+
+    def _came(self, viewer: Viewer) -> bool:
+        return viewer.visit_id in self._far
+
+    def _is_over(self, audience: AudienceSnapshot) -> bool:
+        assert self.wanted is not None  # noqa: S101 - only what is open is asked
+        viewer = next((v for v in audience.viewers if v.visit_id == self._for), None)
+        reads_on = viewer is not None and (
+            bool(viewer.reading) if self.wanted.reason == "reading" else viewer.attentive
+        )
+        if reads_on or not audience.observed:
+            self._kept_s = audience.t_s
+        return (
+            audience.t_s - self._kept_s >= self.config.fold_after_s
+            and audience.t_s - self._since_s >= self.config.min_open_s
+        )
