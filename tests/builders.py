@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from signage.config import Config, PerceptionConfig
+from signage.audience.screen import ScreenPlane
+from signage.config import Config, PerceptionConfig, ScreenConfig
 from signage.recommend.catalogue import Catalogue, Content
 from signage.types import (
     AudienceSnapshot,
     Facing,
     Floats,
     Frame,
+    Gaze,
     HeadPose,
     Movement,
     Sighting,
@@ -135,3 +137,18 @@ def catalogue(contents: Mapping[str, dict[str, Any]] | None = None) -> Catalogue
         {"coffee": {}, "shoes": {}, "wine": {"adults_only": True}} if contents is None else contents
     )
     return Catalogue([content(name, **more) for name, more in chosen.items()])
+
+
+def looking(t_s: float, x: float, y: float = 0.5, sd_deg: float = 1.5, **more: Any) -> Sighting:
+    """Somebody 2 m away whose eyes are on that point of the screen."""
+    yaw_deg, pitch_deg = ScreenPlane(ScreenConfig()).angles_to(sighting(), x, y)
+    return sighting(gaze=Gaze(t_s, yaw_deg, pitch_deg, sd_deg), **more)
+
+
+TEXT = [(0.25 + 0.05 * (i % 10), 0.4 + 0.05 * (i // 10 % 5)) for i in range(500)]
+"""Fixations of lines of text, a fifth of a second each."""
+
+
+def reader(t_s: float, **more: Any) -> Sighting:
+    """Somebody who reads ``TEXT``."""
+    return looking(t_s, *TEXT[int(5 * t_s) % len(TEXT)], sd_deg=1.0, **more)

@@ -25,7 +25,7 @@ from signage.types import (
     Sighting,
     Viewer,
 )
-from tests.builders import AWAY, TOWARDS, ages, defaults, frame, sighting, traits
+from tests.builders import AWAY, TEXT, TOWARDS, ages, defaults, frame, looking, sighting, traits
 
 CONFIG = AudienceConfig()
 FPS = 10
@@ -216,12 +216,6 @@ def test_eyes_tell_attention_better_than_the_head(
 
 
 # Where the eyes rest
-
-
-def looking(t_s: float, x: float, y: float = 0.5, sd_deg: float = 1.5) -> Sighting:
-    """Somebody 2 m away whose eyes are on that point of the screen."""
-    yaw_deg, pitch_deg = ScreenPlane(ScreenConfig()).angles_to(sighting(), x, y)
-    return sighting(gaze=Gaze(t_s, yaw_deg, pitch_deg, sd_deg))
 
 
 def test_the_point_on_the_screen_gets_surer_while_the_eyes_rest_and_jumps_with_them() -> None:
@@ -431,9 +425,6 @@ def test_the_record_says_what_was_told() -> None:
 
 
 # Who reads
-
-TEXT = [(0.25 + 0.05 * (i % 10), 0.4 + 0.05 * (i // 10 % 5)) for i in range(500)]
-"""Fixations of lines of text, a fifth of a second each."""
 
 
 def lines(seconds: float, begin_s: float = 0.0, sd_deg: float = 1.0) -> list[Sighting]:

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.player.player_shop import COLOURS, CSS, HTML, JS, SVG, Shop
+from tests.player.player_shop import COLOURS, CSS, HTML, JS, SVG, Shop, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
 
 
 @pytest.fixture
@@ -29,3 +31,33 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     shop = Shop(dirs)
     yield shop
     shop.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 640, "height": 360})
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def complaints(page: Page) -> list[str]:
+    """Whatever the browser finds wrong: errors, refusals by a policy, missing files."""
+    found: list[str] = []
+    page.on("pageerror", lambda error: found.append(str(error)))
+    page.on(
+        "console",
+        lambda m: found.append(m.text) if m.type in ("error", "warning") else None,
+    )
+    page.on(
+        "requestfailed",
+        lambda request: found.append(f"failed: {request.method} {request.url} {request.failure}"),
+    )
+    return found
+
+
+@pytest.fixture
+def screen(shop: Shop, page: Page) -> Page:
+    page.goto(shop.open())
+    until(lambda: bool(shop.server and shop.server.connected), "the page")
+    return page

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import itertools
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from signage.config import ServerConfig
+from signage.config import PlayerConfig, ServerConfig
 from signage.errors import SignageError
 from signage.orders import Order, follow
 from signage.player.server import PlayerServer, Status
-from signage.types import Cue, Orders, PlayEvent, PlayState
+from signage.types import Cue, Orders, PagePlay, PlayEvent, PlayState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,6 +56,7 @@ class Shop:
     url: str = ""
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _seen: list[PlayEvent] = field(default_factory=list)
+    _told: dict[str, PagePlay] = field(default_factory=dict)
     server: PlayerServer | None = None
 
     def open(self, **config: Any) -> str:
@@ -82,24 +83,26 @@ class Shop:
         now: bool = True,
         duration_s: float = 60.0,
         adults_only: bool = False,
+        **more: Any,
     ) -> str:
         """Ask for a content and return the decision's id."""
         assert self.server is not None
-        decision_id = f"d{next(self._numbers)}"
-        still = content_id == "still"
-        self.server.show(
-            Cue(
-                decision_id=decision_id,
-                content_id=content_id,
-                title=content_id.title(),
-                medium="image" if still else "html",
-                file="still.svg" if still else "index.html",
-                duration_s=duration_s,
-                now=now,
-                adults_only=adults_only,
-            )
-        )
-        return decision_id
+        asked = cue(content_id, f"d{next(self._numbers)}", duration_s=duration_s)
+        self.server.show(replace(asked, now=now, adults_only=adults_only, **more))
+        return asked.decision_id
+
+    def set_up(self, *loop: str, duration_s: float = 60.0, **look: Any) -> None:
+        """How the screen looks, and what it plays alone."""
+        assert self.server is not None
+        cues = [cue(name, "", duration_s=duration_s) for name in loop]
+        self.server.set_up(PlayerConfig(**look), cues)
+
+    def told(self) -> list[PagePlay]:
+        """Every play that pages told of, each once."""
+        assert self.server is not None
+        for play in self.server.page_plays():
+            self._told.setdefault(play.play_id, play)
+        return list(self._told.values())
 
     def events(self) -> list[tuple[str, PlayState]]:
         """Everything confirmed so far."""
@@ -115,6 +118,19 @@ class Shop:
     def _decisions(self, limit: int) -> list[dict[str, Any]]:
         self.asked_limits.append(limit)
         return [{"decision_id": "d1"}]
+
+
+def cue(content_id: str, decision_id: str, *, duration_s: float) -> Cue:
+    still = content_id == "still"
+    return Cue(
+        decision_id=decision_id,
+        content_id=content_id,
+        title=content_id.title(),
+        medium="image" if still else "html",
+        file="still.svg" if still else "index.html",
+        duration_s=duration_s,
+        now=True,
+    )
 
 
 def until(true: Callable[[], bool], what: str, timeout_s: float = 20.0) -> None:

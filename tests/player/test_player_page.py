@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Frame, Page
 
 from signage.types import Cue, PlayState
+from tests.player.pixels import colour, decode
 from tests.player.player_shop import COLOURS, Shop, until
 
 S = PlayState
@@ -29,70 +28,6 @@ CUT_OFF = """() => [...document.querySelectorAll("h1, p")].filter((text) => {
     return !text.closest("[aria-hidden]") && [...range.getClientRects()].some((line) =>
         line.left < 0 || line.top < 0 || line.right > innerWidth || line.bottom > innerHeight);
 }).map((text) => text.textContent)"""
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 640, "height": 360})
-    yield context.new_page()
-    context.close()
-
-
-@pytest.fixture
-def complaints(page: Page) -> list[str]:
-    """Whatever the browser finds wrong: errors, refusals by a policy, missing files."""
-    found: list[str] = []
-    page.on("pageerror", lambda error: found.append(str(error)))
-    page.on(
-        "console",
-        lambda m: found.append(m.text) if m.type in ("error", "warning") else None,
-    )
-    page.on(
-        "requestfailed",
-        lambda request: found.append(f"failed: {request.method} {request.url} {request.failure}"),
-    )
-    return found
-
-
-@pytest.fixture
-def screen(shop: Shop, page: Page) -> Page:
-    page.goto(shop.open())
-    until(lambda: bool(shop.server and shop.server.connected), "the page")
-    return page
-
-
-def colour(page: Page) -> str:
-    """The colour in the middle of what is really painted."""
-    # Decoded by the browser itself: no picture library is needed.
-    png = page.screenshot(type="png")
-    found: str = decode(
-        page,
-        png,
-        "(pixels, n) => '#' + [0, 1, 2].map(i => "
-        "pixels[4 * (n >> 1) + i].toString(16).padStart(2, '0')).join('')",
-    )
-    return found
-
-
-def decode(page: Page, png: bytes, use: str) -> Any:
-    """Apply the function ``use`` (JavaScript; pixels as RGBA, their count) to a picture."""
-    viewer = page.context.new_page()
-    try:
-        return viewer.evaluate(
-            """async ([bytes, use]) => {
-                const png = Uint8Array.from(atob(bytes), (sign) => sign.charCodeAt(0));
-                const picture = await createImageBitmap(new Blob([png]));
-                const { width, height } = picture;
-                const canvas = new OffscreenCanvas(width, height);
-                const context = canvas.getContext("2d");
-                context.drawImage(picture, 0, 0);
-                const pixels = context.getImageData(0, 0, width, height).data;
-                return eval(use)(pixels, width * height + width);
-            }""",
-            [base64.b64encode(png).decode(), use],
-        )
-    finally:
-        viewer.close()
 
 
 def creative(page: Page) -> Frame:

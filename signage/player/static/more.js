@@ -7,8 +7,10 @@ const FOLD_MS = 400;
 const EDGE = 0.03; // of the screen, free on each side of the panel
 
 let panel = null; // {element, decision_id, tell, open}
+let wanted = null; // what the server wants open: its play may not be on the screen yet
 let waiting = []; // what to do when it is folded
 
+// A play begins.
 export function prepare({ decision_id, more, background }, tell) {
   panel?.element.remove();
   panel = null;
@@ -30,6 +32,7 @@ export function prepare({ decision_id, more, background }, tell) {
   }
   document.body.append(element);
   panel = { element, decision_id, tell, open: false };
+  if (wanted) unfold(wanted);
 }
 
 function add(parent, tag, text) {
@@ -39,7 +42,8 @@ function add(parent, tag, text) {
   parent.append(child);
 }
 
-export function unfold({ decision_id, region }) {
+export function unfold(message) {
+  const { decision_id, region } = (wanted = message);
   if (panel?.decision_id !== decision_id || panel.open) return;
   panel.open = true;
   place(panel.element, region);
@@ -50,6 +54,12 @@ export function unfold({ decision_id, region }) {
 }
 
 export function fold() {
+  wanted = null;
+  close();
+}
+
+// A play ends, or its panel is to fold.
+export function close() {
   if (panel?.open) {
     panel.open = false;
     panel.element.classList.remove("open");

@@ -3,7 +3,7 @@
 
 import { ends, goesOn, newId } from "./ledger.js";
 import { media } from "./media.js";
-import { fold, prepare, whenFolded } from "./more.js";
+import { close, fold, prepare, whenFolded } from "./more.js";
 
 const LOAD_TIMEOUT_MS = 4000;
 // The layer below stays this long after the switch: a creative may paint late on a slow
@@ -126,7 +126,7 @@ function playAlone() {
 
 function show(play) {
   if (running && !running.over) end(running, "interrupted");
-  fold();
+  close();
   const before = running?.layer;
   running = Object.assign(play, { confirmed: false, over: false, timer: 0, started: 0 });
   running.alone = play.own;

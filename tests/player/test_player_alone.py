@@ -1,0 +1,110 @@
+"""The page without its server: it plays on, and tells of it once."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page
+
+from signage.types import PlayState
+from tests.player.pixels import colour
+from tests.player.player_shop import COLOURS, Shop, until
+
+S = PlayState
+LOADED = "(n) => document.querySelectorAll('iframe.layer, img.layer').length === n"
+STORED = "(n) => JSON.parse(localStorage.getItem('plays') ?? '[]').length"
+
+
+def looped(shop: Shop, screen: Page, *loop: str, **more: Any) -> None:
+    shop.set_up(*loop, **more)
+    screen.wait_for_function(LOADED, arg=len(loop))
+    screen.wait_for_load_state("networkidle")
+
+
+def restart(shop: Shop) -> None:
+    shop.open(port=urlsplit(shop.url).port)
+    until(lambda: bool(shop.server and shop.server.connected), "the page")
+
+
+def test_a_page_that_is_left_alone_plays_its_loop(shop: Shop, screen: Page) -> None:
+    looped(shop, screen, "green", "still", duration_s=0.5)
+    shop.await_event(shop.show("red", duration_s=0.5), S.STARTED)
+    shop.close()
+    for shown in (COLOURS["green"], "#f5a623", COLOURS["green"], "#f5a623"):
+        until(lambda shown=shown: colour(screen) == shown, f"{shown} while nobody serves")  # type: ignore[misc]
+
+
+def test_the_running_play_ends_before_the_loop_begins(shop: Shop, screen: Page) -> None:
+    looped(shop, screen, "green")
+    decision = shop.show("red", duration_s=2.0)
+    shop.await_event(decision, S.STARTED)
+    shop.close()
+    assert shop.events()[-1] == (decision, S.INTERRUPTED)  # as far as the server can know
+    until(lambda: colour(screen) == COLOURS["green"], "the loop")
+    restart(shop)
+    until(lambda: bool(shop.told()), "the truth")
+    told = shop.told()[0]
+    assert (told.play_id, told.content_id, told.state) == (decision, "red", S.FINISHED)
+    assert told.ended_s - told.started_s == pytest.approx(2.0, abs=0.5)
+
+
+def test_plays_made_alone_are_told_with_their_own_times_until_they_are_kept(
+    shop: Shop, screen: Page
+) -> None:
+    looped(shop, screen, "green", duration_s=0.4)
+    shop.await_event(shop.show("red", duration_s=0.4), S.STARTED)
+    shop.close()
+    screen.wait_for_function(f"{STORED} >= n", arg=4)
+    restart(shop)
+    until(lambda: len(shop.told()) >= 4, "the plays")
+    plays = sorted(shop.told(), key=lambda play: play.started_s)
+    assert {play.content_id for play in plays[1:]} == {"green"}
+    for before, after in pairwise(plays):
+        assert before.ended_s <= after.started_s + 0.01
+    assert shop.server is not None
+    shop.server.acknowledge([play.play_id for play in plays])
+    # Then the next cue ends the loop, and nothing of before is told again.
+    shop.await_event(shop.show("blue"), S.STARTED)
+    until(lambda: len(shop.told()) > len(plays), "the last one of the loop")
+    shop.server.acknowledge([shop.told()[-1].play_id])
+    screen.wait_for_function(f"{STORED} === n", arg=0)
+    known = {play.play_id for play in shop.told()}
+    shop.close()
+    restart(shop)
+    shop.await_event(shop.show("red"), S.STARTED)
+    until(lambda: len(shop.told()) > len(known), "blue, which has outlived the restart")
+    again = [play.play_id for play in shop.told()[len(known) :]]
+    assert known.isdisjoint(again)
+
+
+def test_a_reload_while_alone_loses_no_play(shop: Shop, screen: Page) -> None:
+    looped(shop, screen, "green", duration_s=0.4)
+    decision = shop.show("red", duration_s=0.4)
+    shop.await_event(decision, S.STARTED)
+    shop.close()
+    screen.wait_for_function(f"{STORED} >= n", arg=3)
+    stored = screen.evaluate("JSON.parse(localStorage.getItem('plays'))")
+    before = {play["play_id"] for play in stored}
+    assert decision in before
+    restart(shop)
+    screen.reload()
+    until(lambda: before <= {play.play_id for play in shop.told()}, "what was before the reload")
+
+
+def test_a_server_that_says_nothing_more_is_not_waited_for(shop: Shop, screen: Page) -> None:
+    looped(shop, screen, "green")
+    shop.await_event(shop.show("red", duration_s=0.3), S.FINISHED)
+    until(lambda: colour(screen) == COLOURS["green"], "the loop, although the server is there")
+    shop.await_event(shop.show("blue", now=False), S.STARTED)
+    until(lambda: colour(screen) == COLOURS["blue"], "blue at once")
+    until(lambda: "green" in [play.content_id for play in shop.told()], "the play of the loop")
+
+
+def test_what_is_for_adults_gives_way_to_the_loop(shop: Shop, screen: Page) -> None:
+    looped(shop, screen, "green")
+    shop.await_event(shop.show("red", adults_only=True), S.STARTED)
+    shop.close()
+    until(lambda: colour(screen) == COLOURS["green"], "the loop at once")
