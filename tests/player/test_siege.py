@@ -1,0 +1,89 @@
+"""Clients that mean no good, or cannot do better: the server stays up, and the screen plays on."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from playwright.sync_api import Page
+from websockets.sync.client import connect
+
+from signage.types import PlayState
+from tests.player.pixels import colour
+from tests.player.player_shop import COLOURS, Shop, until
+
+S = PlayState
+PORT = "the port of the server"
+
+
+def address(shop: Shop) -> tuple[str, int]:
+    parts = urlsplit(shop.url)
+    assert parts.hostname is not None
+    assert parts.port is not None
+    return parts.hostname, parts.port
+
+
+@pytest.fixture
+def raw(shop: Shop, screen: Page) -> Iterator[list[socket.socket]]:
+    """Hundreds of connections, closed at the end."""
+    with contextlib.ExitStack() as stack:
+        yield [
+            stack.enter_context(socket.create_connection(address(shop), timeout=10))
+            for _ in range(300)
+        ]
+
+
+def plays_on(shop: Shop, screen: Page) -> None:
+    for name in ("blue", "green", "red"):
+        shop.await_event(shop.show(name), S.STARTED)
+        until(lambda name=name: colour(screen) == COLOURS[name], name)  # type: ignore[misc]
+    assert httpx.get(f"{shop.url}health", trust_env=False).status_code == 200
+
+
+def test_hundreds_of_sockets_that_say_nothing(
+    shop: Shop, screen: Page, raw: list[socket.socket]
+) -> None:
+    plays_on(shop, screen)
+
+
+def test_requests_that_never_end(shop: Shop, screen: Page, raw: list[socket.socket]) -> None:
+    host = ":".join(map(str, address(shop)))
+    for number, each in enumerate(raw):
+        each.sendall(f"GET /api/decisions HTTP/1.1\r\nHost: {host}\r\nX-{number}: ".encode())
+    plays_on(shop, screen)
+
+
+def test_an_order_that_never_ends(shop: Shop, screen: Page, raw: list[socket.socket]) -> None:
+    host = ":".join(map(str, address(shop)))
+    head = f"POST /api/orders HTTP/1.1\r\nHost: {host}\r\nContent-Length: 999999999\r\n\r\n"
+    for each in raw:
+        each.sendall(head.encode() + b"{" * 1000)
+    plays_on(shop, screen)
+
+
+def test_hundreds_of_pages_that_do_not_read_their_cues(shop: Shop, screen: Page) -> None:
+    host, port = address(shop)
+    with contextlib.ExitStack() as stack:
+        for number in range(200):
+            page = connect(f"ws://{host}:{port}/ws/player?page=idle{number}", max_queue=1)
+            stack.enter_context(page)
+        for _ in range(40):
+            shop.show("red", now=False)
+        plays_on(shop, screen)
+
+
+def test_a_page_that_talks_without_end(shop: Shop, screen: Page) -> None:
+    host, port = address(shop)
+    told = (
+        '{"type": "alone", "play_id": "x%d", "content_id": "red", "state": "finished",'
+        ' "started_age_ms": 2, "ended_age_ms": 1}'
+    )
+    with connect(f"ws://{host}:{port}/ws/player?page=chatty") as page:
+        for number in range(5000):
+            page.send(told % number)
+        plays_on(shop, screen)
+    assert len(shop.told()) <= 1000
