@@ -31,6 +31,9 @@ _MAX_EYES = 2
 """Of those, faces that are looked at for their eyes."""
 # The detector's box of a face is this much higher than that of its landmarks.
 _DETECTED_HIGHER = 1.15
+_CLOTHES_WAIT_S = 0.6
+"""On a live screen the first search of somebody's clothes waits for this long: what is decided for
+who has just come must not wait for it."""
 _MIN_CLOTHES_PX = 48
 """Of a face: below a smaller one no logo is large enough to be recognised."""
 
@@ -81,6 +84,8 @@ class CloserLook:
         self._next_brand: dict[int, int] = {}
         """At which brand the next search of each person's clothes begins."""
         self._due_s: dict[tuple[int, _Look], float] = {}
+        self._came_s: dict[int, float] = {}
+        """When each person was first thought of."""
         self._looks: defaultdict[tuple[int, _Look], int] = defaultdict(int)
         # Last: it must be closed, and whatever fails before leaves nothing open.
         self._landmarker = CropLandmarker(require(manifest, "face_landmarker.task"))
@@ -117,8 +122,9 @@ class CloserLook:
         for key in [key for key in self._due_s if key[0] not in numbers]:
             del self._due_s[key]
             self._looks.pop(key, None)
-        for number in self._next_brand.keys() - numbers:
-            del self._next_brand[number]
+        for known in (self._next_brand, self._came_s):
+            for number in known.keys() - numbers:
+                del known[number]
         if self._gallery is not None:
             self._gallery.watch(t_s, {person.number for person in self._people.present(t_s)})
             self._gallery.forget(t_s)
@@ -182,6 +188,10 @@ class CloserLook:
         if person.is_picture:
             return False
         if look is _Look.CLOTHES:
+            if self._pool is not None:
+                begin_s = self._came_s.setdefault(person.number, t_s)
+                if t_s - begin_s < _CLOTHES_WAIT_S:
+                    return False
             is_free = self._logos is not None and self._searched is None
             return is_free and person.shows_face(t_s) and _height(person) >= _MIN_CLOTHES_PX
         is_on = look is _Look.TRAITS or self._gallery is not None
