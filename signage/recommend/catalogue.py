@@ -143,7 +143,7 @@ class Catalogue(Mapping[str, Content]):
     def _fallback(self, name: str | None) -> Content:
         """What plays when nothing else may: it must itself be allowed before everybody, always."""
         if name is None:
-            free = [c for c in self.values() if not (_closed_to_some(c) or _is_capped(c))]
+            free = [c for c in self.values() if not (closed_to_some(c) or _is_capped(c))]
             if not free:
                 raise ConfigError(
                     "Every content is restricted, so nothing could play when none is allowed. "
@@ -156,7 +156,7 @@ class Catalogue(Mapping[str, Content]):
                 f"content.fallback is {name!r}, which is not in the catalogue "
                 f"({', '.join(self._contents)})."
             )
-        if reason := _closed_to_some(self._contents[name]):
+        if reason := closed_to_some(self._contents[name]):
             raise ConfigError(
                 f"content.fallback {name!r} must be for everybody, at all times: it {reason}."
             )
@@ -181,7 +181,7 @@ class Catalogue(Mapping[str, Content]):
         return json.dumps(described, sort_keys=True)
 
 
-def _closed_to_some(content: Content) -> str | None:
+def closed_to_some(content: Content) -> str | None:
     """Why there are people, or times, that ``content`` must not play for; None if none."""
     if content.mandatory:
         return "is mandatory, which is never drawn"
@@ -205,7 +205,7 @@ def load_catalogue(config: ContentConfig) -> Catalogue:
     contents = []
     for path in sorted(config.dir.glob("*/content.toml")):
         try:
-            contents.append(_read(path))
+            contents.append(read_content(path))
         except ConfigError as error:
             log.warning("Content left out: %s", error)
     if not contents:
@@ -215,7 +215,8 @@ def load_catalogue(config: ContentConfig) -> Catalogue:
     return Catalogue(contents, config.fallback)
 
 
-def _read(path: Path) -> Content:
+def read_content(path: Path) -> Content:
+    """Read one ``content.toml``. Raises ConfigError when it is broken or lacks a file."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
