@@ -89,7 +89,7 @@ def run(
     length_s = None if minutes is None else minutes * 60
     with KioskView(length_s) as view:
         kiosk = Kiosk(settings)
-        view.titles = {name: content.title for name, content in kiosk.catalogue.items()}
+        view.titles = kiosk.titles
         kiosk.run(stop, ready=view.ready, watch=view.watch, stand_in=stand_in, length_s=length_s)
     if report is not None:
         _write_report(kiosk.journal_path, report)

@@ -74,6 +74,7 @@ def check_content(folder: Path, *, whole: bool = True) -> Checked:
     ``whole`` decodes every frame of its videos. Without it their beginning and their end are
     looked at, which takes a tenth of a second: for a running screen.
     """
+    folder = folder.resolve()
     checked = Checked(folder.name)
     try:
         content = checked.content = read_content(folder / "content.toml")
@@ -97,15 +98,14 @@ def check_folder(
     """
     if not folder.is_dir():
         raise ConfigError(f"There is no content folder {folder}. Set `content.dir`, or name one.")
-    for done, path in enumerate(content_folders(folder), 1):
+    contents = [folder] if (folder / "content.toml").is_file() else content_folders(folder)
+    for done, path in enumerate(contents, 1):
         yield check_content(path)
         report(done)
 
 
 def content_folders(folder: Path) -> list[Path]:
-    """The contents in ``folder``, or ``folder`` itself where it is one."""
-    if (folder / "content.toml").is_file():
-        return [folder.resolve()]
+    """Every folder in ``folder`` that is a content."""
     return sorted(path.parent for path in folder.glob("*/content.toml"))
 
 
