@@ -82,11 +82,18 @@ def check_content(folder: Path, *, whole: bool = True) -> Checked:
         checked.errors.append(str(error))
         return checked
     checked.content_id = content.content_id
+    try:
+        _check_all(checked, content, whole=whole)
+    except OSError as error:
+        checked.errors.append(f"{error.filename} cannot be read: {error.strerror}.")
+    return checked
+
+
+def _check_all(checked: Checked, content: Content, *, whole: bool) -> None:
     checked.media = _check_file(checked, content.medium, content.file, whole=whole)
     if content.more and content.more.file and content.more.medium:
         _check_file(checked, content.more.medium, content.more.file, whole=whole)
     _check_keys(checked, content)
-    return checked
 
 
 def check_folder(

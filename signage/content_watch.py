@@ -9,6 +9,7 @@ Between two looks ``is_as_checked`` holds that, which the server asks for every 
 from __future__ import annotations
 
 import logging
+import stat
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,8 +24,9 @@ log = logging.getLogger(__name__)
 
 _EVERY_S = 2.0
 
-_Stamp = tuple[int, int, int]
-"""When a file was written, its bytes, its inode: another of any of them is another file."""
+_Stamp = tuple[int, int, int, int]
+"""When a file and what is said of it were written, its bytes, its inode: another of any of them
+is another file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,11 @@ class ContentWatch:
             try:
                 self.look()
             except OSError as error:  # a drive that is gone may come back
+                self._told = ([], False)
                 self._refuse(f"The content folder {self._config.dir} cannot be read: {error}.")
+            except BaseException:
+                self.problem = "They are not watched any more: the log says why."
+                raise
 
     def _check(self, folder: Path, files: Mapping[Path, _Stamp]) -> bool:
         """Check a content anew; False where it changed meanwhile."""
@@ -170,4 +176,6 @@ def _stamp(path: Path) -> _Stamp | None:
         found = path.stat()
     except (OSError, ValueError):
         return None
-    return (found.st_mtime_ns, found.st_size, found.st_ino) if path.is_file() else None
+    if not stat.S_ISREG(found.st_mode):
+        return None
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino

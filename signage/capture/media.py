@@ -170,13 +170,13 @@ def _picture(path: Path, container: _Container) -> Media:
             frames = [] if image is None else [(image.shape, 0.0)]
         else:
             frames = _animation(path)
-    except cv2.error as error:
-        raise MediaError(
-            f"{path.name} cannot be decoded, or has more pixels than any screen: {error.err}. "
-            "Export it again, no larger than the screen."
-        ) from error
+    except cv2.error:
+        frames = []
     if not frames:
-        raise MediaError(f"{path.name} cannot be decoded as {container.name}. Export it again.")
+        raise MediaError(
+            f"{path.name} cannot be decoded as {container.name}, or has more pixels than any "
+            "screen. Export it again, no larger than the screen."
+        )
     height, width = frames[0][0][:2]
     total_s = round(sum(seconds for _, seconds in frames), 3) if len(frames) > 1 else None
     return Media("image", container.name, width, height, duration_s=total_s, frames=len(frames))
@@ -228,14 +228,17 @@ def _length_px(text: str | None) -> int | None:
 def _film(path: Path, container: _Container, *, whole: bool) -> Media:
     # Beside a running loop one thread is enough.
     threads = [] if whole else [cv2.CAP_PROP_N_THREADS, 1]
-    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, threads)
+    capture = cv2.VideoCapture()
     try:
+        capture.open(str(path), cv2.CAP_FFMPEG, threads)
         if not capture.isOpened():
             raise MediaError(
                 f"{path.name} cannot be opened: it is damaged, or cut off before its index. "
                 "Copy it again, or export it as MP4 (H.264)."
             )
         return (_watched if whole else _glimpsed)(path, container, capture)
+    except cv2.error as error:
+        raise MediaError(f"{path.name} cannot be decoded: {error.err}. Export it again.") from error
     finally:
         capture.release()
 
