@@ -24,9 +24,9 @@ log = logging.getLogger(__name__)
 
 _EVERY_S = 2.0
 
-_Stamp = tuple[int, int, int, int]
-"""When a file and what is said of it were written, its bytes, its inode: another of any of them
-is another file."""
+_Stamp = tuple[int, int, int]
+"""When a file was written, when it was moved or given leave to be read, and its bytes: another of
+any of them is another file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,4 +178,4 @@ def _stamp(path: Path) -> _Stamp | None:
         return None
     if not stat.S_ISREG(found.st_mode):
         return None
-    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size

@@ -17,6 +17,8 @@ from xml.etree import ElementTree
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _CSS_URL = re.compile(r"""url\(\s*(?:"([^"]*)"|'([^']*)'|([^"'()\s]+))\s*\)""", re.IGNORECASE)
 _CSS_IMPORT = re.compile(r"""@import\s+(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+_SRCSET = re.compile(r"(\S*[^,\s])(?:\s+[^,]*)?(?:,|$)")
+_TEMPLATE = re.compile(r"\{\{|\$\{|<%")
 _INLINE = ("data", "blob", "about", "javascript")
 _LOADED_LINKS = {"stylesheet", "preload", "modulepreload", "manifest"}
 
@@ -88,8 +90,13 @@ def _of_css(text: str) -> Iterator[str]:
 
 
 def _loads(url: str) -> bool:
-    """Whether ``url`` names another file."""
-    return bool(url.strip()) and not url.startswith("#") and urlsplit(url).scheme not in _INLINE
+    """Whether ``url`` names another file, and is not for a script to fill in first."""
+    if not url.strip() or url.startswith("#") or "\0" in unquote(url) or _TEMPLATE.search(url):
+        return False
+    try:
+        return urlsplit(url).scheme not in _INLINE
+    except ValueError:  # it names nothing at all
+        return False
 
 
 class _Page(HTMLParser):
@@ -116,7 +123,7 @@ class _Page(HTMLParser):
         elif tag == "link" and _LOADED_LINKS & set(told.get("rel", "").lower().split()):
             names.append("href")
         urls = [told[name] for name in names if name in told]
-        urls += [part.split()[0] for part in told.get("srcset", "").split(",") if part.strip()]
+        urls += _SRCSET.findall(told.get("srcset", ""))
         self.urls += filter(_loads, urls)
         self.urls += _of_css(told.get("style", ""))
 

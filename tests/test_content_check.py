@@ -229,6 +229,7 @@ def test_what_a_page_needs_is_looked_for(tmp_path: Path) -> None:
         <style>@font-face { src: url("gone.woff2") }</style>
         <img srcset="small.png 1x, large.png 2x"><video poster="/poster.jpg" src="a.webm"></video>
         <p style="background: url('data:image/png;base64,AA==')"><a href="away.html">
+        <img srcset="data:image/png;base64,AA== 1x" src="{{ photo }}"><img src="http://[x">
         <svg><use href="#here"/></svg><img src="with%20space.png?v=1"><img src="../b/b.png">
         """,
     )
