@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from signage import cli_operator
+from signage.cli_content import content
 from signage.cli_options import (
     DEFAULT_CONFIG,
     DEMO_CONFIG,
@@ -45,6 +46,7 @@ app = typer.Typer(
 )
 models = typer.Typer(no_args_is_help=True, help="The models and the demo's footage.")
 app.add_typer(models, name="models")
+app.add_typer(content, name="content")
 
 app.command()(cli_operator.order)
 app.command()(cli_operator.rebuild)
@@ -87,7 +89,7 @@ def run(
     length_s = None if minutes is None else minutes * 60
     with KioskView(length_s) as view:
         kiosk = Kiosk(settings)
-        view.titles = {name: content.title for name, content in kiosk.catalogue.items()}
+        view.titles = kiosk.titles
         kiosk.run(stop, ready=view.ready, watch=view.watch, stand_in=stand_in, length_s=length_s)
     if report is not None:
         _write_report(kiosk.journal_path, report)

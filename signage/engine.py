@@ -8,6 +8,7 @@ through two small ports: ``perceive`` and ``Screen``.
 from __future__ import annotations
 
 import logging
+import queue
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
@@ -123,6 +124,7 @@ class Engine:
         self.recommender = Recommender(config, catalogue, policy)
         self.learning = Learning(config, self.recommender, journal)
         self._inbox = Inbox()
+        self._stock: queue.SimpleQueue[Catalogue] = queue.SimpleQueue()
         self._config = config
         self._journal = journal
         self._perceive = perceive
@@ -164,8 +166,16 @@ class Engine:
         """
         return self._inbox.put(order)
 
+    def restock(self, catalogue: Catalogue) -> None:
+        """Hand in a new catalogue, from any thread. The next step decides on it.
+
+        What plays and is in it no more plays to its end; what was to follow it is decided anew.
+        """
+        self._stock.put(catalogue)
+
     def step(self, frame: Frame) -> Step:
         """Take in one frame: obey, see, count, learn, decide."""
+        self._take_stock(frame.utc)
         self._obey(frame.utc)
         audience = self._audience.update(frame, self._perceive(frame))
         self._audience_now = audience
@@ -192,6 +202,15 @@ class Engine:
     def on_screen(self) -> Decision | None:
         """What the screen confirmed to be showing."""
         return self._running.decision if self._running else None
+
+    def _take_stock(self, utc: datetime) -> None:
+        while not self._stock.empty():
+            catalogue = self._stock.get()
+            self._journal.record_catalogue(catalogue.version, catalogue.as_json())
+            self.recommender.restock(catalogue)
+            self.learning.review_orders()
+            if self._called and self._called.content_id not in catalogue:
+                self._called = self.recommender.call(utc)  # nobody took it back: it may end
 
     def _obey(self, utc: datetime) -> None:
         for order, done in self._inbox.take():
@@ -257,7 +276,7 @@ class Engine:
         return None
 
     def _reveal_of(self, decision: Decision, started_s: float) -> Reveal | None:
-        more = self.recommender.catalogue[decision.content_id].more
+        more = self.recommender.content(decision.content_id).more
         if more is None:
             return None
         return Reveal(self._config.reveal, decision.decision_id, more.on, started_s)
@@ -335,7 +354,10 @@ class Engine:
         if called != self._called and (running or pending):
             return _called_by(called, self._called), True
         leaving = pending is not None and pending.now
-        pending_excluded = pending is not None and self._excludes(pending.decision, audience)
+        pending_excluded = pending is not None and (
+            pending.decision.content_id not in self.recommender.catalogue
+            or self._excludes(pending.decision, audience)
+        )
         stays = running is not None and (not leaving or pending_excluded)
         if running and stays and self._excludes(running.decision, audience):
             return Trigger.NO_LONGER_ALLOWED, True
@@ -392,7 +414,7 @@ class Engine:
         return self.recommender.excludes(decision.content_id, audience)
 
     def _duration_s(self, play: _Play) -> float:
-        return self.recommender.catalogue[play.decision.content_id].duration_s
+        return self.recommender.content(play.decision.content_id).duration_s
 
     def _patience_s(self, pending: _Play) -> float:
         """How long the screen may take to confirm ``pending`` before it has failed."""

@@ -23,6 +23,10 @@ class SourceError(SignageError):
     """A camera or a video that cannot be read."""
 
 
+class MediaError(SignageError):
+    """A file that was to be shown and cannot be."""
+
+
 class AssetError(SignageError):
     """A model or a clip that is missing, broken or not what its manifest says."""
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from signage.capture.live import LiveCapture
 from signage.config import Config
+from signage.content_watch import ContentWatch
 from signage.engine import Engine, Step
 from signage.installation import keep_orders_token, orders_token_path
 from signage.journal.journal import Journal
@@ -21,7 +22,7 @@ from signage.orders import Order, OrderRefusedError
 from signage.perception.perceiver import Perceiver
 from signage.player.server import PlayerServer, Status
 from signage.player.terminal import TerminalPage
-from signage.recommend.catalogue import Catalogue, load_catalogue
+from signage.recommend.catalogue import Catalogue
 from signage.recommend.recommender import make_policy
 from signage.types import AudienceSnapshot
 
@@ -41,7 +42,10 @@ class Kiosk:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self.catalogue: Catalogue = load_catalogue(config.content)
+        self._contents = ContentWatch(config.content)
+        catalogue = self._contents.catalogue
+        self.titles: dict[str, str] = {}
+        """Of every content that was in the catalogue, by id."""
         self.journal_path: Path = config.data_dir / "journal.sqlite"
         self._perceiver = Perceiver(config, live=True)
         self._journal = Journal(self.journal_path)
@@ -50,7 +54,7 @@ class Kiosk:
         self._pulse = _Pulse()
         self._server = PlayerServer(
             config.server,
-            {content_id: content.folder for content_id, content in self.catalogue.items()},
+            {},
             Status(
                 health=self.health,
                 audience=self._audience,
@@ -58,18 +62,31 @@ class Kiosk:
                 clock=time.monotonic,
                 counters=self._pulse.counters,
                 desk=self,
+                is_as_checked=self._contents.is_as_checked,
             ),
         )
-        loop = self.catalogue.loop(config.player.loop)
-        self._server.set_up(config.player, [content.cue("", now=True) for content in loop])
         self._engine = Engine(
             config,
-            self.catalogue,
+            catalogue,
             make_policy(config.decision.policy, config),
             self._journal,
             self._perceiver.perceive,
             self._server,
         )
+        self._stock(catalogue)
+
+    def _stock(self, catalogue: Catalogue) -> None:
+        """Serve what is in ``catalogue``."""
+        self._server.stock({name: content.folder for name, content in catalogue.items()})
+        look = self._config.player
+        loop = [content.cue("", now=True) for content in catalogue.loop(look.loop)]
+        self._server.set_up(look, loop)
+        self.titles |= {name: content.title for name, content in catalogue.items()}
+
+    def _restock(self, catalogue: Catalogue) -> None:
+        """Serve and decide on another catalogue."""
+        self._stock(catalogue)
+        self._engine.restock(catalogue)
 
     def run(
         self,
@@ -90,11 +107,13 @@ class Kiosk:
             self._camera.start()
             url = self._server.start()
             keep_orders_token(self._config.data_dir, self._server.orders_token)
+            self._contents.start(self._restock)
             ready(url)
             if stand_in:
                 page.start(url)
             self._loop(stop, watch, length_s)
         finally:
+            self._contents.stop()
             page.stop()
             self._server.stop()
             orders_token_path(self._config.data_dir).unlink(missing_ok=True)
@@ -128,6 +147,8 @@ class Kiosk:
             reasons.append("the camera delivers nothing")
         elif fault := self._camera.fault:
             reasons.append(f"the camera {fault.reason}")
+        if (problem := self._contents.problem) is not None:
+            reasons.append(f"the contents stay as they were: {problem}")
         if not self._server.connected:
             reasons.append("no player page is connected")
         silent_s = now_s - pulse.last_step_s
@@ -146,6 +167,7 @@ class Kiosk:
             "model_version": pulse.model_version,
             "player_connected": self._server.connected,
             "orders": asdict(self._engine.recommender.orders),
+            "left_out": self._contents.left_out,
         }
 
     def state(self) -> dict[str, Any]:

@@ -44,7 +44,7 @@ class Learning:
         self._checkpoints: Checkpoints | None = None
         self._last_seq = 0
         self._unsaved = 0
-        self._recommender.orders = self._orders_in_force()
+        self.review_orders()
 
     def begin(self, utc: datetime, folder: Path | None) -> None:
         """Take up the newest checkpoint in ``folder``, and learn what the journal has after it.
@@ -60,6 +60,10 @@ class Learning:
         for seq, lesson in self._journal.lessons(self._last_seq):
             self._teach(seq, lesson)
         self._save_if_due(utc)
+
+    def review_orders(self) -> None:
+        """Put every order in force whose content is there, and say of which it is not."""
+        self._recommender.orders = self._orders_in_force()
 
     def learn(self, seq: int, lesson: Lesson, utc: datetime) -> None:
         """Learn the reward ``seq`` of the journal."""

@@ -23,6 +23,7 @@ from playwright.sync_api import Browser
 from signage.journal.reader import JournalReader
 from tests.builders import DEMO, FOOTAGE, ROOT
 
+CONTENT = ROOT / "configs" / "content"
 CONFIG = f"""
 screen_id = "test"
 [camera]
@@ -38,7 +39,7 @@ models_dir = "{ROOT / "models"}"
 mood = true
 returning = true
 [content]
-dir = "{ROOT / "configs" / "content"}"
+dir = "{CONTENT}"
 [decision]
 min_play_s = 1.0
 [server]
@@ -56,9 +57,10 @@ class Kiosk:
         *more: str,
         wrap: tuple[str, ...] = (),
         program: tuple[str, ...] = ("-m", "signage"),
+        content: Path = CONTENT,
     ) -> None:
         self.config = config = folder / "kiosk.toml"
-        config.write_text(CONFIG)
+        config.write_text(CONFIG.replace(str(CONTENT), str(content)))
         self.data = folder / "data"
         command = [sys.executable, *program, "run", "--config", str(config)]
         self.process = subprocess.Popen(

@@ -30,6 +30,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from signage.errors import SignageError
 from signage.player import messages
+from signage.player.contents import PATH as CONTENT_PATH
+from signage.player.contents import ContentFiles
 from signage.player.guard import Guard, is_loopback
 from signage.player.metrics import registry
 from signage.player.orders import PATH as ORDERS_PATH
@@ -68,6 +70,8 @@ class Status:
     """Totals since the start: any of frames, viewers, decisions, rewards."""
     desk: Desk | None = None
     """Where orders are taken, if any are."""
+    is_as_checked: Callable[[Path], bool] = lambda _: True
+    """Whether a content's file is the one that was checked: no other is served."""
 
 
 class PlayerServer:
@@ -90,7 +94,8 @@ class PlayerServer:
         self.orders_token = config.token or secrets.token_urlsafe(24)
         """Whoever knows it may give orders."""
         self._token = None if is_loopback(config.host) else self.orders_token
-        self._app = Guard(self._routes(content_dirs), self._token, self.orders_token)
+        self._contents = ContentFiles(content_dirs, status.is_as_checked)
+        self._app = Guard(self._routes(), self._token, self.orders_token)
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -163,6 +168,10 @@ class PlayerServer:
         """Plays that a page ended alone, and has told of since the last call."""
         return self._plays.drain_told()
 
+    def stock(self, content_dirs: Mapping[str, Path]) -> None:
+        """Serve these contents, too, or from these folders. May be called from any thread."""
+        self._contents.stock(content_dirs)
+
     def point(self, place: tuple[float, float] | None) -> None:
         """Show every page a point to look at, in shares of its width and height, or no more."""
         if place != self._point:
@@ -173,11 +182,7 @@ class PlayerServer:
         """What the pages confirmed since the last call, in order of arrival."""
         return self._plays.drain()
 
-    def _routes(self, content_dirs: Mapping[str, Path]) -> Starlette:
-        folders = [
-            Mount(f"/content/{quote(content_id, safe='')}", StaticFiles(directory=folder))
-            for content_id, folder in content_dirs.items()
-        ]
+    def _routes(self) -> Starlette:
         desk = self._status.desk
         orders = [] if desk is None else [_orders_route(desk)]
         return Starlette(
@@ -190,7 +195,7 @@ class PlayerServer:
                 Route("/api/decisions", self._decisions),
                 WebSocketRoute("/ws/player", self._socket),
                 Mount("/static", StaticFiles(directory=_STATIC)),
-                *folders,
+                Route(CONTENT_PATH, self._contents.answer),
             ]
         )
 

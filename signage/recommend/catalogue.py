@@ -161,26 +161,20 @@ class Catalogue(Mapping[str, Content]):
         self.version = hashlib.sha256(self.as_json().encode()).hexdigest()[:12]
 
     def loop(self, names: Sequence[str]) -> tuple[Content, ...]:
-        """What the page plays alone: ``names``, or the fallback.
+        """What the page plays alone: those of ``names`` that may, or the fallback."""
+        left_out = {name: reason for name in names if (reason := self.not_for_loop(name))}
+        for name, reason in left_out.items():
+            log.warning("player.loop leaves out %r: it %s.", name, reason)
+        return tuple(self[name] for name in names if name not in left_out) or (self.fallback,)
 
-        Raises ConfigError where one is not there, or not for everybody at all times.
-        """
-        for name in names:
-            if name not in self:
-                known = ", ".join(self)
-                raise ConfigError(
-                    f"player.loop names {name!r}, which is not in the catalogue ({known})."
-                )
-            if reason := _closed_to_some(self[name]):
-                raise ConfigError(
-                    f"player.loop {name!r} must be for everybody, at all times: it {reason}."
-                )
-        return tuple(self[name] for name in names) or (self.fallback,)
+    def not_for_loop(self, name: str) -> str | None:
+        """Why the page may not play ``name`` alone; None if it may."""
+        return closed_to_some(self[name]) if name in self else "is not in the catalogue"
 
     def _fallback(self, name: str | None) -> Content:
         """What plays when nothing else may: it must itself be allowed before everybody, always."""
         if name is None:
-            free = [c for c in self.values() if not (_closed_to_some(c) or _is_capped(c))]
+            free = [c for c in self.values() if not (closed_to_some(c) or _is_capped(c))]
             if not free:
                 raise ConfigError(
                     "Every content is restricted, so nothing could play when none is allowed. "
@@ -193,7 +187,7 @@ class Catalogue(Mapping[str, Content]):
                 f"content.fallback is {name!r}, which is not in the catalogue "
                 f"({', '.join(self._contents)})."
             )
-        if reason := _closed_to_some(self._contents[name]):
+        if reason := closed_to_some(self._contents[name]):
             raise ConfigError(
                 f"content.fallback {name!r} must be for everybody, at all times: it {reason}."
             )
@@ -218,7 +212,7 @@ class Catalogue(Mapping[str, Content]):
         return json.dumps(described, sort_keys=True)
 
 
-def _closed_to_some(content: Content) -> str | None:
+def closed_to_some(content: Content) -> str | None:
     """Why there are people, or times, that ``content`` must not play for; None if none."""
     if content.mandatory:
         return "is mandatory, which is never drawn"
@@ -242,7 +236,7 @@ def load_catalogue(config: ContentConfig) -> Catalogue:
     contents = []
     for path in sorted(config.dir.glob("*/content.toml")):
         try:
-            contents.append(_read(path))
+            contents.append(read_content(path))
         except ConfigError as error:
             log.warning("Content left out: %s", error)
     if not contents:
@@ -252,7 +246,8 @@ def load_catalogue(config: ContentConfig) -> Catalogue:
     return Catalogue(contents, config.fallback)
 
 
-def _read(path: Path) -> Content:
+def read_content(path: Path) -> Content:
+    """Read one ``content.toml``. Raises ConfigError when it is broken or lacks a file."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

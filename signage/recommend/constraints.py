@@ -77,8 +77,16 @@ class Constraints:
 
     def __init__(self, config: Config, catalogue: Catalogue) -> None:
         rules = config.constraints
-        self._rules, self._zone, self._catalogue = rules, config.timezone, catalogue
+        self._rules, self._zone = rules, config.timezone
+        self.known: dict[str, Content] = {}
+        """All contents since the start, as last described: one may be withdrawn while it plays."""
+        self.restock(catalogue)
         self._plays = RecentPlays(rules.share_window_plays, rules.separation_plays)
+
+    def restock(self, catalogue: Catalogue) -> None:
+        """Go on with another catalogue; the plays are counted on."""
+        self._catalogue = catalogue
+        self.known |= catalogue
 
     def note_play(self, play: Play) -> None:
         """Count a play, from its decision on and then again from its start on screen."""
@@ -241,7 +249,7 @@ class Constraints:
         if content.competes is None:
             return None
         for name in before:
-            other = self._catalogue.get(name)
+            other = self.known.get(name)
             if other and other is not content and other.competes == content.competes:
                 return f"competes: {name} is of {content.competes}, too, and played just before"
         return None

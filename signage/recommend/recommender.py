@@ -13,7 +13,7 @@ from signage.config import Config, PolicyName
 from signage.errors import ConfigError
 from signage.recommend.apprentice import Apprentice, divide, shadow_of
 from signage.recommend.baselines import Playlist, Rules, Uniform
-from signage.recommend.catalogue import Catalogue
+from signage.recommend.catalogue import Catalogue, Content
 from signage.recommend.checkpoint import Checkpoint, read
 from signage.recommend.constraints import Call, Constraints, Situation
 from signage.recommend.ensemble import EnsemblePolicy, layout_of
@@ -84,6 +84,15 @@ class Recommender:
         self._ended_s: dict[str, float] = {}
         self._last_decided: dict[str, datetime] = {}
 
+    def restock(self, catalogue: Catalogue) -> None:
+        """Decide on another catalogue from now on; nothing that was learned or counted is lost."""
+        self.catalogue = catalogue
+        self.constraints.restock(catalogue)
+
+    def content(self, content_id: str) -> Content:
+        """A content of this catalogue, or of one before it."""
+        return self.constraints.known[content_id]
+
     def recall(self, plays: Sequence[Play]) -> None:
         """Take up the plays of an earlier run, oldest first."""
         for play in plays:
@@ -97,8 +106,7 @@ class Recommender:
         """Whether ``content_id`` must leave the screen because of who is in view."""
         if content_id == self.orders.emergency:
             return False
-        content = self.catalogue[content_id]
-        return self.constraints.audience_excludes(content, audience) is not None
+        return self.constraints.audience_excludes(self.content(content_id), audience) is not None
 
     def decide(
         self,
@@ -158,7 +166,7 @@ class Recommender:
 
     def note_reaction(self, content_id: str, reward: Reward) -> None:
         """Remember what each viewer made of a play, as long as they are here, or may return."""
-        kinds = self.catalogue[content_id].kinds
+        kinds = self.content(content_id).kinds
         for impression in reward.impressions:
             if impression.stayed or self._remembers:
                 visit = self._visits.setdefault(impression.visit_id, VisitHistory())

@@ -12,7 +12,9 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from signage.config import ServerConfig
 from signage.errors import SignageError
+from signage.player.server import PlayerServer, Status
 from signage.player.terminal import TerminalPage
 from signage.types import PlayState
 from tests.player.player_shop import Shop, until
@@ -99,6 +101,26 @@ class TestRoutes:
         answer = http.get("/content/red/index.html")
         assert answer.status_code == 200
         assert answer.headers["content-security-policy"].startswith("sandbox allow-scripts;")
+
+    def test_contents_come_while_it_serves(self, shop: Shop, http: httpx.Client) -> None:
+        assert shop.server is not None
+        folder = shop.content_dirs["red"].with_name("two words & 100%")
+        shop.content_dirs["red"].rename(folder)
+        shop.server.stock({folder.name: folder})
+        assert http.get("/content/two%20words%20%26%20100%25/index.html").status_code == 200
+        assert http.get("/content/green/index.html").status_code == 200
+
+    def test_only_what_was_checked_is_served(self, shop: Shop) -> None:
+        sound = {shop.content_dirs["red"] / name for name in ("index.html", "look.css")}
+        status = Status(dict, dict, lambda _: [], lambda: 0.0, is_as_checked=sound.__contains__)
+        server = PlayerServer(ServerConfig(port=0), shop.content_dirs, status)
+        try:
+            with httpx.Client(base_url=server.start(), trust_env=False) as http:
+                paths = ("index.html", "look.css", "move.js", "%00", "")
+                codes = [http.get(f"/content/red/{path}").status_code for path in paths]
+        finally:
+            server.stop()
+        assert codes == [200, 200, 404, 404, 404]
 
     @pytest.mark.parametrize(
         "path",

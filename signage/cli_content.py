@@ -1,0 +1,94 @@
+"""The commands about contents."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from signage.cli_options import DEFAULT_CONFIG, JsonOption, print_json, progress, warn_on_stderr
+from signage.config_file import load_config
+from signage.errors import ConfigError
+
+if TYPE_CHECKING:
+    from signage.content_check import Checked
+
+content = typer.Typer(no_args_is_help=True, help="What is to be shown.")
+
+_COLOURS = {"ok": "green", "warning": "yellow", "will not play": "red"}
+
+
+@content.callback()
+def _content() -> None:
+    """Keeps `check` a word of its own as long as it is the only command."""
+
+
+@content.command()
+def check(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(help="Of contents, or of one; without it, `content.dir`.", metavar="[DIR]"),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Configuration; with DIR, none unless named.", show_default=False),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Decode every file, read its real duration and size, and say what will not play.
+
+    Exit code 1 when anything will not.
+    """
+    from signage.content_check import check_catalogue, check_folder, content_folders
+
+    warn_on_stderr()
+    settings = load_config(config or DEFAULT_CONFIG) if config or not folder else None
+    folder = folder or (settings or load_config(DEFAULT_CONFIG)).content.dir
+    with progress("decoding", len(content_folders(folder))) as report:
+        found = list(check_folder(folder, report))
+    if not found:
+        raise ConfigError(f"{folder} has no folder with a content.toml, and is none itself.")
+    playing = [c.content for c in found if c.content is not None and not c.errors]
+    is_one = (folder / "content.toml").is_file()
+    faults = [] if is_one else check_catalogue(playing, settings)
+    fit = not faults and len(playing) == len(found)
+    if as_json:
+        contents = [checked.record() for checked in found]
+        print_json({"ok": fit, "dir": str(folder), "contents": contents, "catalogue": faults})
+    else:
+        _print(found, faults)
+    if not fit:
+        raise typer.Exit(1)
+
+
+def _print(found: list[Checked], faults: list[str]) -> None:
+    console = Console(highlight=False)
+    table = Table("content", "medium", "size", "lasts", "verdict")
+    for checked in found:
+        table.add_row(checked.content_id, *_cells(checked))
+    console.print(table)
+    for checked in found:
+        for colour, reasons in (("red", checked.errors), ("yellow", checked.warnings)):
+            for reason in reasons:
+                console.print(Text.assemble((checked.content_id, colour), f": {reason}"))
+    for fault in faults:
+        console.print(Text.assemble(("all together", "red"), f": {fault}"))
+    counts = [f"{sum(c.verdict == v for c in found)} {v}" for v in _COLOURS]
+    console.print(f"{len(found)} contents: {', '.join(counts)}.")
+
+
+def _cells(checked: Checked) -> tuple[str | Text, ...]:
+    content, media, verdict = checked.content, checked.media, checked.verdict
+    medium = content.medium if content else "?"
+    size = "any" if media or medium == "html" else ""
+    if media is None:
+        return medium, size, "", Text(verdict, _COLOURS[verdict])
+    if media.width_px is not None:
+        size = f"{media.width_px} × {media.height_px}"
+    lasts = "" if media.duration_s is None else f"{media.duration_s:.1f} s"
+    kind = f"{medium} {media.codec or media.container}"
+    return kind, size, lasts, Text(verdict, _COLOURS[verdict])

@@ -1,0 +1,349 @@
+"""Contents that come, change and go while the screen runs."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from signage.config import ContentConfig
+from signage.content_watch import ContentWatch
+from signage.errors import ConfigError, SignageError
+from signage.journal.reader import JournalReader
+from signage.orders import Action, Order
+from signage.recommend.catalogue import Catalogue
+from signage.types import Orders, Trigger
+from tests.builders import catalogue, sighting
+from tests.media import cut, describe, film, page, picture
+from tests.player.player_shop import until
+from tests.test_engine import ADULT, Stage, triggers
+from tests.test_kiosk import Kiosk
+
+# The watch
+
+
+class Watched:
+    """A folder of contents, and what its watch made of it."""
+
+    def __init__(self, folder: Path, fallback: str | None = None) -> None:
+        self.folder = folder
+        self.watch = ContentWatch(ContentConfig(dir=folder, fallback=fallback))
+        self.taken: list[list[str]] = []
+        self.watch._take = lambda catalogue: self.taken.append(list(catalogue))
+
+    def look(self, times: int = 1) -> list[list[str]]:
+        """Look so often; returns the catalogues that were taken meanwhile."""
+        before = len(self.taken)
+        for _ in range(times):
+            self.watch.look()
+        return self.taken[before:]
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Callable[..., Watched]:
+    page(tmp_path / "base")
+    picture(describe(tmp_path / "photo", "image", "a.png") / "a.png")
+    return lambda **how: Watched(tmp_path, **how)
+
+
+def test_what_is_added_is_taken_when_it_keeps_still(watched: Callable[..., Watched]) -> None:
+    on = watched()
+    assert list(on.watch.catalogue) == ["base", "photo"]
+    assert on.look(3) == []
+    clip = film(describe(on.folder / "clip", "video", "a.webm") / "a.webm")
+    whole = clip.read_bytes()
+    clip.write_bytes(whole[:1000])  # being copied
+    for written in range(2000, len(whole), len(whole) // 4):
+        assert on.look() == []
+        clip.write_bytes(whole[:written])
+    clip.write_bytes(whole)
+    assert on.look() == []
+    assert on.look() == [["base", "clip", "photo"]]
+    assert on.look(3) == []
+    assert on.watch.left_out == {}
+
+
+def test_a_copy_that_stops_halfway_is_left_out_until_it_is_whole(
+    watched: Callable[..., Watched], caplog: pytest.LogCaptureFixture
+) -> None:
+    on = watched()
+    clip = film(describe(on.folder / "clip", "video", "a.webm") / "a.webm")
+    whole = clip.read_bytes()
+    cut(clip)
+    assert on.look(4) == []
+    assert "a.webm is cut off" in on.watch.left_out["clip"]
+    assert caplog.text.count("Content left out: clip") == 1
+    assert not on.watch.is_as_checked(clip.resolve())
+    clip.write_bytes(whole)
+    assert on.look(2) == [["base", "clip", "photo"]]
+    assert on.watch.is_as_checked(clip.resolve())
+
+
+def test_what_changes_leaves_at_once_and_comes_back(watched: Callable[..., Watched]) -> None:
+    on = watched()
+    media = (on.folder / "photo" / "a.png").resolve()
+    assert on.watch.is_as_checked(media)
+    picture(media, 200, 100)
+    assert not on.watch.is_as_checked(media)  # before anybody has looked
+    assert on.look() == [["base"]]
+    assert on.look() == [["base", "photo"]]
+    assert on.watch.is_as_checked(media)
+    cut(media)
+    assert on.look(5) == [["base"]]
+    assert "a.png is cut off" in on.watch.left_out["photo"]
+
+
+def test_a_toml_is_followed_too(watched: Callable[..., Watched]) -> None:
+    on = watched()
+    describe(on.folder / "photo", "image", "a.png", duration_s=5.0)
+    on.look(2)
+    assert on.watch.catalogue["photo"].duration_s == 5.0
+    (on.folder / "photo" / "content.toml").write_text("title = ")
+    assert on.look(2) == [["base"]]
+    assert "cannot be read" in on.watch.left_out["photo"]
+
+
+def test_what_is_removed_is_gone(watched: Callable[..., Watched]) -> None:
+    on = watched()
+    shutil.rmtree(on.folder / "photo")
+    assert on.look(3) == [["base"]]
+    assert on.watch.left_out == {}
+
+
+def test_what_would_be_no_catalogue_is_refused_and_told_once(
+    watched: Callable[..., Watched], caplog: pytest.LogCaptureFixture
+) -> None:
+    on = watched(fallback="base")
+    (on.folder / "base").rename(on.folder.parent / "aside")
+    assert on.look(5) == []
+    assert on.watch.problem is not None
+    assert "content.fallback is 'base'" in on.watch.problem
+    assert caplog.text.count("The contents stay as they were") == 1
+    assert list(on.watch.catalogue) == ["base", "photo"]
+    (on.folder.parent / "aside").rename(on.folder / "base")
+    assert on.look(3) == []
+    assert on.watch.problem is None
+
+
+def test_a_fallback_that_is_being_replaced_is_no_problem(
+    watched: Callable[..., Watched], caplog: pytest.LogCaptureFixture
+) -> None:
+    on = watched(fallback="base")
+    for text in ("<p>One", "<p>Another"):
+        page(on.folder / "base", text)
+        assert on.look() == []
+        assert on.watch.problem is None
+    assert on.look(2) == []
+    assert caplog.text == ""
+    assert on.watch.is_as_checked((on.folder / "base" / "index.html").resolve())
+
+
+def test_a_folder_that_is_gone_leaves_the_contents_as_they_were(
+    watched: Callable[..., Watched], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    on = watched()
+    aside = tmp_path_factory.mktemp("aside") / "contents"
+    on.folder.rename(aside)
+    on.look(3)
+    assert "The catalogue is empty" in (on.watch.problem or "")
+    aside.rename(on.folder)
+    on.look(3)
+    assert on.watch.problem is None
+    assert list(on.watch.catalogue) == ["base", "photo"]
+
+
+def test_a_start_leaves_out_what_cannot_be_decoded(
+    watched: Callable[..., Watched], caplog: pytest.LogCaptureFixture
+) -> None:
+    on = watched()
+    cut(on.folder / "photo" / "a.png")
+    again = Watched(on.folder)
+    assert list(again.watch.catalogue) == ["base"]
+    assert "a.png is cut off" in caplog.text
+    (on.folder / "base" / "index.html").unlink()
+    with pytest.raises(ConfigError, match="The catalogue is empty"):
+        Watched(on.folder)
+
+
+def test_it_watches_by_itself(watched: Callable[..., Watched]) -> None:
+    on = watched()
+    taken: list[Catalogue] = []
+    on.watch.start(taken.append)
+    try:
+        page(on.folder / "news")
+        until(lambda: bool(taken), "the news")
+        assert list(taken[-1]) == ["base", "news", "photo"]
+    finally:
+        on.watch.stop()
+
+
+# The engine
+
+HERE = sighting(x=200, height=200, **ADULT)
+BOTH = catalogue({"coffee": {"duration_s": 10.0}, "news": {"duration_s": 10.0}})
+NEWS = catalogue({"news": {"duration_s": 10.0}})
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Callable[..., Stage]]:
+    made: list[Stage] = []
+
+    def make(contents: Catalogue = BOTH, **decision: Any) -> Stage:
+        how: dict[str, Any] = {"min_play_s": 20.0, "policy": "playlist"} | decision
+        made.append(Stage(tmp_path / "journal.sqlite", contents, **how))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.journal.close()
+
+
+def shown(on: Stage) -> str | None:
+    return on.engine.on_screen.content_id if on.engine.on_screen else None
+
+
+def give(on: Stage, action: Action, content_id: str | None = None) -> None:
+    done = on.engine.order(Order(action=action, content_id=content_id))
+    on.play(0.2, [HERE])
+    done.result(0)
+
+
+def test_what_is_added_plays_and_is_in_the_journal(stage: Callable[..., Stage]) -> None:
+    on = stage(NEWS)
+    on.play(5, [HERE])
+    on.engine.restock(BOTH)
+    on.play(30, [HERE])
+    played = [row["content_id"] for row in on.rows()]
+    assert played[:2] == ["news", "coffee"]
+    versions = [row["catalogue_version"] for row in on.rows()]
+    assert versions[:2] == [NEWS.version, BOTH.version]
+    assert set(JournalReader(on.path).contents()) == {"coffee", "news"}
+
+
+def test_what_is_withdrawn_plays_to_its_end_and_never_again(stage: Callable[..., Stage]) -> None:
+    on = stage()
+    on.play(3, [HERE])
+    assert shown(on) == "coffee"
+    on.engine.restock(NEWS)
+    assert not triggers(on.play(5, [HERE]))
+    assert shown(on) == "coffee"
+    on.play(40, [HERE])
+    first, *later = on.rows()
+    assert first["shown_s"] == pytest.approx(10.0)
+    assert first["reward"] is not None
+    assert {row["content_id"] for row in later} == {"news"}
+
+
+def test_what_was_to_follow_and_is_withdrawn_is_replaced(stage: Callable[..., Stage]) -> None:
+    on = stage(catalogue({"a": {"duration_s": 10.0}, "b": {}, "c": {}}))
+    on.play(9, [HERE])
+    assert on.rows()[-1]["content_id"] == "b"  # chosen, and not shown yet
+    on.engine.restock(catalogue({"a": {"duration_s": 10.0}, "c": {}}))
+    ((trigger, _),) = triggers(on.play(0.1, [HERE]))
+    assert trigger is Trigger.NO_LONGER_ALLOWED
+    on.play(3, [HERE])
+    assert shown(on) == "c"
+    assert [row["state"] for row in on.rows()] == ["finished", "superseded", "started"]
+
+
+def test_caps_and_competitors_survive(stage: Callable[..., Stage]) -> None:
+    cola = {"competes": "cola"}
+    on = stage(catalogue({"a": cola | {"max_per_hour": 1}, "b": {}, "c": cola}))
+    on.play(2, [HERE])
+    assert shown(on) == "a"
+    on.engine.restock(catalogue({"b": {}, "c": cola}))
+    on.play(6, [HERE])
+    assert on.rows()[1]["masked"] == {"c": "competes: a is of cola, too, and played just before"}
+    on.engine.restock(catalogue({"a": cola | {"max_per_hour": 1}, "b": {}}))
+    on.play(8, [HERE])
+    assert "max_per_hour" in on.rows()[-1]["masked"]["a"]
+
+
+def test_a_pin_rests_while_its_content_is_away(
+    stage: Callable[..., Stage], caplog: pytest.LogCaptureFixture
+) -> None:
+    on = stage()
+    give(on, Action.PIN, "coffee")
+    on.engine.restock(NEWS)
+    on.play(30, [HERE])
+    assert "ordered the content 'coffee', which is not in the catalogue any more" in caplog.text
+    assert on.engine.recommender.orders == Orders()
+    assert shown(on) == "news"
+    with pytest.raises(SignageError, match="There is no content 'coffee'"):
+        give(on, Action.PIN, "coffee")
+    on.engine.restock(BOTH)
+    on.play(1, [HERE])
+    assert on.engine.recommender.orders == Orders(pinned="coffee")
+    assert shown(on) == "coffee"
+
+
+def test_an_emergency_whose_file_is_replaced_stays_on_screen(
+    stage: Callable[..., Stage], caplog: pytest.LogCaptureFixture
+) -> None:
+    on = stage()
+    give(on, Action.EMERGENCY, "news")
+    on.play(1, [HERE])
+    assert shown(on) == "news"
+    with caplog.at_level(logging.ERROR):
+        on.engine.restock(catalogue({"coffee": {"duration_s": 10.0}}))
+        assert not triggers(on.play(4, [HERE]))
+        assert shown(on) == "news"
+        on.engine.restock(BOTH)
+        on.play(30, [HERE])
+    assert shown(on) == "news"
+    assert {row["content_id"] for row in on.rows()[1:]} == {"news"}
+
+
+# The running screen
+
+
+def test_a_broken_file_never_reaches_the_running_screen(tmp_path: Path, browser: Browser) -> None:
+    contents = tmp_path / "contents"
+    page(contents / "base")
+    clip = film(describe(contents / "clip", "video", "a.webm") / "a.webm")
+    kiosk = Kiosk(tmp_path, content=contents)
+    try:
+        tab = browser.new_page()
+        tab.goto(kiosk.url)
+        rows = "/api/decisions?limit=1000"
+
+        def plays(name: str) -> Callable[[Any], Any]:
+            return lambda found: [r for r in found if r["content_id"] == name and r["started_utc"]]
+
+        kiosk.until(rows, plays("clip"))
+        late = film(describe(contents / "late", "video", "a.webm") / "a.webm", "VP90")
+        whole = late.read_bytes()
+        cut(late)
+        told = kiosk.until("/health", lambda health: health["left_out"].get("late"))
+        assert "a.webm is cut off" in told
+        late.write_bytes(whole)
+        kiosk.until(rows, plays("late"))
+        assert kiosk.get("/health")["left_out"] == {}
+        cut(clip)
+        kiosk.until("/health", lambda health: health["left_out"].get("clip"))
+        before = kiosk.get(rows)
+        after = kiosk.until(rows, lambda found: len(found) > len(before) + 3 and found)
+        new = after[: len(after) - len(before)]
+        assert "clip" not in {row["content_id"] for row in new[:-1]}
+        # Whatever was chosen while its file was broken was shown to nobody.
+        assert {row["state"] for row in plays("late")(after)} <= {
+            "started", "finished", "interrupted",
+        }  # fmt: skip
+        shutil.rmtree(contents)
+        kiosk.until(
+            "/health",
+            lambda health: [r for r in health["reasons"] if "contents stay as they were" in r],
+        )
+        tab.close()
+        assert kiosk.stop() == 0
+    finally:
+        if kiosk.process.poll() is None:
+            kiosk.process.kill()
+        if kiosk.process.stdout is not None:
+            kiosk.process.stdout.close()
+        kiosk.process.wait()
