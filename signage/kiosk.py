@@ -12,8 +12,10 @@ from typing import Any
 
 from signage.capture.live import LiveCapture
 from signage.config import Config
+from signage.dashboard import Dashboard
 from signage.engine import Engine, Step
 from signage.installation import keep_orders_token, orders_token_path
+from signage.journal.figures import Figures
 from signage.journal.journal import Journal
 from signage.journal.reader import JournalReader
 from signage.learning import FOLDER
@@ -48,6 +50,7 @@ class Kiosk:
         self._reader = JournalReader(self.journal_path)
         self._camera = LiveCapture(config.camera)
         self._pulse = _Pulse()
+        self._dashboard = Dashboard(config, self.catalogue, Figures(self.journal_path))
         self._server = PlayerServer(
             config.server,
             {content_id: content.folder for content_id, content in self.catalogue.items()},
@@ -58,6 +61,7 @@ class Kiosk:
                 clock=time.monotonic,
                 counters=self._pulse.counters,
                 desk=self,
+                dashboard=self._dashboard,
             ),
         )
         self._engine = Engine(
@@ -111,6 +115,8 @@ class Kiosk:
             while not stop.is_set() and frame.t_s < until_s:
                 step = engine.step(frame)
                 self._pulse.beat(step, engine.recommender.policy.version)
+                width_px = None if frame.image is None else frame.image.shape[1]
+                self._dashboard.beat(step, engine.recommender, width_px)
                 watch(step)
                 frame = self._camera.next()
         finally:

@@ -20,7 +20,7 @@ page → server
     it was ever shown. ``failed``: it could not be loaded.
 
 Whose word counts is told in ``plays.py``, who may come in at all in ``guard.py``, what the
-operator may order in ``orders.py``.
+operator may order in ``orders.py``, and what the operator sees in ``dashboard.py``.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from signage.errors import SignageError
+from signage.player import dashboard
 from signage.player.guard import Guard, is_loopback
 from signage.player.metrics import registry
 from signage.player.orders import PATH as ORDERS_PATH
@@ -87,6 +88,8 @@ class Status:
     """Totals since the start: any of frames, viewers, decisions, rewards."""
     desk: Desk | None = None
     """Where orders are taken, if any are."""
+    dashboard: Callable[[int], dict[str, Any]] | None = None
+    """The figures of the last so many days (``dashboard.py``), for the operator's page."""
 
 
 class PlayerServer:
@@ -180,9 +183,12 @@ class PlayerServer:
         ]
         desk = self._status.desk
         orders = [] if desk is None else [_orders_route(desk)]
+        told = self._status.dashboard
+        shown = [] if told is None else dashboard.routes(told, lambda: self._app.content_prefix)
         return Starlette(
             routes=[
                 *orders,
+                *shown,
                 Route("/", self._page),
                 Route("/health", self._health),
                 Route("/metrics", self._metrics),
