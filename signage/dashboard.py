@@ -53,6 +53,7 @@ class Dashboard:
             "screen_id": self._config.screen_id,
             "timezone": self._config.timezone,
             "policy": self._config.decision.policy,
+            "aspect_ratio": round(self._config.screen.width_m / self._config.screen.height_m, 4),
             "catalogue": {
                 name: {
                     "title": content.title,

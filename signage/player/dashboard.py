@@ -11,6 +11,7 @@ runs:
 |---|---|
 | ``t_utc``, ``since_utc``, ``days`` | when the figures were added up, from when on they count |
 | ``screen_id``, ``timezone``, ``policy`` | of the configuration; ``timezone`` may be null |
+| ``aspect_ratio`` | of the screen, width by height |
 | ``catalogue`` | by content id: ``title``, ``category``, ``medium``, ``url`` (of its file), \
 ``duration_s``, ``mandatory``, ``share_min`` and ``share_max`` (its target, or null) |
 | ``funnel`` | ``ots``, ``watchers``, ``held``, ``read``: persons (visits); ``impressions``, \
