@@ -1,19 +1,13 @@
 // Who is here now, drawn as figures on a floor: no picture, only numbers.
 
 import { byId, el, many, redraw, say, seconds, svg } from "./dashboard-dom.js";
+import { FACES, MOVES } from "./dashboard-words.js";
 
 const FAR_M = 3; // where the distance could not be told
+const NEAR_M = 0.9; // who is nearer is drawn as if there: the room ends
 const LABEL = { height: 36, step: 40, letter: 6.7, pad: 18 };
-const SHORT = { height: 22, step: 25, letter: 6.4, pad: 12 }; // where there is little room
+const SHORT = { height: 22, step: 25, letter: 6.4, pad: 22 }; // where there is little room
 const NARROW_PX = 520;
-const MOVES = {
-  approaching: "coming nearer",
-  leaving: "walking away",
-  passing_left: "passing to the left",
-  passing_right: "passing to the right",
-  standing: "standing",
-};
-const FACES = { towards: "facing the screen", sideways: "turned sideways", away: "back turned" };
 
 // --- words ---
 
@@ -57,11 +51,11 @@ function details(viewer) {
 
 // 100 units from the sole to the top of the head, which is a circle of its own.
 const BODY =
-  "M-17 -67C-17 -75 -12 -79 -5 -79H5C12 -79 17 -75 17 -67L14 -40C13.6 -37 12 -36 10.5 -36L8.5 -3" +
-  "C8.3 -1 7 0 5 0H-5C-7 0 -8.3 -1 -8.5 -3L-10.5 -36C-12 -36 -13.6 -37 -14 -40Z";
+  "M-17 -66C-17 -75 -12 -79 -5 -79H5C12 -79 17 -75 17 -66C17 -45 11.5 -25 9.5 -4" +
+  "C9.2 -1.4 7.4 0 5 0H-5C-7.4 0 -9.2 -1.4 -9.5 -4C-11.5 -25 -17 -45 -17 -66Z";
 
 // How large somebody that far away is, beside somebody at one metre.
-const scale = (distance_m) => 1 / (0.45 + 0.55 * Math.max(0.6, distance_m ?? FAR_M));
+const scale = (distance_m) => 1 / (0.45 + 0.55 * Math.max(NEAR_M, distance_m ?? FAR_M));
 
 function figure(viewer, number, x, room) {
   const size = scale(viewer.distance_m);
@@ -189,6 +183,17 @@ function drawRoom(people, text, box) {
   );
 }
 
+let here = null; // what was drawn last: {people, text}
+
+// Drawn in the box's own pixels, and so anew when it changes its size.
+function fitRoom() {
+  const box = byId("room");
+  const size = [box.clientWidth, box.clientHeight];
+  redraw(box, [here, size], () => drawRoom(here.people, here.text, box));
+}
+
+new ResizeObserver(() => here && fitRoom()).observe(byId("room"));
+
 export function drawPeople(audience, places) {
   const text = summary(audience);
   say(byId("here-summary"), text);
@@ -198,17 +203,18 @@ export function drawPeople(audience, places) {
       place: places[viewer.visit_id] ?? (index + 1) / (audience.viewers.length + 1),
     }))
     .sort((a, b) => a.place - b.place);
-  const box = byId("room");
-  redraw(box, [people, text, box.clientWidth, box.clientHeight], () => drawRoom(people, text, box));
-  redraw(byId("people"), people, () =>
-    people.map(({ viewer }, index) =>
-      el(
-        "li",
-        { class: viewer.attentive ? "watches" : null },
-        el("b", {}, el("span", { class: "badge" }, String(index + 1)), ` ${who(viewer)}`),
-        el("span", {}, details(viewer).join(", ")),
-        el("span", { class: "quiet" }, `${seconds(viewer.attention_s)} attention in ${seconds(viewer.dwell_s)} here`),
-      ),
-    ),
+  here = { people, text };
+  redraw(byId("people"), people, () => people.map(({ viewer }, index) => person(viewer, index + 1)));
+  fitRoom();
+}
+
+function person(viewer, number) {
+  const { attention_s: given_s, dwell_s: here_s } = viewer;
+  return el(
+    "li",
+    { class: viewer.attentive ? "watches" : null, "data-visit": viewer.visit_id },
+    el("b", {}, el("span", { class: "badge" }, String(number)), ` ${who(viewer)}`),
+    el("span", {}, details(viewer).join(", ")),
+    el("span", { class: "quiet" }, `${seconds(given_s)} attention in ${seconds(here_s)} here`),
   );
 }

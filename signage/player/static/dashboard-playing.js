@@ -1,19 +1,11 @@
 // What is on the screen, and why this one.
 
 import { byId, clock, el, percent, redraw, reward, say, signed } from "./dashboard-dom.js";
+import { TRIGGERS, feature } from "./dashboard-words.js";
 
-const SHOWN = 5; // of what might have played instead
+const SHOWN = 4; // of what might have played instead
+const REASONS = 2; // for it, and against it
 const PREVIEW_PX = 1280; // a creative is laid out for about this width
-const TRIGGERS = {
-  start: "the screen started",
-  play_ends: "the play before ended",
-  first_person: "the first person came",
-  new_main_viewer: "somebody else is in front",
-  no_longer_allowed: "what played was not for who came",
-  play_failed: "the play before failed",
-  ordered: "it was ordered",
-  mandatory: "its hours began or ended",
-};
 
 function preview(content, ratio) {
   const box = el("div", { class: "preview" });
@@ -64,25 +56,27 @@ function alternatives(play, title) {
 }
 
 function reasons(play) {
-  const told = Object.entries(play.reasons);
+  const all = Object.entries(play.reasons);
+  const told = [1, -1].flatMap((sign) => all.filter(([, value]) => value * sign > 0).slice(0, REASONS));
   if (!told.length) return null;
   return el(
     "ul",
     { class: "reasons", "aria-label": "What spoke for it and against it" },
-    ...told.map(([feature, value]) =>
-      el("li", { class: value > 0 ? "for" : "against" }, `${feature} `, el("b", {}, signed(value))),
+    ...told.map(([name, value]) =>
+      el("li", { class: value > 0 ? "for" : "against", title: name }, `${feature(name)} `, el("b", {}, signed(value))),
     ),
   );
 }
 
 export function drawPlaying(decisions, told) {
-  const play = decisions.find((decision) => decision.state === "started");
+  const running = decisions.find((decision) => decision.state === "started");
+  // A picture stays until the next is there.
+  const play = running ?? decisions.find((decision) => decision.started_utc !== null);
   const next = decisions[0]?.state === "asked" ? decisions[0] : null;
   const title = (name) => told.catalogue[name]?.title ?? name;
   const zone = told.timezone;
-  const state = play
-    ? `since ${clock(play.started_utc, zone, { hour: "2-digit", minute: "2-digit", second: "2-digit" })}`
-    : "";
+  const time = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
+  const state = play ? `${running ? "since" : "ended; began at"} ${clock(play.started_utc, zone, time)}` : "";
   say(byId("playing-state"), next ? `${state}${state ? ", " : ""}next: ${title(next.content_id)}` : state);
   redraw(byId("playing"), [play?.decision_id, told.catalogue], () => {
     if (!play) return el("p", { class: "empty" }, "Nothing is playing.");

@@ -34,18 +34,19 @@ async function poll() {
   clearTimeout(timer);
   asking?.abort();
   const mine = (asking = new AbortController());
-  const signal = AbortSignal.any([mine.signal, AbortSignal.timeout(PATIENCE_MS)]);
+  const patience = setTimeout(() => mine.abort(), PATIENCE_MS);
   const asked = ["/health", "/api/audience", "/api/decisions?limit=6", `/api/dashboard?days=${days()}`];
   try {
-    const [health, audience, decisions, told] = await Promise.all(asked.map((path) => ask(path, signal)));
+    const [health, audience, decisions, told] = await Promise.all(asked.map((path) => ask(path, mine.signal)));
     newest = { health, audience, decisions, told, at: performance.now() };
     trouble = null;
     draw();
   } catch (error) {
-    if (mine.signal.aborted) return; // a newer one asks
-    if (!(error instanceof Refused || error instanceof TypeError || error.name === "TimeoutError")) console.error(error);
+    if (asking !== mine) return; // a newer one asks
+    if (!(error instanceof Refused || error instanceof TypeError || error.name === "AbortError")) console.error(error);
     trouble = error instanceof Refused ? `The screen refuses: ${error.message.trim()}` : "The screen does not answer. Trying again.";
   } finally {
+    clearTimeout(patience);
     if (asking === mine && !document.hidden) timer = setTimeout(poll, EVERY_MS);
   }
   drawAge();
