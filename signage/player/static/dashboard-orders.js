@@ -109,7 +109,7 @@ function askToken(order, done, words = "") {
       submit: "Go on",
       go: () => {
         // A header holds no other letters; what is more cannot be the token.
-        if (!/^[\x21-\x7e]+$/.test(field.value)) return refuse("A token has letters, digits and signs, and no spaces.");
+        if (!/^[\x20-\x7e]+$/.test(field.value)) return refuse("A token has plain letters, digits and signs, and is not empty.");
         token = field.value;
         return give(order, done);
       },
