@@ -89,7 +89,7 @@ function make(box, told) {
         },
       ],
       axes: [
-        { ...ink, font, space: 56, values: (_u, ts) => ts.map((t) => clock(t * 1000, zone, days > 1 ? { weekday: "short", hour: "2-digit" } : undefined)) },
+        { ...ink, font, space: days > 1 ? 84 : 56, values: (_u, ts) => ts.map((t) => clock(t * 1000, zone, days > 1 ? { weekday: "short", hour: "2-digit", minute: "2-digit" } : undefined)) },
         { ...ink, font, scale: "minutes", size: 44, values: (_u, all) => all.map((v) => (Number.isInteger(v) ? v : v.toFixed(1))) },
         { ...ink, font, scale: "people", side: 1, size: 44, grid: { show: false }, values: (_u, all) => all.map((v) => (Number.isInteger(v) ? v : "")) },
       ],
