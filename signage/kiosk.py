@@ -13,8 +13,10 @@ from typing import Any
 from signage.capture.live import LiveCapture
 from signage.config import Config
 from signage.content_watch import ContentWatch
+from signage.dashboard import Dashboard
 from signage.engine import Engine, Step
 from signage.installation import keep_orders_token, orders_token_path
+from signage.journal.figures import Figures
 from signage.journal.journal import Journal
 from signage.journal.reader import JournalReader
 from signage.learning import FOLDER
@@ -52,6 +54,7 @@ class Kiosk:
         self._reader = JournalReader(self.journal_path)
         self._camera = LiveCapture(config.camera)
         self._pulse = _Pulse()
+        self._dashboard = Dashboard(config, catalogue, Figures(self.journal_path))
         self._server = PlayerServer(
             config.server,
             {},
@@ -63,6 +66,7 @@ class Kiosk:
                 counters=self._pulse.counters,
                 desk=self,
                 is_as_checked=self._contents.is_as_checked,
+                dashboard=self._dashboard,
             ),
         )
         self._engine = Engine(
@@ -81,6 +85,7 @@ class Kiosk:
         look = self._config.player
         loop = [content.cue("", now=True) for content in catalogue.loop(look.loop)]
         self._server.set_up(look, loop)
+        self._dashboard.catalogue = catalogue
         self.titles |= {name: content.title for name, content in catalogue.items()}
 
     def _restock(self, catalogue: Catalogue) -> None:
@@ -132,6 +137,8 @@ class Kiosk:
             while not stop.is_set() and frame.t_s < until_s:
                 step = engine.step(frame)
                 self._pulse.beat(step, engine.recommender.policy.version)
+                width_px = None if frame.image is None else frame.image.shape[1]
+                self._dashboard.beat(step, engine.recommender, width_px)
                 watch(step)
                 frame = self._camera.next()
         finally:

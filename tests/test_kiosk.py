@@ -154,6 +154,11 @@ def test_the_page_switches_content_when_a_viewer_appears(
     health = kiosk.get("/health")
     assert (health["status"], health["camera"], health["player_connected"]) == ("ok", "ok", True)
     assert health["fps"] > 0
+    told = kiosk.until("/api/dashboard", lambda told: told if told["places"] else None)
+    assert all(0 < place < 1 for place in told["places"].values())
+    assert told["funnel"]["watchers"] >= 1
+    assert told["contents"][rewarded[0]["content_id"]]["rewarded"] >= 1
+    assert told["beliefs"]["segments"][-1]["name"] == "Nobody"
     page.close()
     assert kiosk.stop() == 0
 

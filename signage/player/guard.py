@@ -21,7 +21,7 @@ import hmac
 import ipaddress
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
@@ -76,7 +76,8 @@ class Guard:
             return
         cookie = None
         if self._token is not None and _query_token(scope) is not None:
-            cookie = f"{COOKIE}={self._token}; Path=/; HttpOnly; SameSite=Strict"
+            # A cookie holds neither spaces nor semicolons; a token of the operator's may.
+            cookie = f"{COOKIE}={quote(self._token, safe='')}; Path=/; HttpOnly; SameSite=Strict"
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -167,7 +168,7 @@ def _cookie_token(headers: Headers) -> str | None:
         morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
     except CookieError:
         return None
-    return morsel.value if morsel is not None else None
+    return unquote(morsel.value) if morsel is not None else None
 
 
 def _same(offer: str, secret: str) -> bool:

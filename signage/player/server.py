@@ -1,7 +1,8 @@
 """The player server: the page on the screen, its socket, and what the kiosk tells of itself.
 
 What the pages are told, and say, is in ``messages.py``, whose word counts in ``plays.py``, who may
-come in at all in ``guard.py``, what the operator may order in ``orders.py``.
+come in at all in ``guard.py``, what the operator may order in ``orders.py``, and what the operator
+sees in ``dashboard.py``.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from signage.errors import SignageError
-from signage.player import messages
+from signage.player import dashboard, messages
 from signage.player.contents import PATH as CONTENT_PATH
 from signage.player.contents import ContentFiles
 from signage.player.guard import Guard, is_loopback
@@ -72,6 +73,8 @@ class Status:
     """Where orders are taken, if any are."""
     is_as_checked: Callable[[Path], bool] = lambda _: True
     """Whether a content's file is the one that was checked: no other is served."""
+    dashboard: Callable[[int], dict[str, Any]] | None = None
+    """The figures of the last so many days (``dashboard.py``), for the operator's page."""
 
 
 class PlayerServer:
@@ -185,9 +188,12 @@ class PlayerServer:
     def _routes(self) -> Starlette:
         desk = self._status.desk
         orders = [] if desk is None else [_orders_route(desk)]
+        told = self._status.dashboard
+        shown = [] if told is None else dashboard.routes(told, lambda: self._app.content_prefix)
         return Starlette(
             routes=[
                 *orders,
+                *shown,
                 Route("/", self._page),
                 Route("/health", self._health),
                 Route("/metrics", self._metrics),

@@ -53,6 +53,8 @@ class Shop:
     audience: dict[str, Any] = field(default_factory=lambda: {"viewers": []})
     asked_limits: list[int] = field(default_factory=list)
     desk: Desk = field(default_factory=Desk)
+    decisions: list[dict[str, Any]] = field(default_factory=lambda: [{"decision_id": "d1"}])
+    dashboard: Callable[[int], dict[str, Any]] | None = None
     url: str = ""
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _seen: list[PlayEvent] = field(default_factory=list)
@@ -67,6 +69,7 @@ class Shop:
             clock=time.monotonic,
             counters=lambda: {"frames": 12, "decisions": 3},
             desk=self.desk,
+            dashboard=self.dashboard,
         )
         self.server = PlayerServer(ServerConfig(**{"port": 0, **config}), self.content_dirs, status)
         self.url = self.server.start()
@@ -117,7 +120,7 @@ class Shop:
 
     def _decisions(self, limit: int) -> list[dict[str, Any]]:
         self.asked_limits.append(limit)
-        return [{"decision_id": "d1"}]
+        return self.decisions
 
 
 def cue(content_id: str, decision_id: str, *, duration_s: float) -> Cue:

@@ -1,0 +1,108 @@
+"""What the operator's dashboard is told, put together from the journal, the catalogue and the loop.
+
+The fields: ``player/dashboard.py``.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from signage.config import Config
+from signage.engine import Step
+from signage.journal.figures import Figures, Period
+from signage.recommend.beliefs import believed
+from signage.recommend.catalogue import Catalogue
+from signage.recommend.recommender import Recommender
+from signage.types import AudienceSnapshot, Viewer
+
+_BELIEFS_EVERY_S = 5.0
+_FIGURES_EVERY_S = 2.0
+_COST_SHARE = 0.05
+"""Of one core's time, at most, goes into adding up the journal."""
+
+
+class Dashboard:
+    """Keeps what the loop shows of itself, and answers from any thread."""
+
+    def __init__(self, config: Config, catalogue: Catalogue, figures: Figures) -> None:
+        self._config, self._figures = config, figures
+        self.catalogue = catalogue
+        """What may be shown now."""
+        self._lock = threading.Lock()
+        self._kept: dict[int, tuple[float, dict[str, Any]]] = {}
+        """Figures by days, and until when they are new enough."""
+        self._beliefs: dict[str, Any] | None = None
+        self._believed_s = float("-inf")
+        self._places: dict[str, float] = {}
+
+    def beat(self, step: Step, recommender: Recommender, width_px: int | None) -> None:
+        """Note what ``step`` shows, in the engine's thread; the camera's picture is so wide."""
+        audience = step.audience
+        self._places = _places(audience, width_px) if width_px else {}
+        due_s = self._believed_s + _BELIEFS_EVERY_S
+        if audience.t_s >= due_s and (step.rewards or self._beliefs is None):
+            self._believed_s = audience.t_s
+            beliefs = believed(recommender, self._config, audience.utc)
+            self._beliefs = beliefs and beliefs | {"t_utc": _iso(audience.utc)}
+
+    def __call__(self, days: int) -> dict[str, Any]:
+        """The body of ``/api/dashboard`` for the last so many days."""
+        figures = self._figures_of(days)
+        return figures | {
+            "screen_id": self._config.screen_id,
+            "timezone": self._config.timezone,
+            "policy": self._config.decision.policy,
+            "aspect_ratio": round(self._config.screen.width_m / self._config.screen.height_m, 4),
+            "catalogue": {
+                name: {
+                    "title": content.title,
+                    "category": content.category,
+                    "medium": content.medium,
+                    "file": content.file,
+                    "duration_s": content.duration_s,
+                    "mandatory": content.mandatory,
+                    "share_min": content.share_min,
+                    "share_max": content.share_max,
+                }
+                for name, content in self.catalogue.items()
+            },
+            "places": self._places,
+            "beliefs": self._beliefs,
+            "experiment": None,
+        }
+
+    def _figures_of(self, days: int) -> dict[str, Any]:
+        with self._lock:  # who asks meanwhile gets the same
+            until_s, kept = self._kept.get(days, (0.0, {}))
+            began_s = time.monotonic()
+            if began_s < until_s:
+                return kept
+            utc = datetime.now(UTC)
+            window = self._config.constraints.share_window_plays
+            kept = self._figures.of(Period.last(days, utc), window)
+            kept |= {"days": days, "t_utc": _iso(utc)}
+            took_s = time.monotonic() - began_s
+            until_s = began_s + max(_FIGURES_EVERY_S, took_s / _COST_SHARE)
+            self._kept[days] = until_s, kept
+            return kept
+
+
+def _places(audience: AudienceSnapshot, width_px: int) -> dict[str, float]:
+    """Where in the picture everybody is, from its left edge, in shares of its width."""
+    boxes = {viewer.visit_id: _box(viewer) for viewer in audience.viewers}
+    return {
+        visit_id: round(min(1.0, max(0.0, (box[0] + box[2]) / 2 / width_px)), 3)
+        for visit_id, box in boxes.items()
+        if box is not None
+    }
+
+
+def _box(viewer: Viewer) -> tuple[float, float, float, float] | None:
+    return viewer.body_xyxy_px or viewer.face_xyxy_px
+
+
+def _iso(utc: datetime) -> str:
+    return utc.isoformat(timespec="milliseconds")

@@ -1,0 +1,207 @@
+// The funnel, attention by hour (uPlot), shares of voice, and small lines.
+
+import { byId, clock, count, duration, el, percent, redraw, reward, say, svg } from "./dashboard-dom.js";
+
+// --- the funnel ---
+
+export function drawFunnel({ funnel }) {
+  redraw(byId("funnel"), funnel, () => {
+    const { ots, watchers, held, read, held_s: s } = funnel;
+    const steps = [
+      ["ots", "OTS", ots, "were in front of a play"],
+      ["watchers", "Watchers", watchers, "looked at it"],
+      ["held", "Held", held, `gave one play ${s} s or more`],
+      ["read", "Read", read, "read in one"],
+    ];
+    return [
+      el(
+        "ol",
+        { class: "steps" },
+        ...steps.map(([key, name, n, words]) => {
+          const bar = el("span", { class: "fill" });
+          bar.style.width = `${ots ? Math.max(0.5, (100 * n) / ots) : 0}%`;
+          return el(
+            "li",
+            { class: key },
+            el("span", { class: "what" }, el("b", {}, name), ` ${words}`),
+            el("span", { class: "much", "data-figure": key }, count(n)),
+            el("span", { class: "track" }, bar),
+            el("span", { class: "quiet share" }, ots && key !== "ots" ? percent(n / ots) : ""),
+          );
+        }),
+      ),
+      el(
+        "p",
+        { class: "quiet" },
+        el("span", { "data-figure": "plays" }, count(funnel.plays)),
+        " plays, ",
+        el("span", { "data-figure": "impressions" }, count(funnel.impressions)),
+        " impressions (a person before a play).",
+      ),
+    ];
+  });
+}
+
+// --- attention by hour ---
+
+let chart = null;
+let shown = null;
+
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+function hourWords(ts, zone, days) {
+  const from = new Date((ts - 1800) * 1000);
+  const day = days > 1 ? { weekday: "short" } : {};
+  return `${clock(from, zone, { ...day, hour: "2-digit", minute: "2-digit" })} – ${clock(+from + 3600e3, zone)}`;
+}
+
+function make(box, told) {
+  const { timezone: zone, days } = told;
+  const ink = { stroke: colour("--muted"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
+  const font = "12px ui-sans-serif, system-ui, sans-serif";
+  const zero = (_u, _min, max) => [0, Math.max(1, max * 1.12)];
+  return new uPlot(
+    {
+      width: box.clientWidth,
+      height: 240,
+      tzDate: (ts) => (zone ? uPlot.tzDate(new Date(ts * 1000), zone) : new Date(ts * 1000)),
+      scales: { x: { range: (_u, min, max) => [min - 2400, max + 2400] }, minutes: { range: zero }, people: { range: zero } },
+      cursor: { y: false, points: { size: 7 } },
+      series: [
+        { label: "", value: (_u, ts) => (ts === null ? "Point at an hour for its figures" : hourWords(ts, zone, days)) },
+        {
+          label: "Attention, minutes",
+          scale: "minutes",
+          stroke: colour("--accent"),
+          fill: colour("--accent-soft"),
+          width: 1.5,
+          paths: uPlot.paths.bars({ size: [0.66, 44], radius: 0.18 }),
+          points: { show: false },
+          value: (_u, value) => (value === null ? "" : value.toFixed(1)),
+        },
+        {
+          label: "People (OTS)",
+          scale: "people",
+          stroke: colour("--second"),
+          width: 2,
+          points: { show: days === 1, size: 5, fill: colour("--card") },
+          value: (_u, value) => (value === null ? "" : count(value)),
+        },
+      ],
+      axes: [
+        { ...ink, font, space: days > 1 ? 84 : 56, values: (_u, ts) => ts.map((t) => clock(t * 1000, zone, days > 1 ? { weekday: "short", hour: "2-digit", minute: "2-digit" } : undefined)) },
+        { ...ink, font, scale: "minutes", size: 44, values: (_u, all) => all.map((v) => (Number.isInteger(v) ? v : v.toFixed(1))) },
+        { ...ink, font, scale: "people", side: 1, size: 44, grid: { show: false }, values: (_u, all) => all.map((v) => (Number.isInteger(v) ? v : "")) },
+      ],
+    },
+    columns(told),
+    box,
+  );
+}
+
+const columns = ({ by_hour: hours }) => [
+  hours.map((hour) => Date.parse(hour.t_utc) / 1000 + 1800), // in the middle of its hour
+  hours.map((hour) => hour.attention_s / 60),
+  hours.map((hour) => hour.ots),
+];
+
+export function drawHours(told, anew = false) {
+  const box = byId("hours");
+  const now = JSON.stringify(told.by_hour);
+  if (anew || chart === null || shown?.days !== told.days) {
+    chart?.destroy();
+    chart = make(box, told);
+  } else if (shown.now !== now) chart.setData(columns(told));
+  shown = { days: told.days, now };
+  if (chart.width !== box.clientWidth) chart.setSize({ width: box.clientWidth, height: 240 });
+  const total = told.by_hour.reduce((sum, hour) => sum + hour.attention_s, 0);
+  box.setAttribute("role", "img");
+  box.setAttribute("aria-label", `Attention by hour: ${duration(total)} together. The table below has all of it.`);
+  redraw(byId("hours-table"), told.by_hour, () => hoursTable(told));
+}
+
+function hoursTable({ by_hour: hours, timezone: zone, days }) {
+  const head = ["Hour", "People", "Watchers", "Attention", "Plays", "Mean reward"];
+  const rows = hours.filter((hour) => hour.plays || hour.ots);
+  return el(
+    "table",
+    {},
+    el("thead", {}, el("tr", {}, ...head.map((name) => el("th", { scope: "col" }, name)))),
+    el(
+      "tbody",
+      {},
+      ...rows.reverse().map((hour) =>
+        el(
+          "tr",
+          { "data-hour": hour.t_utc },
+          el("th", { scope: "row" }, hourWords(Date.parse(hour.t_utc) / 1000 + 1800, zone, days)),
+          ...[count(hour.ots), count(hour.watchers), duration(hour.attention_s), count(hour.plays), reward(hour.reward)].map(
+            (text) => el("td", {}, text),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+// --- share of voice ---
+
+export function drawVoice(told) {
+  const { share_of_voice: voice, catalogue } = told;
+  say(byId("voice-words"), `of the last ${count(voice.window_plays)} drawn plays`);
+  redraw(byId("voice"), [voice, catalogue], () => {
+    const named = Object.keys(catalogue).filter((name) => !catalogue[name].mandatory);
+    const all = [...new Set([...named, ...Object.keys(voice.plays)])].map((name) => {
+      const { title = name, share_min: least = null, share_max: most = null } = catalogue[name] ?? {};
+      const share = voice.window_plays ? (voice.plays[name] ?? 0) / voice.window_plays : 0;
+      return { name, title, least, most, share };
+    });
+    all.sort((a, b) => b.share - a.share);
+    const full = Math.max(0.01, ...all.map(({ share, least, most }) => Math.max(share, least ?? 0, most ?? 0)));
+    return el("ul", { class: "bars" }, ...all.map((row) => voiceRow(row, full, voice.window_plays)));
+  });
+}
+
+function voiceRow({ name, title, least, most, share }, full, plays) {
+  const across = (part) => `${(100 * part) / full}%`;
+  const bar = el("span", { class: "fill" });
+  bar.style.width = across(share);
+  const marks = [least, most].filter((target) => target !== null).map((target) => {
+    const mark = el("span", { class: "target" });
+    mark.style.left = across(target);
+    return mark;
+  });
+  const onePlay = plays ? 1 / plays : 0;
+  const off = (least !== null && share < least - onePlay && "too little") || (most !== null && share > most + onePlay && "too much");
+  const target = [least !== null && `at least ${percent(least)}`, most !== null && `at most ${percent(most)}`].filter(Boolean).join(", ");
+  return el(
+    "li",
+    { class: off ? "off" : null },
+    el("span", { class: "what" }, title),
+    el("span", { class: "track" }, bar, ...marks),
+    el("span", { class: "much", "data-voice": name }, percent(share)),
+    el("span", { class: "quiet" }, off ? `${off}: ${target}` : target),
+  );
+}
+
+// --- small lines ---
+
+export function spark(values) {
+  const width = 84;
+  const height = 24;
+  const told = values.filter((value) => value !== null);
+  const low = Math.min(...told);
+  const span = Math.max(0.02, Math.max(...told) - low);
+  const at = (value, index) => [
+    3 + (index * (width - 6)) / (values.length - 1),
+    height - 4 - ((value - low) / span) * (height - 8),
+  ];
+  const points = values.map((value, index) => (value === null ? null : at(value, index))).filter(Boolean);
+  const last = points.at(-1);
+  return svg(
+    "svg",
+    { class: "spark", viewBox: `0 0 ${width} ${height}`, "aria-hidden": true },
+    svg("polyline", { points: points.map((point) => point.join()).join(" ") }),
+    last ? svg("circle", { cx: last[0], cy: last[1], r: 2.4 }) : null,
+  );
+}
