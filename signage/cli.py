@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from signage import cli_operator
+from signage import cli_export, cli_operator
 from signage.cli_options import (
     DEFAULT_CONFIG,
     DEMO_CONFIG,
@@ -48,6 +48,7 @@ app.add_typer(models, name="models")
 
 app.command()(cli_operator.order)
 app.command()(cli_operator.rebuild)
+app.command()(cli_export.export)
 
 
 def main() -> None:
