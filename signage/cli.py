@@ -33,6 +33,7 @@ from signage.installation import calibration_path, with_calibration
 
 if TYPE_CHECKING:
     from signage.config import CameraConfig
+    from signage.engine import Step
 
 # What a command works with is imported inside it: `signage --help` and `signage models`
 # should not wait for, or fail with, the vision libraries.
@@ -80,16 +81,23 @@ def run(
     """Run the kiosk until Ctrl-C or SIGTERM."""
     from signage.console import KioskView
     from signage.kiosk import Kiosk
+    from signage.supervisor import Supervisor
 
     settings = with_calibration(
         overridden(load_config(config), camera_source=source, data_dir=data, host=host, port=port)
     )
     stop = _stopped_by_signal()
     length_s = None if minutes is None else minutes * 60
+    supervisor = Supervisor()
+
+    def watch(step: Step) -> None:
+        view.watch(step)
+        supervisor.beat(step.audience.t_s)
+
     with KioskView(length_s) as view:
         kiosk = Kiosk(settings)
         view.titles = {name: content.title for name, content in kiosk.catalogue.items()}
-        kiosk.run(stop, ready=view.ready, watch=view.watch, stand_in=stand_in, length_s=length_s)
+        kiosk.run(stop, ready=view.ready, watch=watch, stand_in=stand_in, length_s=length_s)
     if report is not None:
         _write_report(kiosk.journal_path, report)
 

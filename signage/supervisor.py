@@ -1,4 +1,4 @@
-"""Tells systemd how the daemon is doing, where systemd asks for it: sd_notify(3), in a few lines."""
+"""Tells systemd how the daemon is doing, where systemd asks for it: sd_notify(3)."""
 
 from __future__ import annotations
 
