@@ -51,6 +51,7 @@ class Shop:
     content_dirs: dict[str, Path]
     health: dict[str, Any] = field(default_factory=lambda: {"status": "ok"})
     audience: dict[str, Any] = field(default_factory=lambda: {"viewers": []})
+    counters: dict[str, Any] = field(default_factory=lambda: {"frames": 12, "decisions": 3})
     asked_limits: list[int] = field(default_factory=list)
     desk: Desk = field(default_factory=Desk)
     url: str = ""
@@ -64,7 +65,7 @@ class Shop:
             audience=lambda: self.audience,
             decisions=self._decisions,
             clock=time.monotonic,
-            counters=lambda: {"frames": 12, "decisions": 3},
+            counters=lambda: self.counters,
             desk=self.desk,
         )
         self.server = PlayerServer(ServerConfig(**{"port": 0, **config}), self.content_dirs, status)
