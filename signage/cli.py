@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from signage import cli_export, cli_operator
@@ -282,9 +283,9 @@ def doctor(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
         table = Table.grid(padding=(0, 2))
         for check in checks:
             mark = "[green]ok[/]" if check.ok else "[red]no[/]"
-            table.add_row(mark, check.name, check.detail)
+            table.add_row(mark, check.name, escape(check.detail))
             if check.remedy:
-                table.add_row("", "", f"[yellow]→ {check.remedy}[/]")
+                table.add_row("", "", f"[yellow]→ {escape(check.remedy)}[/]")
         Console().print(table)
     if not all(check.ok for check in checks):
         raise typer.Exit(1)
