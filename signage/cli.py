@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from signage import cli_operator
+from signage import cli_export, cli_operator
 from signage.cli_content import content
 from signage.cli_options import (
     DEFAULT_CONFIG,
@@ -34,6 +35,7 @@ from signage.installation import calibration_path, with_calibration
 
 if TYPE_CHECKING:
     from signage.config import CameraConfig
+    from signage.engine import Step
 
 # What a command works with is imported inside it: `signage --help` and `signage models`
 # should not wait for, or fail with, the vision libraries.
@@ -50,6 +52,7 @@ app.add_typer(content, name="content")
 
 app.command()(cli_operator.order)
 app.command()(cli_operator.rebuild)
+app.command()(cli_export.export)
 
 
 def main() -> None:
@@ -81,16 +84,23 @@ def run(
     """Run the kiosk until Ctrl-C or SIGTERM."""
     from signage.console import KioskView
     from signage.kiosk import Kiosk
+    from signage.supervisor import Supervisor
 
     settings = with_calibration(
         overridden(load_config(config), camera_source=source, data_dir=data, host=host, port=port)
     )
     stop = _stopped_by_signal()
     length_s = None if minutes is None else minutes * 60
+    supervisor = Supervisor()
+
+    def watch(step: Step) -> None:
+        view.watch(step)
+        supervisor.beat(step.audience.t_s)
+
     with KioskView(length_s) as view:
         kiosk = Kiosk(settings)
         view.titles = kiosk.titles
-        kiosk.run(stop, ready=view.ready, watch=view.watch, stand_in=stand_in, length_s=length_s)
+        kiosk.run(stop, ready=view.ready, watch=watch, stand_in=stand_in, length_s=length_s)
     if report is not None:
         _write_report(kiosk.journal_path, report)
 
@@ -275,9 +285,9 @@ def doctor(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
         table = Table.grid(padding=(0, 2))
         for check in checks:
             mark = "[green]ok[/]" if check.ok else "[red]no[/]"
-            table.add_row(mark, check.name, check.detail)
+            table.add_row(mark, check.name, escape(check.detail))
             if check.remedy:
-                table.add_row("", "", f"[yellow]→ {check.remedy}[/]")
+                table.add_row("", "", f"[yellow]→ {escape(check.remedy)}[/]")
         Console().print(table)
     if not all(check.ok for check in checks):
         raise typer.Exit(1)

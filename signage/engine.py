@@ -88,6 +88,8 @@ class Step:
     rewards: tuple[tuple[Decision, Reward], ...] = ()
     orders: Orders = field(default_factory=Orders)
     """What the operator has ordered and not taken back."""
+    ended: tuple[PlayEvent, ...] = ()
+    """The ends of plays, also of those that never began."""
 
 
 @dataclass(slots=True)
@@ -133,6 +135,7 @@ class Engine:
         self._pending: _Play | None = None
         # Asked and then replaced: the screen may have started them before it heard of it.
         self._overtaken: dict[str, _Play] = {}
+        self._ended: list[PlayEvent] = []
         self._has_decided = False
         self._not_before_s = float("-inf")
         self._audience_now: AudienceSnapshot | None = None
@@ -189,7 +192,8 @@ class Engine:
         decision = None
         if (due := self._due(audience)) is not None:
             decision = self._decide(*due, audience)
-        return Step(audience, decision, tuple(rewards), self.recommender.orders)
+        ended, self._ended = tuple(self._ended), []
+        return Step(audience, decision, tuple(rewards), self.recommender.orders, ended)
 
     def end(self, last: Frame) -> None:
         """Flush everything: the last plays' confirmations, the viewers, the model."""
@@ -298,6 +302,7 @@ class Engine:
     def _close(self, event: PlayEvent, utc: datetime, decision: Decision, reward: Reward) -> None:
         learn = not self.recommender.orders.frozen
         seq = self._journal.record_end(event, utc, reward, learn=learn)
+        self._ended.append(event)
         self.recommender.note_reaction(decision.content_id, reward)
         if seq is not None and reward.value is not None:
             lesson = Lesson(
@@ -313,6 +318,7 @@ class Engine:
 
     def _withdraw(self, event: PlayEvent, utc: datetime) -> None:
         self._journal.record_end(event, utc, None)
+        self._ended.append(event)
         self.recommender.withdraw(event.decision_id)
         if event.state is PlayState.FAILED:
             # A screen that can show nothing is not asked at every frame.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,9 @@ from signage.perception.perceiver import Perceiver
 from signage.player.server import PlayerServer, Status
 from signage.player.terminal import TerminalPage
 from signage.recommend.catalogue import Catalogue
+from signage.recommend.policy import Learner
 from signage.recommend.recommender import make_policy
+from signage.totals import Totals
 from signage.types import AudienceSnapshot
 
 log = logging.getLogger(__name__)
@@ -63,7 +67,7 @@ class Kiosk:
                 audience=self._audience,
                 decisions=self._reader.decisions,
                 clock=time.monotonic,
-                counters=self._pulse.counters,
+                counters=self._pulse.totals.told,
                 desk=self,
                 is_as_checked=self._contents.is_as_checked,
                 dashboard=self._dashboard,
@@ -148,7 +152,7 @@ class Kiosk:
 
     def health(self) -> dict[str, Any]:
         """The body of ``/health``: ``status`` with its reasons, and the figures behind it."""
-        pulse, now_s = self._pulse, time.monotonic()
+        pulse, policy, now_s = self._pulse, self._engine.recommender.policy, time.monotonic()
         reasons = []
         if self._camera.lost:
             reasons.append("the camera delivers nothing")
@@ -173,6 +177,12 @@ class Kiosk:
             else round(now_s - pulse.last_decision_s, 1),
             "model_version": pulse.model_version,
             "player_connected": self._server.connected,
+            "lessons": policy.learned if isinstance(policy, Learner) else None,
+            "viewers_present": len(pulse.audience.viewers) if pulse.audience else None,
+            "disk_free_bytes": shutil.disk_usage(self._config.data_dir).free,
+            "screen_id": self._config.screen_id,
+            "version": version("signage"),
+            "policy": policy.name,
             "orders": asdict(self._engine.recommender.orders),
             "left_out": self._contents.left_out,
         }
@@ -225,8 +235,7 @@ class _Pulse:
         self.last_step_s = time.monotonic()
         self.last_decision_s: float | None = None
         self.model_version: str | None = None
-        self._viewers: set[str] = set()
-        self._totals = {"frames": 0, "viewers": 0, "decisions": 0, "rewards": 0}
+        self.totals = Totals()
 
     def beat(self, step: Step, model_version: str) -> None:
         passed_s = max(1e-6, step.audience.t_s - (self.audience or step.audience).t_s)
@@ -234,17 +243,6 @@ class _Pulse:
         self.fps += share * (1 / passed_s - self.fps) if self.audience else 0.0
         self.audience, self.last_step_s = step.audience, time.monotonic()
         self.model_version = model_version
-        present = {viewer.visit_id for viewer in step.audience.viewers}
-        self._totals["frames"] += step.audience.observed
-        self._totals["viewers"] += len(present - self._viewers)
-        self._viewers = present
+        self.totals.count(step)
         if step.decision is not None:
             self.last_decision_s = step.decision.t_s
-            self._totals["decisions"] += 1
-        self._totals["rewards"] += sum(
-            reward.value is not None and not (decision.forced or step.orders.frozen)
-            for decision, reward in step.rewards
-        )
-
-    def counters(self) -> Mapping[str, float]:
-        return dict(self._totals)

@@ -320,9 +320,16 @@ def test_doctor_checks_the_demo() -> None:
     assert checks["camera"]["ok"]
 
 
+def test_doctor_says_all_that_is_to_be_done(tmp_path: Path) -> None:
+    config = tmp_path / "kiosk.toml"
+    config.write_text('[camera]\nsource = "gone.mp4"\n')
+    said = " ".join(signage("doctor", "--config", config).stdout.split())
+    assert "The `source` is set in [camera] of" in said
+
+
 def test_help_names_every_command() -> None:
     said = succeed("--help")
-    for command in ("run", "audience", "simulate", "report", "models", "doctor"):
+    for command in ("run", "audience", "simulate", "report", "export", "models", "doctor"):
         assert command in said
 
 

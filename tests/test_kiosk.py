@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 import pytest
 from playwright.sync_api import Browser
+from prometheus_client.parser import text_string_to_metric_families
 
 from signage.journal.reader import JournalReader
 from tests.builders import DEMO, FOOTAGE, ROOT
@@ -163,6 +164,24 @@ def test_the_page_switches_content_when_a_viewer_appears(
     assert kiosk.stop() == 0
 
 
+def names_in_use() -> set[str]:
+    """Every metric that the dashboard and the alerts ask for, but Prometheus' own."""
+    dashboard = json.loads((ROOT / "configs/grafana/signage.json").read_text())
+    asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    asked += [variable["query"]["query"] for variable in dashboard["templating"]["list"]]
+    alerts = (ROOT / "configs/prometheus/signage-alerts.yml").read_text()
+    asked += re.findall(r"^ +expr: (.+|\|(?:\n {10}.+)+)", alerts, re.MULTILINE)
+    assert len(asked) > 35
+    return {name for text in asked for name in re.findall(r"\b(?:signage|process)_\w+", text)}
+
+
+def names_given(text: str) -> set[str]:
+    """Every metric of an answer of ``/metrics``, also where nothing was counted yet."""
+    families = list(text_string_to_metric_families(text))
+    empty = {f"{f.name}_total" for f in families if f.type == "counter"}
+    return empty | {sample.name for family in families for sample in family.samples}
+
+
 def test_a_covered_camera_is_told(start: Callable[..., Kiosk], tmp_path: Path) -> None:
     covered = tmp_path / "covered.avi"
     writer = cv2.VideoWriter(str(covered), cv2.VideoWriter.fourcc(*"MJPG"), 10, (320, 240))
@@ -174,9 +193,10 @@ def test_a_covered_camera_is_told(start: Callable[..., Kiosk], tmp_path: Path) -
     assert health["status"] == "degraded"
     assert "the camera sees only black" in health["reasons"]
     with urllib.request.urlopen(kiosk.url + "/metrics", timeout=10) as answer:
-        lines = answer.read().decode().splitlines()
-    assert 'signage_camera{state="black"} 1.0' in lines
-    assert 'signage_camera{state="ok"} 0.0' in lines
+        text = answer.read().decode()
+    assert 'signage_camera{state="black"} 1.0' in text.splitlines()
+    assert 'signage_camera{state="ok"} 0.0' in text.splitlines()
+    assert names_in_use() <= names_given(text)
     assert kiosk.stop() == 0
 
 

@@ -39,7 +39,7 @@ class JournalReader:
         self.path = path
         if not path.is_file():
             raise JournalError(f"There is no journal {path}. Check the path.")
-        with self._connect() as db:
+        with self.connect() as db:
             check_version(db, path)
 
     def decisions(self, limit: int | None = None) -> list[dict[str, Any]]:
@@ -78,7 +78,7 @@ class JournalReader:
         return described
 
     def _rows(self, query: str, values: tuple[Any, ...] = ()) -> list[dict[str, Any]]:
-        with self._connect() as db:
+        with self.connect() as db:
             db.row_factory = sqlite3.Row
             rows = [dict(row) for row in db.execute(query, values)]
         for row in rows:
@@ -91,7 +91,8 @@ class JournalReader:
         return rows
 
     @contextmanager
-    def _connect(self) -> Iterator[sqlite3.Connection]:
+    def connect(self) -> Iterator[sqlite3.Connection]:
+        """A connection of its own, read-only; what SQLite says of it is explained."""
         with explained(self.path):
             db = sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True)
             try:

@@ -1,34 +1,62 @@
 """The kiosk's figures in the text format of Prometheus.
 
-| name | kind | unit |
+| name | kind | what |
 |---|---|---|
+| ``signage_info`` | info | 1, with ``screen_id``, ``version``, ``policy`` |
 | ``signage_frames_total`` | counter | camera frames processed |
+| ``signage_dropped_frames_total`` | counter | frames overtaken by a newer one |
 | ``signage_viewers_total`` | counter | persons tracked (opportunities to see) |
+| ``signage_watchers_total`` | counter | those of them who looked at least once |
+| ``signage_dwell_seconds_total`` | counter | time that persons were present, added up |
+| ``signage_attention_seconds_total`` | counter | time that persons looked, added up |
 | ``signage_decisions_total`` | counter | decisions taken |
+| ``signage_plays_total`` | counter | plays that ended, by ``content_id`` and ``state``: finished, \
+interrupted, superseded, failed |
 | ``signage_rewards_total`` | counter | rewards learned from |
-| ``signage_frames_per_second`` | gauge | frames per second, now |
+| ``signage_reward`` | summary | rewards of plays, in [0, 1]: ``_sum`` and ``_count`` |
+| ``signage_model_lessons`` | gauge | rewards in the model, over all runs |
+| ``signage_learning_frozen`` | gauge | 1 while the operator has frozen learning |
+| ``signage_viewers_present`` | gauge | persons tracked, now |
+| ``signage_frames_per_second`` | gauge | frames processed per second, now |
 | ``signage_last_decision_age_seconds`` | gauge | seconds since the last decision |
 | ``signage_player_connected`` | gauge | 1 while a page is connected |
+| ``signage_disk_free_bytes`` | gauge | free where the journal is |
 | ``signage_status`` | gauge | 1 for the status in force, label ``status`` |
 | ``signage_camera`` | gauge | 1 for what the camera is, label ``state``: ok, lost, black, … |
+| ``process_*`` | | memory, CPU time, start time: of the Prometheus client, on Linux |
 
-A figure that is not known is left out, not zero.
+Counters begin anew with the kiosk, as Prometheus expects. A figure that is not known is left out,
+not zero.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    InfoMetricFamily,
+    Metric,
+    SummaryMetricFamily,
+)
 from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
+
+Totals = Mapping[str, Any]
+"""By name: the counters below without ``signage_``, ``reward_sum`` and ``reward_count``, and
+``plays`` by content and state. Any may be missing."""
 
 _COUNTERS = {
     "frames": "Camera frames processed.",
-    "viewers": "Persons tracked in front of the screen.",
+    "viewers": "Persons tracked in front of the screen (opportunities to see).",
+    "watchers": "Persons who looked at the screen at least once.",
+    "dwell_seconds": "Time that persons were present, added up.",
+    "attention_seconds": "Time that persons looked at the screen, added up.",
     "decisions": "Decisions taken.",
     "rewards": "Rewards learned from.",
 }
@@ -36,49 +64,84 @@ _GAUGES = {
     "fps": ("signage_frames_per_second", "Camera frames processed per second, now."),
     "last_decision_age_s": ("signage_last_decision_age_seconds", "Since the last decision."),
     "player_connected": ("signage_player_connected", "1 while a page is connected."),
+    "lessons": ("signage_model_lessons", "Rewards in the model, over all runs."),
+    "viewers_present": ("signage_viewers_present", "Persons tracked, now."),
+    "disk_free_bytes": ("signage_disk_free_bytes", "Free where the journal is."),
 }
+_INFO = ("screen_id", "version", "policy")
 _STATUSES = ("ok", "degraded", "failed")
 _CAMERA_STATES = ("ok", "lost", "black", "frozen", "noisy")
 
 
 class _Figures(Collector):
     def __init__(
-        self,
-        health: Callable[[], Mapping[str, Any]],
-        counters: Callable[[], Mapping[str, float]],
+        self, health: Callable[[], Mapping[str, Any]], counters: Callable[[], Totals]
     ) -> None:
         self._health = health
         self._counters = counters
 
     def collect(self) -> Iterator[Metric]:
-        counters, health = self._counters(), self._health()
-        for key, text in _COUNTERS.items():
-            if key in counters:
-                yield CounterMetricFamily(f"signage_{key}", text, value=float(counters[key]))
-        for key, (name, text) in _GAUGES.items():
-            if health.get(key) is not None:
-                yield GaugeMetricFamily(name, text, value=float(health[key]))
-        status = GaugeMetricFamily(
-            "signage_status", "1 for the status in force.", labels=["status"]
+        yield from _of_totals(self._counters())
+        yield from _of_health(self._health())
+
+
+def _of_totals(totals: Totals) -> Iterator[Metric]:
+    for key, text in _COUNTERS.items():
+        if (value := totals.get(key)) is not None:
+            yield CounterMetricFamily(f"signage_{key}", text, value=value)
+    if isinstance(by_content := totals.get("plays"), Mapping):
+        plays = CounterMetricFamily(
+            "signage_plays", "Plays that ended.", labels=["content_id", "state"]
         )
-        for name in _STATUSES:
-            status.add_metric([name], float(health.get("status") == name))
-        yield status
-        if "camera" in health:
-            camera = GaugeMetricFamily("signage_camera", "1 for what it is.", labels=["state"])
-            for name in _CAMERA_STATES:
-                camera.add_metric([name], float(health["camera"] == name))
-            yield camera
+        for labels, value in by_content.items():
+            plays.add_metric(labels, value)
+        yield plays
+    if "reward_count" in totals:
+        yield SummaryMetricFamily(
+            "signage_reward",
+            "Rewards of plays.",
+            count_value=totals["reward_count"],
+            sum_value=totals["reward_sum"],
+        )
+
+
+def _of_health(health: Mapping[str, Any]) -> Iterator[Metric]:
+    if known := {key: str(health[key]) for key in _INFO if key in health}:
+        yield InfoMetricFamily("signage", "What runs here.", value=known)
+    if "dropped_frames" in health:
+        yield CounterMetricFamily(
+            "signage_dropped_frames",
+            "Frames overtaken by a newer one.",
+            value=health["dropped_frames"],
+        )
+    for key, (name, text) in _GAUGES.items():
+        if health.get(key) is not None:
+            yield GaugeMetricFamily(name, text, value=float(health[key]))
+    if "orders" in health:
+        yield GaugeMetricFamily(
+            "signage_learning_frozen",
+            "1 while the operator has frozen learning.",
+            value=float(health["orders"]["frozen"]),
+        )
+    yield _one_of("signage_status", "status", _STATUSES, health.get("status"))
+    if "camera" in health:
+        yield _one_of("signage_camera", "state", _CAMERA_STATES, health["camera"])
+
+
+def _one_of(name: str, label: str, values: tuple[str, ...], found: Any) -> Metric:
+    """A gauge that is 1 for the value that was found."""
+    gauge = GaugeMetricFamily(name, "1 for the one in force.", labels=[label])
+    for value in values:
+        gauge.add_metric([value], float(value == found))
+    return gauge
 
 
 def registry(
-    health: Callable[[], Mapping[str, Any]], counters: Callable[[], Mapping[str, float]]
+    health: Callable[[], Mapping[str, Any]], counters: Callable[[], Totals]
 ) -> CollectorRegistry:
-    """A registry of its own that asks ``health`` and ``counters`` at each scrape.
-
-    ``counters`` has any of the keys ``frames``, ``viewers``, ``decisions``, ``rewards``.
-    """
+    """A registry of its own that asks ``health`` and ``counters`` at each scrape."""
     # Not described at once: that would ask for figures before the kiosk has any.
     own = CollectorRegistry(auto_describe=False)
     own.register(_Figures(health, counters))
+    ProcessCollector(registry=own)
     return own

@@ -34,7 +34,7 @@ from signage.player import dashboard, messages
 from signage.player.contents import PATH as CONTENT_PATH
 from signage.player.contents import ContentFiles
 from signage.player.guard import Guard, is_loopback
-from signage.player.metrics import registry
+from signage.player.metrics import Totals, registry
 from signage.player.orders import PATH as ORDERS_PATH
 from signage.player.orders import Desk, OrdersApi
 from signage.player.plays import Plays, Said, Told
@@ -67,8 +67,8 @@ class Status:
     """At most so many decisions, newest first."""
     clock: Callable[[], float]
     """Monotonic seconds, the clock of ``Frame.t_s``."""
-    counters: Callable[[], Mapping[str, float]] = dict
-    """Totals since the start: any of frames, viewers, decisions, rewards."""
+    counters: Callable[[], Totals] = dict
+    """Totals since the start (``metrics.py``)."""
     desk: Desk | None = None
     """Where orders are taken, if any are."""
     is_as_checked: Callable[[Path], bool] = lambda _: True

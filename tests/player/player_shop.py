@@ -51,6 +51,7 @@ class Shop:
     content_dirs: dict[str, Path]
     health: dict[str, Any] = field(default_factory=lambda: {"status": "ok"})
     audience: dict[str, Any] = field(default_factory=lambda: {"viewers": []})
+    counters: dict[str, Any] = field(default_factory=lambda: {"frames": 12, "decisions": 3})
     asked_limits: list[int] = field(default_factory=list)
     desk: Desk = field(default_factory=Desk)
     decisions: list[dict[str, Any]] = field(default_factory=lambda: [{"decision_id": "d1"}])
@@ -67,7 +68,7 @@ class Shop:
             audience=lambda: self.audience,
             decisions=self._decisions,
             clock=time.monotonic,
-            counters=lambda: {"frames": 12, "decisions": 3},
+            counters=lambda: self.counters,
             desk=self.desk,
             dashboard=self.dashboard,
         )

@@ -84,6 +84,31 @@ class TestRoutes:
         assert 'signage_status{status="ok"} 0.0' in lines
         assert not [line for line in lines if "last_decision_age" in line or "rewards" in line]
 
+    def test_metrics_of_a_fleet(self, shop: Shop, http: httpx.Client) -> None:
+        shop.counters = {
+            "plays": {("red", "finished"): 4, ("red", "failed"): 1},
+            "reward_sum": 1.5,
+            "reward_count": 3,
+        }
+        shop.health = {
+            "status": "ok",
+            "screen_id": 'the "lobby"',
+            "version": "1.0",
+            "policy": "vw",
+            "dropped_frames": 7,
+            "disk_free_bytes": 2_000_000_000,
+            "lessons": None,
+            "orders": {"frozen": True},
+        }
+        lines = http.get("/metrics").text.splitlines()
+        assert 'signage_plays_total{content_id="red",state="finished"} 4.0' in lines
+        assert {"signage_reward_sum 1.5", "signage_reward_count 3.0"} <= set(lines)
+        assert r'signage_info{policy="vw",screen_id="the \"lobby\"",version="1.0"} 1.0' in lines
+        assert "signage_dropped_frames_total 7.0" in lines
+        assert "signage_disk_free_bytes 2e+09" in lines
+        assert "signage_learning_frozen 1.0" in lines
+        assert not [line for line in lines if "lessons" in line]
+
     def test_audience_and_decisions(self, shop: Shop, http: httpx.Client) -> None:
         assert http.get("/api/audience").json() == {"viewers": []}
         assert http.get("/api/decisions?limit=7").json() == [{"decision_id": "d1"}]

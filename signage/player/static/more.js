@@ -80,7 +80,7 @@ export function whenFolded(act) {
 
 // Beside what is read: where there is more room, and never over it if that can be had.
 function place(element, region) {
-  const [left, top, right, bottom] = region ?? [0, 0, 0.5, 1];
+  const [left, top, right, bottom] = region ?? [0, 0, 1, 1];
   const landscape = innerWidth > innerHeight;
   const [low, high] = landscape ? [left, right] : [top, bottom];
   const [size, extent] = landscape

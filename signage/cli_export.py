@@ -1,0 +1,28 @@
+"""The command that writes a journal for other tools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from signage.cli_options import progress
+from signage.journal.export import ExportFormat
+
+
+def export(
+    journal: Annotated[Path, typer.Argument(help="A journal, or the folder that holds it.")],
+    form: Annotated[
+        ExportFormat,
+        typer.Option("--format", help="csv, parquet: proof of play. dsjson: for Vowpal Wabbit."),
+    ],
+    out: Annotated[Path, typer.Option("--out", help="The file to write.")],
+) -> None:
+    """Write the journal for other tools: proof of play with its audience, or decisions."""
+    from signage.journal.export import export as write
+
+    with progress("exporting", 1.0) as report:
+        written, what = write(journal, form, out, report)
+    Console().print(f"{written} {what}: {out}", soft_wrap=True, highlight=False)

@@ -1,0 +1,159 @@
+"""The journal for other tools: proof of play as CSV or Parquet, and Vowpal Wabbit's dsjson.
+
+The columns stand in ``proof_of_play.py``, the fields of dsjson in ``dsjson.py``. CSV is as in RFC
+4180, in UTF-8 with a header; times are ISO 8601 with their offset from UTC. Rows go through one by
+one, so that a journal of years takes no more memory than one of a day; the screen may go on
+writing meanwhile, and what it adds is not in the file.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from enum import StrEnum
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+from signage.errors import ConfigError, JournalError, SignageError
+from signage.journal import dsjson, proof_of_play
+from signage.journal.proof_of_play import COLUMNS, Row
+from signage.journal.reader import JournalReader
+
+_ROWS_AT_ONCE = 1_000
+_ROW_GROUP = 10_000
+
+T = TypeVar("T")
+Report = Callable[[float], None]
+
+
+class ExportFormat(StrEnum):
+    """What a journal can be written as."""
+
+    CSV = "csv"
+    DSJSON = "dsjson"
+    PARQUET = "parquet"
+
+
+def export(
+    journal: Path, form: ExportFormat, out: Path, report: Report = lambda _: None
+) -> tuple[int, str]:
+    """Write ``journal`` (the file, or the folder that holds it) to ``out``, whole or not at all.
+
+    ``report`` is told the share that is done. Returns how many rows, and of what. Raises
+    ConfigError for an ``out`` that must not be written over, JournalError for a journal that
+    cannot be read or a file that cannot be written, SignageError where pyarrow is missing.
+    """
+    reader = JournalReader(journal / "journal.sqlite" if journal.is_dir() else journal)
+    out = out.resolve()
+    _check_out(reader.path.resolve(), out)
+    if form is ExportFormat.PARQUET:
+        _require_pyarrow()
+    with reader.connect() as db, _whole_file(out) as file:
+        db.execute("BEGIN")  # all of it as it is at this moment
+        match form:
+            case ExportFormat.DSJSON:
+                lines = _told(dsjson.lines(db), dsjson.count(db), report)
+                return _write_lines(lines, file), "decisions"
+            case ExportFormat.CSV:
+                write = _write_csv
+            case ExportFormat.PARQUET:
+                write = _write_parquet
+        return write(_told(proof_of_play.plays(db), proof_of_play.count(db), report), file), "plays"
+
+
+def _write_lines(lines: Iterable[str], file: IO[bytes]) -> int:
+    return sum(1 for line in lines if file.write(f"{line}\n".encode()))
+
+
+def _write_csv(rows: Iterator[Row], file: IO[bytes]) -> int:
+    def lines() -> Iterator[list[Any]]:
+        yield list(COLUMNS)
+        for row in rows:
+            yield [_text(value) for value in row.values()]
+
+    writer = csv.writer(_Encoded(file))
+    return sum(1 for line in lines() if writer.writerow(line)) - 1
+
+
+class _Encoded:
+    """What ``csv`` writes to: bytes at once, so that a full disk is told where it is met."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        return self._file.write(text.encode())
+
+
+def _text(value: Any) -> Any:
+    return value.isoformat(timespec="milliseconds") if isinstance(value, datetime) else value
+
+
+def _write_parquet(rows: Iterator[Row], file: IO[bytes]) -> int:
+    import pyarrow as pa  # noqa: PLC0415 - an extra that only this needs
+    from pyarrow import parquet  # noqa: PLC0415
+
+    types = {
+        str: pa.string(),
+        int: pa.int64(),
+        float: pa.float64(),
+        datetime: pa.timestamp("ms", tz="UTC"),
+    }
+    schema = pa.schema([pa.field(name, types[kind]) for name, kind in COLUMNS.items()])
+    written = 0
+    with parquet.ParquetWriter(file, schema) as writer:
+        while group := list(islice(rows, _ROW_GROUP)):
+            writer.write_batch(pa.RecordBatch.from_pylist(group, schema=schema))
+            written += len(group)
+    return written
+
+
+def _require_pyarrow() -> None:
+    try:
+        import pyarrow  # noqa: F401, PLC0415
+    except ImportError as error:
+        raise SignageError(
+            "Parquet needs the package pyarrow, which is not installed. Run `pip install pyarrow` "
+            "in the environment of signage, or choose --format csv: the columns are the same."
+        ) from error
+
+
+def _told(rows: Iterator[T], total: int, report: Report) -> Iterator[T]:
+    for number, row in enumerate(rows):
+        if number % _ROWS_AT_ONCE == 0:
+            report(number / total)
+        yield row
+
+
+def _check_out(journal: Path, out: Path) -> None:
+    own = (journal, *(journal.with_name(journal.name + end) for end in ("-wal", "-shm")))
+    if out in (*own, journal.with_suffix(".lock")) or (out.exists() and out.samefile(journal)):
+        raise ConfigError(f"{out} belongs to the journal itself. Choose another --out.")
+    if out.exists() and not out.is_file():
+        raise ConfigError(f"{out} is not a file that can be written over. Choose another --out.")
+
+
+@contextmanager
+def _whole_file(out: Path) -> Iterator[IO[bytes]]:
+    """A file beside ``out`` that takes its place when all of it is on disk."""
+    part = out.with_name(f"{out.name}.part")
+    try:
+        with part.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(out)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise JournalError(
+            f"{out} cannot be written: {error.strerror or error}. Check that its folder exists and "
+            "may be written and that the disk is not full, or choose another --out. The journal is "
+            "as it was."
+        ) from error
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise

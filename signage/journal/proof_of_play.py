@@ -1,0 +1,177 @@
+"""Proof of play: one row a play, what the screen confirmed first, then its audience.
+
+| column | meaning |
+|---|---|
+| ``play_id`` | the decision's id, or the page's own for a play that it made by itself |
+| ``screen_id``, ``content_id``, ``title`` | where, and what; the title as it was then |
+| ``decision_id`` | empty where the page played by itself |
+| ``asked_utc`` | when it was decided on |
+| ``started_utc``, ``ended_utc`` | when it was on the screen; both empty: it never was |
+| ``state`` | ``finished``; ``interrupted`` by another; ``superseded`` by another before it began; \
+``failed``: could not be shown, or was on the screen when contact was lost for good (then with a \
+start and no end); ``asked`` and ``started``: still on its way, or on the screen |
+| ``shown_s`` | how long it was on the screen |
+| ``page`` | the page that showed it |
+| ``made_by`` | ``kiosk``, or ``page`` for what the page played while the kiosk was away |
+| ``policy``, ``propensity``, ``trigger`` | who chose it, with which probability, and why then |
+| ``opportunities_to_see`` | persons present for long enough to see it |
+| ``watchers`` | those of them who looked |
+| ``conversion_ratio`` | watchers / opportunities to see |
+| ``attention_s`` | sum over the persons of the time they looked at it |
+| ``dwell_s`` | sum over the persons of the time they were present during the play |
+| ``attraction_ratio`` | attention / dwell |
+| ``read_s`` | sum over the persons of the time they read; empty where it could not be told |
+| ``more_open_s``, ``more_read_s`` | how long what is ``more`` of it was unfolded, and was read |
+| ``reward`` | in [0, 1] |
+
+What is not known is empty, never 0: the audience of a play that failed, that the page made by
+itself or that the camera did not see; the reward where nobody could have seen the play. A play
+that the page finished while the connection was lost is one row: the kiosk's, with the end, the
+state and the seconds that the page told later. Its audience is of the time before.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+COLUMNS: Mapping[str, type] = {
+    "play_id": str,
+    "screen_id": str,
+    "content_id": str,
+    "title": str,
+    "decision_id": str,
+    "asked_utc": datetime,
+    "started_utc": datetime,
+    "ended_utc": datetime,
+    "state": str,
+    "shown_s": float,
+    "page": str,
+    "made_by": str,
+    "policy": str,
+    "propensity": float,
+    "trigger": str,
+    "opportunities_to_see": int,
+    "watchers": int,
+    "conversion_ratio": float,
+    "attention_s": float,
+    "dwell_s": float,
+    "attraction_ratio": float,
+    "read_s": float,
+    "more_open_s": float,
+    "more_read_s": float,
+    "reward": float,
+}
+"""In their order, with the type of their values. Any value may be None, but those of ``play_id``,
+``screen_id``, ``content_id``, ``state`` and ``made_by``."""
+
+Row = dict[str, Any]
+
+# Grouped in the order of the table itself, so that no row waits for another.
+_KIOSK = """
+SELECT d.decision_id AS play_id, screen_id, d.content_id, catalogue_version, d.decision_id,
+    d.t_utc AS asked_utc,
+    coalesce(p.started_utc, own.started_utc) AS started_utc,
+    coalesce(own.ended_utc, p.ended_utc) AS ended_utc,
+    coalesce(own.state, p.state) AS state,
+    coalesce(own.shown_s, p.ended_s - p.started_s) AS shown_s,
+    coalesce(p.page, own.page) AS page,
+    policy, propensity, trigger,
+    w.decision_id IS NOT NULL AND json_extract(w.parts, '$.absent') IS NOT 'camera_lost' AS seen,
+    count(i.visit_id) AS opportunities_to_see,
+    total(i.attention_s > 0) AS watchers,
+    total(i.attention_s) AS attention_s,
+    total(i.present_s) AS dwell_s,
+    sum(i.reading_s) AS read_s,
+    (SELECT sum(open_s) FROM reveals r WHERE r.decision_id = d.decision_id) AS more_open_s,
+    (SELECT sum(read_s) FROM reveals r WHERE r.decision_id = d.decision_id) AS more_read_s,
+    w.reward
+FROM decisions d
+JOIN runs USING (run)
+JOIN plays p ON p.decision_id = d.decision_id
+LEFT JOIN page_plays own ON own.play_id = d.decision_id
+LEFT JOIN rewards w ON w.decision_id = d.decision_id
+LEFT JOIN impressions i ON i.decision_id = d.decision_id
+GROUP BY d.number ORDER BY d.number
+"""
+_PAGE = """
+SELECT play_id, (SELECT screen_id FROM runs LIMIT 1) AS screen_id, content_id,
+    started_utc, ended_utc, state, shown_s, page
+FROM page_plays
+WHERE play_id NOT IN (SELECT decision_id FROM decisions)
+ORDER BY started_utc
+"""
+_AUDIENCE = ("opportunities_to_see", "watchers", "attention_s", "dwell_s", "read_s")
+_DECIMALS = 3
+"""Of seconds; of ratios one more."""
+
+
+def count(db: sqlite3.Connection) -> int:
+    """How many rows ``plays`` will have."""
+    (told,) = db.execute(
+        "SELECT (SELECT count(*) FROM decisions) + (SELECT count(*) FROM page_plays "
+        "WHERE play_id NOT IN (SELECT decision_id FROM decisions))"
+    ).fetchone()
+    return int(told)
+
+
+def plays(db: sqlite3.Connection) -> Iterator[Row]:
+    """Every play once, in the order of time, each with all of ``COLUMNS``."""
+    titles = _titles(db)
+    newest = {content_id: title for (_, content_id), title in titles.items()}
+    kiosk = (_decided(row, titles) for row in _rows(db, _KIOSK))
+    page = (
+        _whole(row | {"title": newest.get(row["content_id"]), "made_by": "page"})
+        for row in _rows(db, _PAGE)
+    )
+    return heapq.merge(kiosk, page, key=lambda row: row["asked_utc"] or row["started_utc"])
+
+
+def _decided(row: Row, titles: Mapping[tuple[str, str], str]) -> Row:
+    """What the query found of one decision, as a row of the table."""
+    row |= {
+        "title": titles.get((row["catalogue_version"], row["content_id"])),
+        "made_by": "kiosk",
+        "watchers": int(row["watchers"]),
+    }
+    if row["started_utc"] is None:  # an end alone is when it was given up
+        row |= {"ended_utc": None, "shown_s": None}
+    if not row["seen"]:
+        row |= dict.fromkeys(_AUDIENCE)
+    if row["opportunities_to_see"]:
+        row["conversion_ratio"] = row["watchers"] / row["opportunities_to_see"]
+        row["attraction_ratio"] = row["attention_s"] / row["dwell_s"]
+    return _whole(row)
+
+
+def _whole(row: Row) -> Row:
+    return {name: _value(name, row.get(name)) for name in COLUMNS}
+
+
+def _value(name: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if COLUMNS[name] is datetime:
+        return datetime.fromisoformat(value).astimezone(UTC)
+    if name.endswith("_s"):
+        return round(float(value), _DECIMALS)
+    return round(value, _DECIMALS + 1) if name.endswith("_ratio") else value
+
+
+def _titles(db: sqlite3.Connection) -> dict[tuple[str, str], str]:
+    """By catalogue version and content, oldest first."""
+    return {
+        (version, content_id): described["title"]
+        for version, contents in db.execute("SELECT version, contents FROM catalogues ORDER BY seq")
+        for content_id, described in json.loads(contents).items()
+    }
+
+
+def _rows(db: sqlite3.Connection, query: str) -> Iterator[Row]:
+    cursor = db.execute(query)
+    names = [column[0] for column in cursor.description]
+    return (dict(zip(names, row, strict=True)) for row in cursor)

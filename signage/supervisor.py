@@ -1,0 +1,28 @@
+"""Tells systemd how the daemon is doing, where systemd asks for it: sd_notify(3)."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+_BEAT_S = 1.0
+
+
+class Supervisor:
+    """Whoever started the daemon, by ``NOTIFY_SOCKET``; nobody where that is not set."""
+
+    def __init__(self) -> None:
+        self._address = os.environ.pop("NOTIFY_SOCKET", "")
+        self._last_s: float | None = None
+
+    def beat(self, t_s: float) -> None:
+        """The loop has moved. The first time says that all is up, as there is nothing to wait for
+        any more; from then on the watchdog is held off, once a second at most.
+        """
+        if not self._address or (self._last_s is not None and t_s - self._last_s < _BEAT_S):
+            return
+        message = b"READY=1" if self._last_s is None else b"WATCHDOG=1"
+        self._last_s = t_s
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            # A leading @ stands for the null byte of an abstract address.
+            sender.sendto(message, self._address.replace("@", "\0", 1))
