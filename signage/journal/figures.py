@@ -104,7 +104,7 @@ class Figures(JournalReader):
         - ``share_of_voice``: ``window_plays`` and ``plays`` by content.
         """
         since = period.since.isoformat(timespec="milliseconds")
-        with self._connect() as db:
+        with self.connect() as db:
             db.row_factory = sqlite3.Row
             db.execute("PRAGMA temp_store = MEMORY")
             db.execute("BEGIN")  # all of one moment
