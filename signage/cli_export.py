@@ -16,7 +16,11 @@ def export(
     journal: Annotated[Path, typer.Argument(help="A journal, or the folder that holds it.")],
     form: Annotated[
         ExportFormat,
-        typer.Option("--format", help="csv, parquet: proof of play. dsjson: for Vowpal Wabbit."),
+        typer.Option(
+            "--format",
+            help="csv, parquet: proof of play. dsjson: for Vowpal Wabbit. "
+            "decisions: Parquet for signage evaluate.",
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", help="The file to write.")],
 ) -> None:

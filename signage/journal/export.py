@@ -1,6 +1,7 @@
 """The journal for other tools: proof of play as CSV or Parquet, and Vowpal Wabbit's dsjson.
 
-The columns stand in ``proof_of_play.py``, the fields of dsjson in ``dsjson.py``. CSV is as in RFC
+The columns stand in ``proof_of_play.py``, the fields of dsjson in ``dsjson.py``; ``decisions`` is
+Parquet for `signage evaluate` (``decision_columns.py``). CSV is as in RFC
 4180, in UTF-8 with a header; times are ISO 8601 with their offset from UTC. Rows go through one by
 one, so that a journal of years takes no more memory than one of a day; the screen may go on
 writing meanwhile, and what it adds is not in the file.
@@ -19,7 +20,8 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from signage.errors import ConfigError, JournalError, SignageError
-from signage.journal import dsjson, proof_of_play
+from signage.journal import decision_columns, dsjson, proof_of_play
+from signage.journal.decision_log import JournalLog
 from signage.journal.proof_of_play import COLUMNS, Row
 from signage.journal.reader import JournalReader
 
@@ -34,6 +36,7 @@ class ExportFormat(StrEnum):
     """What a journal can be written as."""
 
     CSV = "csv"
+    DECISIONS = "decisions"
     DSJSON = "dsjson"
     PARQUET = "parquet"
 
@@ -50,8 +53,11 @@ def export(
     reader = JournalReader(journal / "journal.sqlite" if journal.is_dir() else journal)
     out = out.resolve()
     _check_out(reader.path.resolve(), out)
-    if form is ExportFormat.PARQUET:
+    if form in (ExportFormat.PARQUET, ExportFormat.DECISIONS):
         _require_pyarrow()
+    if form is ExportFormat.DECISIONS:
+        with _whole_file(out) as file:
+            return decision_columns.write(JournalLog(reader.path), file), "decisions"
     with reader.connect() as db, _whole_file(out) as file:
         db.execute("BEGIN")  # all of it as it is at this moment
         match form:

@@ -1,0 +1,93 @@
+"""The command that judges other policies by the log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from signage.cli_options import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    JsonOption,
+    print_json,
+    progress,
+    warn_on_stderr,
+)
+from signage.config_file import load_config
+
+
+def evaluate(
+    journal: Annotated[
+        Path,
+        typer.Argument(help="A journal, the folder that holds it, or its decisions as Parquet."),
+    ],
+    policy: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="uniform, playlist, rules, vw, apprentice or package.module:Name; several. "
+            "Without any, and no other question: uniform and playlist."
+        ),
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(metavar="CONTENT", help="What if it were removed?")
+    ] = None,
+    cap: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CONTENT=SHARE", help="What if its share of voice were capped?"),
+    ] = None,
+    add: Annotated[
+        list[str] | None,
+        typer.Option(metavar="category=…,tag=…", help="What if such a one were added? A guess."),
+    ] = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what other policies would have earned, from the log."""
+    from signage.evaluate import Wanted, evaluated
+
+    warn_on_stderr()
+    asked = policy or without or cap or add
+    policies = policy or ([] if asked else ["uniform", "playlist"])
+    wanted = Wanted(policies, without or (), cap or (), add or ())
+    with progress("evaluating", 1.0) as report:
+        told = evaluated(journal, wanted, load_config(config), report)
+    if as_json:
+        print_json(told)
+    else:
+        _print(told)
+
+
+def _print(told: Mapping[str, Any]) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    table = Table("policy", "IPS", "SNIPS", "direct", "doubly robust", "against the log", "ESS")
+    table.add_row("as logged", "", "", "", _value(told["logged"]), "", str(told["plays"]))
+    for one in told["policies"]:
+        size = one["effective_sample_size"]
+        table.add_row(
+            one["policy"],
+            *(_value(one[name]) for name in ("ips", "snips", "dm", "dr")),
+            _value(one["difference"], sign="+"),
+            "" if size is None else f"{size:.0f}",
+        )
+    console.print(table)
+    console.print(
+        f"Mean reward of a play that somebody could have seen, with {told['confidence']:.0%} "
+        f"intervals. {told['plays']} of {told['decisions']} decisions, {told['visitors']} "
+        f"visitors; left out: {told['left_out']}."
+    )
+    for one in told["policies"]:
+        console.print(f"{one['policy']}: {one['verdict']}.", *one["warnings"])
+    for note in told["notes"]:
+        console.print(note)
+
+
+def _value(estimate: Mapping[str, float] | None, sign: str = "") -> str:
+    if estimate is None:
+        return "–"
+    value, low, high = (format(estimate[name], f"{sign}.3f") for name in ("value", "low", "high"))
+    return f"{value} ({low} to {high})"

@@ -1,0 +1,280 @@
+"""Joins journal, policies and off-policy evaluation: `signage evaluate`.
+
+A policy is asked what it was asked then: the same context, the same eligible contents, the same
+hour, and as what was decided on before, what really was. Constraints have masked already; what
+they do to a policy's answer after (a floor for a promised share) is not repeated. A learner
+starts empty and goes through the log: each decision is answered before its own reward is learned.
+Judged by what it has become at the end, it would know the answers.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast, get_args
+
+import numpy as np
+
+from signage.clock import ZoneName, local_time
+from signage.config import Config, PolicyName
+from signage.errors import ConfigError
+from signage.evaluation import what_if
+from signage.evaluation.evaluation import Evaluation, Valuation, evaluate
+from signage.evaluation.off_policy import CONFIDENCE, Estimate
+from signage.evaluation.what_if import NewContent, Target
+from signage.journal.decision_columns import ColumnsLog
+from signage.journal.decision_log import JournalLog
+from signage.logged import Block, Index, Log, Outcome
+from signage.recommend.apprentice import shadow_of
+from signage.recommend.policy import Policy, Question
+from signage.recommend.recommender import make_policy
+from signage.types import Floats, Lesson
+
+_BLOCK = 100_000
+_MOVED = 0.001
+"""Share of voice that may be left of what was removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be judged."""
+
+    policies: Sequence[str] = ()
+    """Names of policies, or ``package.module:name`` of one's own, called without arguments."""
+    without: Sequence[str] = ()
+    """Contents, each removed in turn."""
+    caps: Sequence[str] = ()
+    """``CONTENT=SHARE``, each in turn."""
+    add: Sequence[str] = ()
+    """``category=NAME,tag=NAME,…``, each a new content in turn."""
+
+
+def open_log(path: Path) -> Log:
+    """A journal, the folder that holds it, or its decisions as Parquet."""
+    if path.suffix == ".parquet":
+        return ColumnsLog(path)
+    return JournalLog(path / "journal.sqlite" if path.is_dir() else path)
+
+
+def evaluated(
+    path: Path, wanted: Wanted, config: Config, report: Callable[[float], None] = lambda _: None
+) -> dict[str, Any]:
+    """The document that `signage evaluate --json` prints; fields as in the README.
+
+    Raises ConfigError for what cannot be judged, JournalError for a journal that tells nothing.
+    """
+    log = open_log(path)
+    targets = list(_targets(log, wanted, config))
+    found = evaluate(log, targets, [_new_content(said) for said in wanted.add], report)
+    return _document(log, found, wanted)
+
+
+def _targets(log: Log, wanted: Wanted, config: Config) -> Iterator[Target]:
+    for name in wanted.policies:
+        if name == "uniform":
+            yield Target(name, what_if.uniform)
+        else:
+            yield Target(name, Asked(_policy(name, config), log, config.timezone))
+    for name in wanted.without:
+        yield Target(_without(name), what_if.without(_place(log, name)))
+    for said in wanted.caps:
+        name, _, text = said.rpartition("=")
+        place, cap = _place(log, name), _share(said, text)
+        share = _share_of(log, place)
+        factor = min(1.0, cap / share) if share else 1.0
+        yield Target(f"{name} at most {cap:.1%}", what_if.capped(place, factor))
+
+
+def _without(name: str) -> str:
+    return f"without {name}"
+
+
+def _policy(name: str, config: Config) -> Policy:
+    module, _, attribute = name.partition(":")
+    if attribute:
+        try:
+            return cast(Policy, getattr(importlib.import_module(module), attribute)())
+        except (ImportError, AttributeError) as error:
+            raise ConfigError(
+                f"--policy {name} cannot be imported: {error}. It has the form "
+                "package.module:Name, from where Python finds modules."
+            ) from error
+    if name not in get_args(PolicyName):
+        raise ConfigError(
+            f"There is no policy {name!r}; choose from {', '.join(get_args(PolicyName))}, or name "
+            "one of your own as package.module:Name."
+        )
+    if name == "rules" and not config.policies.rules:
+        raise ConfigError(
+            "The configuration has no rules table (`policies.rules`), so that `rules` would play "
+            "as `playlist` does. Name the screen's own file with --config."
+        )
+    return make_policy(cast(PolicyName, name), config)
+
+
+class Asked:
+    """A policy that is asked each decision of a log anew, in order, and learns their rewards."""
+
+    def __init__(self, policy: Policy, log: Log, zone: ZoneName | None) -> None:
+        self._policy = policy
+        self._log = log
+        self._zone = zone
+        self._names = list(log.contents)
+        self._last: dict[str, datetime] = {}
+
+    def __call__(self, block: Block) -> Floats:
+        answers = np.zeros_like(block.probabilities)
+        for at in range(len(block)):
+            answers[at] = self._answer(block, at)
+        return answers
+
+    def _answer(self, block: Block, at: int) -> Floats:
+        contents, names = self._log.contents, self._names
+        places: Index = np.flatnonzero(~np.isnan(block.probabilities[at]))
+        known = np.flatnonzero(~np.isnan(block.context[at]))
+        utc = datetime.fromtimestamp(block.t_utc_s[at], UTC)
+        question = Question(
+            context={self._log.features[i]: float(block.context[at, i]) for i in known},
+            actions={names[place]: contents[names[place]] for place in places},
+            last_decided=dict(self._last),
+            hour=local_time(utc, self._zone).hour,
+        )
+        row = np.zeros(len(names))
+        shown = names[block.shown[at]]
+        forced = block.outcome[at] == Outcome.FORCED
+        if forced:
+            row[places] = 1 / len(places)
+        else:
+            answer = self._policy.answer(question)
+            row[places] = answer.probabilities
+            if block.outcome[at] == Outcome.REWARDED:
+                lesson = Lesson(
+                    decision_id=str(block.number[at]),
+                    context=question.context,
+                    actions=question.actions,
+                    content_id=shown,
+                    reward=float(block.reward[at]),
+                    propensity=float(block.propensity[at]),
+                    shadow=shadow_of(answer, list(question.actions).index(shown)),
+                )
+                self._policy.learn(lesson)
+        # By number: what came first is known where the clock was put back, too.
+        self._last[shown] = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(
+            seconds=int(block.number[at])
+        )
+        return row
+
+
+def _place(log: Log, name: str) -> int:
+    if name not in log.contents:
+        raise ConfigError(
+            f"There is no content {name!r} in {log.name}; it has {', '.join(log.contents)}."
+        )
+    return list(log.contents).index(name)
+
+
+def _share(said: str, text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise ConfigError(f"--cap {said} needs a share from 0 to 1, as in --cap coffee=0.1.")
+    return share
+
+
+def _share_of(log: Log, place: int) -> float:
+    """Share of voice of one content, of the plays that will be judged."""
+    total, count = 0.0, 0
+    for block in log.blocks(_BLOCK):
+        counted = (block.outcome == Outcome.REWARDED) & ~block.overlaps
+        total += float(np.nansum(block.probabilities[counted, place]))
+        count += int(counted.sum())
+    return total / count if count else 0.0
+
+
+def _new_content(said: str) -> NewContent:
+    kinds = tuple(part.strip() for part in said.split(",") if part.strip())
+    if not any(kind.startswith("category=") for kind in kinds):
+        raise ConfigError(
+            f"--add {said} needs at least a category, as in --add category=coffee,tag=drink; also "
+            "possible: medium=image, motion, still."
+        )
+    return NewContent(f"with a new one: {', '.join(kinds)}", kinds)
+
+
+def _document(log: Log, found: Evaluation, wanted: Wanted) -> dict[str, Any]:
+    faults = found.faults
+    notes = []
+    if faults.clock_jumps:
+        notes.append(
+            f"The clock went back {faults.clock_jumps} times. The order of the decisions is by "
+            "their number, so no value hangs on it, but hours may be wrong."
+        )
+    if faults.overlapping:
+        notes.append(
+            f"{faults.overlapping} plays were left out, during which another was on the screen: "
+            "two pages, or two screens, and the reward is of neither alone."
+        )
+    outcomes = {outcome.name.lower(): faults.outcomes[outcome] for outcome in Outcome}
+    return {
+        "journal": log.name,
+        "decisions": found.decisions,
+        "plays": found.plays,
+        "visitors": found.visitors,
+        "outcomes": outcomes,
+        "overlapping": faults.overlapping,
+        "clock_jumps": faults.clock_jumps,
+        "left_out": faults.said(),
+        "confidence": CONFIDENCE,
+        "logged": asdict(found.logged),
+        "policies": [_told(one, wanted) for one in found.valuations],
+        "notes": notes,
+    }
+
+
+def _told(one: Valuation, wanted: Wanted) -> dict[str, Any]:
+    warnings = [
+        *one.warnings,
+        *(
+            f"In {one.shares[name]:.1%} of the plays nothing else was possible, and it stays."
+            for name in wanted.without
+            if one.policy == _without(name) and one.shares[name] > _MOVED
+        ),
+    ]
+    overlap = one.overlap
+    return {
+        "policy": one.policy,
+        "ips": _estimate(one.ips),
+        "snips": _estimate(one.snips),
+        "dm": _estimate(one.dm),
+        "dr": _estimate(one.dr),
+        "difference": _estimate(one.difference),
+        "effective_sample_size": None if overlap is None else overlap.effective_sample_size,
+        "largest_share": None if overlap is None else overlap.largest_share,
+        "mean_weight": None if overlap is None else overlap.mean_weight,
+        "unsupported_share": None if overlap is None else overlap.unsupported_share,
+        "shares": dict(one.shares),
+        "believable": not warnings,
+        "warnings": warnings,
+        "verdict": _verdict(one, warnings),
+    }
+
+
+def _estimate(estimate: Estimate | None) -> dict[str, float] | None:
+    return None if estimate is None else asdict(estimate)
+
+
+def _verdict(one: Valuation, warnings: Sequence[str]) -> str:
+    if one.overlap is None:
+        return "a guess"
+    if one.difference is None:
+        return "cannot be told"
+    if warnings:
+        return "not to be believed"
+    if one.difference.low > 0:
+        return "better than what played"
+    return "worse than what played" if one.difference.high < 0 else "no difference for sure"

@@ -1,0 +1,278 @@
+"""Off-policy evaluation of a whole log, block by block, in one pass.
+
+What is estimated is the mean reward of a play that somebody could have seen, in the situations in
+which the log made its decisions. Decisions that were forced tell nothing about others; plays that
+nobody could have seen, that failed or whose reward never came have no reward, which is not a
+reward of 0. They are left out and counted: that is right as long as it does not hang on what was
+drawn whether a play is seen, which the mean weight is a check of.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from signage.errors import SignageError
+from signage.evaluation import off_policy
+from signage.evaluation.faults import Faults
+from signage.evaluation.off_policy import Estimate, Weights
+from signage.evaluation.overlap import Overlap
+from signage.evaluation.reward_model import RewardModel
+from signage.evaluation.what_if import NewContent, Target, as_logged
+from signage.logged import Block, Flags, Index, Log
+from signage.types import Floats
+
+_PARTS = 20
+"""Of the log, after each of which the reward model is fitted anew."""
+_CELLS_AT_ONCE = 8_000_000
+"""Numbers in a block, which bounds the memory."""
+_LEAST_BLOCK = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Valuation:
+    """What one policy would have earned. An estimate that cannot be told is None."""
+
+    policy: str
+    ips: Estimate | None
+    snips: Estimate | None
+    dm: Estimate
+    dr: Estimate | None
+    difference: Estimate | None
+    """By which it is better than what played, doubly robust."""
+    overlap: Overlap | None
+    """None for a new content, of which nothing was ever logged."""
+    shares: Mapping[str, float]
+    """Of voice, of each content that was there."""
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """All that the log tells."""
+
+    decisions: int
+    plays: int
+    """That are judged by."""
+    visitors: int
+    """Who those plays are of; one where nobody is known counts as one."""
+    faults: Faults
+    logged: Estimate
+    """What played, by its own rewards."""
+    valuations: tuple[Valuation, ...]
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What is kept of one target."""
+
+    target: Target
+    drawn: list[Floats] = field(default_factory=list)
+    expected: list[Floats] = field(default_factory=list)
+    second_moment: float = 0.0
+    unsupported: float = 0.0
+    played: Floats | float = 0.0
+    """Sum of ``π(a) x``, shape (K, width)."""
+
+    def add(self, block: Block, counted: Flags, contexts: Floats, rewards: Floats) -> None:
+        """``rewards``, shape (n, K): what is expected of each content."""
+        asked = self.target.choose(block)
+        _check(self.target.name, asked, block)
+        chosen = asked[counted]
+        logged = np.nan_to_num(block.probabilities[counted])
+        possible = logged > 0
+        rows = np.arange(len(chosen))
+        self.drawn.append(chosen[rows, block.shown[counted]] / block.propensity[counted])
+        self.expected.append(np.sum(chosen * rewards, axis=1))
+        squares = np.divide(chosen**2, logged, out=np.zeros_like(chosen), where=possible)
+        self.second_moment += float(squares.sum())
+        self.unsupported += float(chosen[~possible].sum())
+        self.played = self.played + chosen.T @ contexts
+
+
+def evaluate(
+    log: Log,
+    targets: Sequence[Target],
+    new: Sequence[NewContent] = (),
+    report: Callable[[float], None] = lambda _: None,
+) -> Evaluation:
+    """Judge ``targets`` and ``new`` by ``log``; ``report`` is told the share that is done.
+
+    Raises JournalError where the log is empty, damaged or tells nothing, SignageError for a
+    target whose answers are no probabilities.
+    """
+    model = RewardModel(log.contents, log.features) if log.contents else None
+    gathered = [_Gathered(target) for target in targets]
+    added = [_Gathered(Target(content.name, as_logged)) for content in new]
+    new_share = [0.0] * len(new)
+    new_played: list[Floats | float] = [0.0] * len(new)
+    faults = Faults(log.name)
+    kept_reward, kept_modelled, kept_logged, kept_visitor = [], [], [], []
+    size, done, to_fit = _block_size(log), 0, 0
+    for block in log.blocks(size):
+        counted = faults.counted(block)
+        assert model is not None  # noqa: S101 - a log with decisions has contents
+        contexts = model.contexts(block, counted)
+        rewards = model.expects(contexts)
+        shown, reward = block.shown[counted], block.reward[counted]
+        for one in gathered:
+            one.add(block, counted, contexts, rewards)
+        for place, one in enumerate(added):
+            share = 1 / (1 + block.eligible[counted].sum(axis=1))
+            new_share[place] += float(share.sum())
+            new_played[place] = new_played[place] + share @ contexts
+            others = np.nan_to_num(block.probabilities[counted]) * (1 - share[:, None])
+            one.played = one.played + others.T @ contexts
+        kept_reward.append(reward)
+        kept_modelled.append(rewards[np.arange(len(shown)), shown])
+        logged = np.nan_to_num(block.probabilities[counted])
+        kept_logged.append(np.sum(logged * rewards, axis=1))
+        kept_visitor.append(_known(block, counted))
+        model.learn(contexts, shown, reward)
+        done += len(block)
+        if done >= to_fit:
+            model.fit()
+            to_fit = done + len(log) // _PARTS
+        report(done / len(log))
+    faults.check_enough()
+    assert model is not None  # noqa: S101
+    model.fit()
+    plays = _Plays(
+        np.concatenate(kept_reward),
+        np.concatenate(kept_modelled),
+        np.concatenate(kept_logged),
+        np.concatenate(kept_visitor),
+        model,
+    )
+    valuations = [_value(one, plays, tuple(log.contents)) for one in gathered]
+    for content, one, share, row in zip(new, added, new_share, new_played, strict=True):
+        valuations.append(_extrapolate(content, one, share, row, plays, log.contents))
+    return Evaluation(
+        decisions=done,
+        plays=len(plays.reward),
+        visitors=int(plays.cluster.max()) + 1,
+        faults=faults,
+        logged=plays.logged,
+        valuations=tuple(valuations),
+    )
+
+
+class _Plays:
+    """What is the same for every target."""
+
+    def __init__(
+        self, reward: Floats, modelled: Floats, logged: Floats, visitor: Index, model: RewardModel
+    ) -> None:
+        self.reward, self.modelled, self.model = reward, modelled, model
+        self.expected_as_logged = logged
+        self.cluster: Index = np.unique(visitor, return_inverse=True)[1]
+        self.noise = float(np.mean((reward - modelled) ** 2))
+        mean = float(reward.mean())
+        variance = off_policy.clustered_variance(reward - mean, self.cluster)
+        self.logged = off_policy.around(mean, math.sqrt(variance / len(reward)))
+
+
+def _value(one: _Gathered, plays: _Plays, contents: Sequence[str]) -> Valuation:
+    count = len(plays.reward)
+    drawn, expected = np.concatenate(one.drawn), np.concatenate(one.expected)
+    one.drawn, one.expected = [], []
+    weights = Weights(drawn, one.second_moment / count)
+    overlap = Overlap.of(weights, one.unsupported / count, plays.cluster)
+    played = np.asarray(one.played) / count
+    spread = off_policy.clustered_variance(expected - expected.mean(), plays.cluster)
+    doubt = plays.model.doubt_of(played, plays.noise) + spread / count
+    by_weights: list[Estimate | None] = [None] * 4
+    if overlap.supported and overlap.mean_weight:
+        by_weights = [
+            off_policy.ips_estimate(weights, plays.reward, plays.cluster),
+            off_policy.snips_estimate(weights, plays.reward, plays.cluster),
+            off_policy.doubly_robust_estimate(
+                weights, plays.reward, plays.modelled, expected, plays.cluster
+            ),
+            _difference(weights, plays, expected),
+        ]
+    return Valuation(
+        policy=one.target.name,
+        ips=by_weights[0],
+        snips=by_weights[1],
+        dm=off_policy.around(plays.model.mean_of(played), math.sqrt(doubt)),
+        dr=by_weights[2],
+        difference=by_weights[3],
+        overlap=overlap,
+        shares=dict(zip(contents, played[:, 0].tolist(), strict=True)),
+        warnings=tuple(overlap.warnings()),
+    )
+
+
+def _difference(weights: Weights, plays: _Plays, expected: Floats) -> Estimate:
+    """Of the doubly robust values of the policy and of what played.
+
+    That of what played has weights of 1. What both have in common is no doubt.
+    """
+    rest = plays.reward - plays.modelled
+    apart = Weights(weights.drawn - 1, max(0.0, weights.second_moment - 1))
+    more = expected - plays.expected_as_logged
+    value = off_policy.doubly_robust(apart.drawn, plays.reward, plays.modelled, more)
+    return off_policy.around(value, off_policy.weighted_error(apart, rest, more, plays.cluster))
+
+
+def _extrapolate(
+    content: NewContent,
+    one: _Gathered,
+    share: float,
+    row: Floats | float,
+    plays: _Plays,
+    contents: Mapping[str, Sequence[str]],
+) -> Valuation:
+    count, model = len(plays.reward), plays.model
+    played = np.vstack([np.asarray(one.played), np.asarray(row)]) / count
+    new = model.describe(content.kinds)
+    unknown = [kind for kind in content.kinds if kind not in model.kinds]
+    of_all = [kind for kind in unknown if all(kind in have for have in contents.values())]
+    strange = [kind for kind in unknown if kind not in of_all]
+    warnings = [
+        "An extrapolation: it was never shown, and is thought to earn what the model expects of "
+        "its kind. The interval is the model's own doubt, and no log can tell its error."
+    ]
+    if strange:
+        warnings.append(f"No content of the log has {', '.join(strange)}: nothing is known of it.")
+    doubt = model.doubt_of(played, plays.noise, new)
+    return Valuation(
+        policy=content.name,
+        ips=None,
+        snips=None,
+        dm=off_policy.around(model.mean_of(played, new), math.sqrt(doubt)),
+        dr=None,
+        difference=None,
+        overlap=None,
+        shares=dict(zip(contents, played[:-1, 0].tolist(), strict=True))
+        | {content.name: share / count},
+        warnings=tuple(warnings),
+    )
+
+
+def _block_size(log: Log) -> int:
+    widest = _CELLS_AT_ONCE // max(1, len(log.contents) + len(log.features))
+    return max(_LEAST_BLOCK, min(len(log) // _PARTS, widest))
+
+
+def _known(block: Block, counted: Flags) -> Index:
+    """Visitors; of one who is not known, a number that nobody else has."""
+    visitor, number = block.visitor[counted], block.number[counted]
+    return np.where(visitor >= 0, visitor, -1 - number)
+
+
+def _check(name: str, asked: Floats, block: Block) -> None:
+    fine = asked.shape == block.probabilities.shape and bool(
+        np.all(asked >= 0)
+        and np.all(np.abs(asked.sum(axis=1) - 1) < 1e-6)
+        and not np.any(asked[~block.eligible])
+    )
+    if not fine:
+        raise SignageError(
+            f"The policy {name} gives no probabilities: of each decision they must be at least 0, "
+            "sum to 1, and be 0 for what is not eligible. Mend the policy."
+        )

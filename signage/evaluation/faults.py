@@ -1,0 +1,122 @@
+"""What in a log would make a number untrue: refused, or left out and counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from signage.errors import JournalError
+from signage.logged import Block, Flags, Outcome
+from signage.types import Floats
+
+_ROUNDING = 1e-6
+_CLOCK_S = 1.0
+"""By which a clock may go back without a word."""
+
+
+class Faults:
+    """Looks at every block of a log, in order. Raises JournalError for what cannot be judged."""
+
+    def __init__(self, name: str) -> None:
+        """``name`` of the log, for messages."""
+        self._name = name
+        self._last_number = -1
+        self._last_utc_s = -np.inf
+        self.outcomes: Counter[Outcome] = Counter()
+        self.overlapping = 0
+        """Rewarded plays during which another play was on the screen."""
+        self.clock_jumps = 0
+        """How often the clock went back."""
+        self.choices = 0
+        """Plays that count and of which at least two contents had a chance."""
+
+    def counted(self, block: Block) -> Flags:
+        """Which decisions of ``block`` are judged: drawn, with a reward that is theirs alone."""
+        self._check_order(block)
+        drawn = block.outcome != Outcome.FORCED
+        self._check_probabilities(block, drawn)
+        rewarded = block.outcome == Outcome.REWARDED
+        reward = block.reward
+        wrong = rewarded & ~((reward >= 0) & (reward <= 1))
+        self._refuse(block, wrong, "a reward outside of 0 to 1", reward)
+        for outcome in Outcome:
+            self.outcomes[outcome] += int(np.sum(block.outcome == outcome))
+        self.overlapping += int(np.sum(rewarded & block.overlaps))
+        counted: Flags = rewarded & ~block.overlaps
+        chances = np.sum(np.nan_to_num(block.probabilities[counted]) > 0, axis=1)
+        self.choices += int(np.sum(chances > 1))
+        return counted
+
+    def _check_order(self, block: Block) -> None:
+        number = np.concatenate([[self._last_number], block.number])
+        back = np.flatnonzero(np.diff(number) <= 0)
+        if len(back):
+            raise JournalError(
+                f"{self._name} has decision {number[back[0] + 1]} after decision "
+                f"{number[back[0]]}: it was put together out of several logs, or twice out of one. "
+                "Evaluate each screen's journal by itself."
+            )
+        utc_s = np.concatenate([[self._last_utc_s], block.t_utc_s])
+        if np.isnan(block.t_utc_s).any():
+            raise JournalError(f"{self._name} has decisions without a time. It is damaged.")
+        self.clock_jumps += int(np.sum(np.diff(utc_s) < -_CLOCK_S))
+        self._last_number, self._last_utc_s = int(number[-1]), float(utc_s[-1])
+
+    def _check_probabilities(self, block: Block, drawn: Flags) -> None:
+        propensity = block.propensity
+        missing = drawn & np.isnan(propensity)
+        self._refuse(block, missing, "no propensity", propensity)
+        wrong = drawn & ~((propensity > 0) & (propensity <= 1 + _ROUNDING))
+        self._refuse(block, wrong, "a propensity that is not above 0 and at most 1", propensity)
+        of_shown = block.probabilities[np.arange(len(block)), block.shown]
+        wrong = drawn & np.isnan(of_shown)
+        self._refuse(block, wrong, "a content that was not eligible", propensity)
+        wrong = drawn & (np.abs(of_shown - propensity) > _ROUNDING)
+        self._refuse(block, wrong, "another propensity than its content's probability", propensity)
+        known = np.nan_to_num(block.probabilities)
+        wrong = drawn & ((np.abs(known.sum(axis=1) - 1) > _ROUNDING) | (known < 0).any(axis=1))
+        self._refuse(block, wrong, "probabilities that do not sum to 1", known.sum(axis=1))
+
+    def _refuse(self, block: Block, wrong: Flags, what: str, values: Floats) -> None:
+        if wrong.any():
+            first = int(np.flatnonzero(wrong)[0])
+            raise JournalError(
+                f"{self._name}: decision {block.number[first]} has {what} ({values[first]:g}), as "
+                f"have {int(wrong.sum()) - 1} more near it. What was played can then not be told "
+                "from what might have been, and no value is true. Use the journal as signage "
+                "wrote it."
+            )
+
+    def check_enough(self) -> None:
+        """Raise JournalError where there is nothing to be judged by; at the end of the log."""
+        total = sum(self.outcomes.values())
+        if not total:
+            raise JournalError(f"{self._name} is empty: no decision was made yet. Let it play.")
+        judged = self.outcomes[Outcome.REWARDED] - self.overlapping
+        if not judged:
+            raise JournalError(
+                f"{self._name} has {total} decisions, and none that was left to chance and has a "
+                f"reward ({self.said()}). There is nothing to judge a policy by."
+            )
+        if not self.choices:
+            raise JournalError(
+                f"{self._name} has {judged} plays with a reward, and in none of them more than one "
+                "content had a chance (one content alone, or a policy that leaves nothing to "
+                "chance). What others would have earned cannot be told from it: let `vw` or "
+                "`uniform` play, or `apprentice` with an `other_share`."
+            )
+
+    def said(self) -> str:
+        """What is left out, in words."""
+        words = {
+            Outcome.FORCED: "forced",
+            Outcome.NOBODY_PRESENT: "that nobody could have seen",
+            Outcome.NOT_OBSERVED: "while the camera was lost",
+            Outcome.NEVER_SHOWN: "never shown",
+            Outcome.CUT_OFF: "cut off, or still running",
+        }
+        parts = [f"{self.outcomes[o]} {text}" for o, text in words.items() if self.outcomes[o]]
+        if self.overlapping:
+            parts.append(f"{self.overlapping} while another play was on the screen, too")
+        return ", ".join(parts) or "none left out"

@@ -1,0 +1,92 @@
+"""Whether the log can tell about a policy at all: did it often enough do what that one does?
+
+- **Unsupported**: what the policy chooses and the log never left to chance. Of that share nothing
+  is known, and neither IPS, SNIPS nor DR says so by itself: beyond ``MOST_UNSUPPORTED`` they are
+  not told. As rewards are in [0, 1], that is also the largest error that they can have below it.
+- **Effective sample size** under ``LEAST_EFFECTIVE``: the intervals are then not those they claim
+  to be (`scripts/bench off-policy` prints their coverage). Kish, "Survey Sampling", 1965; Owen,
+  "Monte Carlo theory, methods and examples", chapter 9.3.
+- **One play** that makes up more than ``MOST_OF_ONE`` of all weight: it alone decides.
+- **The mean weight** is 1 where the probabilities are true. Where it is too far off for chance,
+  they are not, or who can see a play depends on what is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from signage.evaluation.off_policy import Weights, weighted_error
+from signage.logged import Index
+
+MOST_UNSUPPORTED = 0.001
+LEAST_EFFECTIVE = 100.0
+MOST_OF_ONE = 0.1
+LEAST_VISITORS = 30
+_TOO_FAR = 4.0
+"""Standard errors that the mean weight may be off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """How far what was played and what a policy would play have in common."""
+
+    effective_sample_size: float
+    largest_share: float
+    """Of all weight, by a single play."""
+    mean_weight: float
+    mean_weight_error: float
+    unsupported_share: float
+    """Of the policy's own choices."""
+    visitors: int
+
+    @classmethod
+    def of(cls, weights: Weights, unsupported_share: float, cluster: Index) -> Overlap:
+        """``cluster`` as in ``off_policy``."""
+        drawn = weights.drawn
+        total = float(drawn.sum())
+        ones = np.ones_like(drawn)
+        return cls(
+            effective_sample_size=weights.effective_sample_size,
+            largest_share=float(drawn.max()) / total if total else 0.0,
+            mean_weight=float(drawn.mean()),
+            mean_weight_error=weighted_error(weights, ones, 0 * ones, cluster),
+            unsupported_share=unsupported_share,
+            visitors=int(cluster.max()) + 1,
+        )
+
+    @property
+    def supported(self) -> bool:
+        return self.unsupported_share <= MOST_UNSUPPORTED
+
+    def warnings(self) -> Iterator[str]:
+        """What speaks against believing the numbers, each in a sentence."""
+        if not self.supported:
+            yield (
+                f"{self.unsupported_share:.1%} of what it would play had no chance in the log: "
+                "only a model can guess it (DM), no log can tell."
+            )
+            return
+        if self.effective_sample_size < LEAST_EFFECTIVE:
+            yield (
+                f"The overlap is too thin to believe: the log is worth "
+                f"{self.effective_sample_size:.0f} plays of its own, fewer than "
+                f"{LEAST_EFFECTIVE:.0f}."
+            )
+        if self.largest_share > MOST_OF_ONE:
+            yield f"A single play makes up {self.largest_share:.0%} of all weight."
+        if not self.mean_weight:
+            yield "Nothing that it would play was ever drawn."
+        elif abs(self.mean_weight - 1) > _TOO_FAR * self.mean_weight_error:
+            yield (
+                f"The weights have a mean of {self.mean_weight:.3f} and should have 1 ± "
+                f"{self.mean_weight_error:.3f}: the probabilities in the log are not those of "
+                "the draws, or who could see a play depends on what was shown."
+            )
+        if self.visitors < LEAST_VISITORS:
+            yield (
+                f"The plays are of {self.visitors} visitors only, who may not be like others: "
+                f"intervals hold from {LEAST_VISITORS} on."
+            )
