@@ -25,7 +25,8 @@ file = "index.html"
 motion = false
 duration_s = 2.0
 """
-ALONE = "(n) => JSON.parse(localStorage.getItem('plays') ?? '[]').length >= n"
+ALONE = """(n) => Object.keys(localStorage).filter((key) => key.startsWith('plays:'))
+    .flatMap((key) => JSON.parse(localStorage.getItem(key)).plays).length >= n"""
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_every_second_on_the_screen_is_accounted_for_once(
     page.wait_for_function(ALONE, arg=3)
     kiosk = start("--port", port, content=content)
     kiosk.until("/health", lambda health: health["player_connected"])
-    page.wait_for_function("() => localStorage.getItem('plays') === null")
+    page.wait_for_function("() => localStorage.length === 0")
     finished = [r["decision_id"] for r in kiosk.get("/api/decisions?limit=99")]
     kiosk.until(
         "/api/decisions?limit=9",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -189,22 +189,32 @@ class Journal:
                 self._insert(db, "reveals", row)
             return cursor.lastrowid if learned else None
 
-    def record_page_play(self, play: PagePlay, started: datetime, ended: datetime) -> None:
-        """A page tells of a play that it ended alone; told twice, it counts once."""
-        row = (
-            play.play_id,
-            play.content_id,
-            play.state,
-            _iso(started),
-            _iso(ended),
-            round(play.ended_s - play.started_s, 3),
-            play.page,
-        )
-        with self._explained():
-            self._db.execute(
-                "INSERT OR IGNORE INTO page_plays (play_id, content_id, state, started_utc, "
-                "ended_utc, shown_s, page) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                row,
+    def record_page_plays(self, plays: Iterable[tuple[PagePlay, datetime, datetime]]) -> None:
+        """A page tells of plays that it ended alone, with when each began and ended.
+
+        One that is told again counts once, by the word that knows most of it.
+        """
+        rows = [
+            (
+                play.play_id,
+                play.content_id,
+                play.state,
+                _iso(started),
+                _iso(ended),
+                round(play.ended_s - play.started_s, 3),
+                play.page,
+            )
+            for play, started, ended in plays
+        ]
+        if not rows:
+            return
+        with self._explained(), self._transaction() as db:
+            db.executemany(
+                "INSERT INTO page_plays (play_id, content_id, state, started_utc, ended_utc, "
+                "shown_s, page) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+                "state = excluded.state, ended_utc = excluded.ended_utc, "
+                "shown_s = excluded.shown_s WHERE excluded.shown_s > shown_s",
+                rows,
             )
 
     def record_viewer(self, viewer: Viewer, run: int, utc: datetime) -> None:
