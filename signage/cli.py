@@ -227,6 +227,7 @@ def simulate(
         update={
             "seed": seed,
             "decision": settings.decision.model_copy(update={"policy": policy}),
+            "experiment": None,
         }
     )
     try:
