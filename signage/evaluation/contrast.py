@@ -63,13 +63,12 @@ class Contrast:
 
     @classmethod
     def of_rounds(cls, treatment: Floats, control: Floats, plays: Floats) -> Contrast:
-        """Of the means of two blocks each, and how many ``plays`` are in both, shape (n, 2).
+        """Of the means of two blocks each; ``plays`` of every arm's block, shape (n, arms).
 
-        A round counts by what its plays and its blocks tell: much as every other one where it
-        has many plays, less where it has few.
+        A round counts as much as any other where it has many plays, and less where it has few.
         """
-        both = plays[:, 0] * plays[:, 1] / plays.sum(1)
-        weight = both / (both + _BLOCK_PLAYS)
+        least = 1 / (1 / plays).sum(-1)
+        weight = least / (least + _BLOCK_PLAYS)
         return cls(weight * treatment, weight * control, weight, _ROUNDS)
 
     @classmethod

@@ -47,7 +47,7 @@ class Experiment:
         ``zone`` is that of the screen's clock, ``learned`` the count of lessons in ``arms``.
         """
         self._config, self._zone = config, zone
-        self._arms: dict[str, Policy] = {**arms}
+        self._arms: dict[str, Policy] = dict(arms.items())
         self._otherwise = arms[otherwise]
         self._design = design_of(config)
         self.learned = learned
