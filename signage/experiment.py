@@ -30,15 +30,18 @@ def result(journal: Path, name: str | None = None) -> dict[str, Any]:
     ``journal`` is the file, or the folder that holds it. Raises JournalError with what is wrong,
     ConfigError for a ``name`` that is not there.
     """
-    reader = open_journal(journal)
-    name = chosen(reader, name)
-    design = _parsed(reader.design(name), reader.path)
-    plays, left_out = analysed(reader.plays(name), design)
+    return result_of(open_journal(journal), name)
+
+
+def result_of(reader: Experiments, name: str | None = None) -> dict[str, Any]:
+    """The same of a journal that was checked before."""
+    design = described(reader, name)
+    plays, left_out = analysed(reader.plays(design.name), design)
     if not plays:
         told = ", ".join(f"{count} {why}" for why, count in left_out.items())
         raise JournalError(
-            f"In the experiment {name!r} there is no play to analyse yet ({told}). Come back when "
-            "the screen has shown more."
+            f"In the experiment {design.name!r} there is no play to analyse yet ({told}). Come back "
+            "when the screen has shown more."
         )
     return analyse(design, plays) | {"left_out": left_out}
 
@@ -50,19 +53,17 @@ def open_journal(journal: Path) -> Experiments:
     return reader
 
 
-def chosen(reader: Experiments, name: str | None) -> str:
-    """``name``, or that of the newest experiment, where there is one."""
+def described(reader: Experiments, name: str | None) -> Design:
+    """The experiment called ``name``, or the newest, where there is one."""
     names = reader.names()
     if not names:
         raise JournalError(
             f"The journal {reader.path} has no experiment. Describe one under `[experiment]` in "
             "the configuration of its screen (an example is in configs/kiosk.toml)."
         )
-    if name is None:
-        return reader.newest() or names[-1]
-    if name not in names:
+    if name is not None and name not in names:
         raise ConfigError(f"There is no experiment {name!r}; there is {', '.join(names)}.")
-    return name
+    return _parsed(reader.design(name or names[-1]), reader.path)
 
 
 def analysed(rows: Sequence[Row], design: Design) -> tuple[list[ArmPlay], dict[str, int]]:

@@ -36,7 +36,7 @@ SCALE_UNITS = 10
 """Nothing is told before there are so many units. Rejecting takes 11 at the least."""
 POWER = 0.8
 """With which a lift that is called detectable is detected."""
-_ROUNDS, _VISITS = 100, 2000
+ROUNDS, VISITS = 100, 2000
 """An interval is narrowest at about so many units."""
 _BLOCK_PLAYS = 5.0
 """So many plays in each of two blocks tell as much as what makes blocks differ leaves open."""
@@ -69,16 +69,16 @@ class Contrast:
         """
         least = 1 / (1 / plays).sum(-1)
         weight = least / (least + _BLOCK_PLAYS)
-        return cls(weight * treatment, weight * control, weight, _ROUNDS)
+        return cls(weight * treatment, weight * control, weight, ROUNDS)
 
     @classmethod
-    def of_visits(cls, rewards: Floats, treated: Sequence[bool] | Floats) -> Contrast:
+    def of_visits(cls, rewards: Floats, treated: Sequence[bool]) -> Contrast:
         """Of the mean reward of each visit, and whether it had the treatment."""
         n, on = len(rewards), np.asarray(treated, bool)
         before = np.concatenate([[0.5], np.cumsum(rewards)[:-1] / np.arange(1, n)])[:n]
         earned = np.where(on, 2 * rewards, 0.0)
         given = np.where(on, 2 * before, 2 * (rewards - before))
-        return cls(earned, given, np.ones(n), _VISITS)
+        return cls(earned, given, np.ones(n), VISITS)
 
     def __len__(self) -> int:
         return len(self.weight)

@@ -56,18 +56,12 @@ class Experiments(JournalReader):
                         "by another tool, and no result is drawn from it. Use the original."
                     )
 
-    def newest(self) -> str | None:
-        """The name of the experiment that ran last."""
-        with self.connect() as db:
-            row = db.execute(
-                "SELECT experiment FROM assignments ORDER BY number DESC LIMIT 1"
-            ).fetchone()
-        return None if row is None else str(row[0])
-
     def names(self) -> list[str]:
-        """Of all experiments."""
+        """Of all experiments, the one that ran last at the end."""
         with self.connect() as db:
-            rows = db.execute("SELECT DISTINCT experiment FROM assignments ORDER BY experiment")
+            rows = db.execute(
+                "SELECT experiment FROM assignments GROUP BY experiment ORDER BY max(number)"
+            )
             return [str(name) for (name,) in rows]
 
     def design(self, name: str) -> dict[str, Any]:
