@@ -147,7 +147,8 @@ def tables(experiments: int, seed: int) -> Iterator[str]:
     designs = {"blocks": by_block, "visits": by_visit}
     yield (
         f"| {experiments} experiments, {DAYS} evenings | false alarms, ever | the usual test, "
-        "looked at every evening | the usual test, once, at the end | the interval has the truth, always |"
+        "looked at every evening | the usual test, once, at the end | the interval has the "
+        "truth, always |"
     )
     yield "|---|---|---|---|---|"
     found = {}

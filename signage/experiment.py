@@ -40,8 +40,8 @@ def result_of(reader: Experiments, name: str | None = None) -> dict[str, Any]:
     if not plays:
         told = ", ".join(f"{count} {why}" for why, count in left_out.items())
         raise JournalError(
-            f"In the experiment {design.name!r} there is no play to analyse yet ({told}). Come back "
-            "when the screen has shown more."
+            f"In the experiment {design.name!r} there is no play to analyse yet ({told}). Come "
+            "back when the screen has shown more."
         )
     return analyse(design, plays) | {"left_out": left_out}
 
