@@ -247,7 +247,7 @@ def blocks(count: int, value: Callable[[str, int], float]) -> list[Told]:
 
 def clear(arm: str, n: int) -> float:
     """vw is better by a quarter, beside what hours and chance do."""
-    return 0.4 * (1.25 if arm == "vw" else 1) * (1 + 0.1 * np.sin(n) + 0.02 * np.cos(3 * n))
+    return 0.4 * (1.25 if arm == "vw" else 1) * float(1 + 0.1 * np.sin(n) + 0.02 * np.cos(3 * n))
 
 
 def like(arm: str, n: int) -> float:
@@ -454,9 +454,7 @@ def test_a_file_that_was_cut_off_never_gives_a_number(tmp_path: Path) -> None:
     cut = tmp_path / "cut.sqlite"
     for share in (0.0, 0.01, 0.1, 0.5, 0.9, 0.999):
         cut.write_bytes(whole[: int(share * len(whole))])
-        with pytest.raises(
-            JournalError, match=r"not a whole one|damaged or cut off|cannot be used"
-        ):
+        with pytest.raises(JournalError, match=r"not a whole one|damaged or cut off"):
             result(cut)
     cut.write_bytes(b"not a journal at all" * 500)
     with pytest.raises(JournalError, match="is not a journal of signage"):
