@@ -23,7 +23,7 @@ from signage.types import AudienceSnapshot, Viewer
 
 _BELIEFS_EVERY_S = 5.0
 _FIGURES_EVERY_S = 2.0
-_VERDICT_EVERY_S = 60.0
+_VERDICT_EVERY_S = 300.0
 _COST_SHARE = 0.05
 """Of one core's time, at most, goes into adding up the journal."""
 
@@ -41,6 +41,7 @@ class Dashboard:
         self._beliefs: dict[str, Any] | None = None
         self._believed_s = float("-inf")
         self._places: dict[str, float] = {}
+        self._judging = threading.Lock()
         self._summary = ""
         self._judged_until_s = float("-inf")
 
@@ -85,13 +86,17 @@ class Dashboard:
         running = self._config.experiment
         if running is None:
             return None
-        with self._lock:
-            began_s = time.monotonic()
-            if began_s >= self._judged_until_s:
-                self._summary = _verdict(Experiments(self._figures.path), running.name)
-                took_s = time.monotonic() - began_s
-                self._judged_until_s = began_s + max(_VERDICT_EVERY_S, took_s / _COST_SHARE)
-            return {"name": running.name, "arms": running.arms, "summary": self._summary}
+        # It may take seconds: who asks meanwhile gets the one before.
+        if self._judging.acquire(blocking=not self._summary):
+            try:
+                began_s = time.monotonic()
+                if began_s >= self._judged_until_s:
+                    self._summary = _verdict(Experiments(self._figures.path), running.name)
+                    took_s = time.monotonic() - began_s
+                    self._judged_until_s = began_s + max(_VERDICT_EVERY_S, took_s / _COST_SHARE)
+            finally:
+                self._judging.release()
+        return {"name": running.name, "arms": running.arms, "summary": self._summary}
 
     def _figures_of(self, days: int) -> dict[str, Any]:
         with self._lock:  # who asks meanwhile gets the same

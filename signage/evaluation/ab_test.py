@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -54,26 +56,26 @@ class ArmPlay:
     """Also before visitors of another arm; for assignment by visit."""
 
 
-@dataclass(slots=True)
 class _Unit:
     """A block, or a visit, with its plays."""
 
-    arm: str
-    plays: list[ArmPlay]
+    def __init__(self, arm: str) -> None:
+        self.arm = arm
+        self.plays: list[ArmPlay] = []
 
-    @property
+    @cached_property
     def rewards(self) -> list[float]:
         return [play.reward for play in self.plays if play.reward is not None]
 
-    @property
+    @cached_property
     def reward(self) -> float:
-        return float(np.mean(self.rewards))
+        return fmean(self.rewards)
 
-    @property
+    @cached_property
     def ots(self) -> int:
         return len(frozenset[str]().union(*(play.visits for play in self.plays)))
 
-    @property
+    @cached_property
     def missing(self) -> float:
         return 1 - len(self.rewards) / len(self.plays)
 
@@ -130,7 +132,7 @@ def _units(design: Design, plays: Sequence[ArmPlay]) -> dict[str, _Unit]:
     """By their ids, in the order of time."""
     units: dict[str, _Unit] = {}
     for play in plays:
-        unit = units.setdefault(play.unit, _Unit(play.arm, []))
+        unit = units.setdefault(play.unit, _Unit(play.arm))
         if unit.arm != play.arm or play.arm not in design.arms:
             raise JournalError(
                 f"The journal contradicts itself: {design.assign} {play.unit} of the experiment "
@@ -210,7 +212,7 @@ def _arm(
 def _mean(design: Design, compared: Units, arm: str) -> float:
     """Of the units of ``arm``; rounds by their weight, the same in every arm."""
     if not design.by_block:
-        return float(np.mean([each.reward for each in compared.values() if each.arm == arm]))
+        return fmean(each.reward for each in compared.values() if each.arm == arm)
     contrast = _contrast(design, compared, (arm, design.arms[0]), "reward")
     return float(contrast.treatment.sum() / contrast.weight.sum())
 
@@ -261,7 +263,7 @@ def _alike(design: Design, units: Units, what: str, name: str) -> Check:
     control, *others = design.arms
     words = {"ots": f"persons a {design.assign}", "missing": "plays without a reward"}
     values = {
-        arm: float(np.mean([getattr(u, what) for u in units.values() if u.arm == arm] or [0.0]))
+        arm: fmean([getattr(u, what) for u in units.values() if u.arm == arm] or [0.0])
         for arm in design.arms
     }
     told = ", ".join(
@@ -290,7 +292,7 @@ def _carry_over(design: Design, units: Units) -> Check:
         early = [p.reward for p in each.plays if p.reward is not None and p.utc < until]
         late = [p.reward for p in each.plays if p.reward is not None and p.utc >= until]
         if before is not None and early and late:
-            gaps.append(float(np.mean(early) - np.mean(late)))
+            gaps.append(fmean(early) - fmean(late))
             after_another.append(before.arm != each.arm)
     p = shuffled(np.array(gaps), after_another)
     if p is None:
