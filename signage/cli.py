@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from signage import cli_export, cli_operator
+from signage import cli_experiment, cli_export, cli_operator
 from signage.cli_content import content
 from signage.cli_options import (
     DEFAULT_CONFIG,
@@ -53,6 +53,7 @@ app.add_typer(content, name="content")
 app.command()(cli_operator.order)
 app.command()(cli_operator.rebuild)
 app.command()(cli_export.export)
+app.command()(cli_experiment.experiment)
 
 
 def main() -> None:
@@ -227,6 +228,7 @@ def simulate(
         update={
             "seed": seed,
             "decision": settings.decision.model_copy(update={"policy": policy}),
+            "experiment": None,
         }
     )
     try:

@@ -285,6 +285,7 @@ class Engine:
                 reward.value,
                 decision.propensity,
                 decision.shadow,
+                decision.assignment,
             )
             self.learning.learn(seq, lesson, utc)
 

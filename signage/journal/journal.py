@@ -19,6 +19,7 @@ from typing import IO, Any
 from signage.errors import JournalError
 from signage.journal import schema
 from signage.types import (
+    Assignment,
     Decision,
     Lesson,
     PagePlay,
@@ -63,7 +64,7 @@ class Journal:
         if not tables:
             with self._transaction() as db:
                 schema.create(db)
-        elif (found := schema.version_of(self._db, self.path)) in (1, 2, 3):
+        elif (found := schema.version_of(self._db, self.path)) in (1, 2, 3, 4):
             with self._transaction() as db:
                 schema.upgrade(db, found)
         schema.check_version(self._db, self.path)
@@ -130,6 +131,8 @@ class Journal:
         }
         with self._explained(), self._transaction() as db:
             self._insert(db, "decisions", row)
+            if decision.assignment is not None:
+                self._insert(db, "assignments", {"number": number} | asdict(decision.assignment))
             db.execute(
                 "INSERT INTO plays (decision_id, state) VALUES (?, 'asked')",
                 (decision.decision_id,),
@@ -237,8 +240,9 @@ class Journal:
         with self._explained():
             rows = self._db.execute(
                 "SELECT seq, d.decision_id, context, eligible, catalogue_version, content_id, "
-                "reward, propensity, shadow FROM rewards JOIN decisions d USING (decision_id) "
-                "WHERE seq > ? AND learned ORDER BY seq",
+                "reward, propensity, shadow, experiment, arm, unit, washout, design "
+                "FROM rewards JOIN decisions d USING (decision_id) "
+                "LEFT JOIN assignments USING (number) WHERE seq > ? AND learned ORDER BY seq",
                 (after_seq,),
             )
             for seq, decision_id, context, eligible, version, content_id, *told in rows:
@@ -249,7 +253,8 @@ class Journal:
                     catalogues[version] = json.loads(contents)
                 contents = catalogues[version]
                 actions = {name: tuple(contents[name]["features"]) for name in json.loads(eligible)}
-                reward, propensity, shadow = told
+                reward, propensity, shadow, experiment, arm, unit, washout, design = told
+                part = experiment and Assignment(experiment, arm, unit, bool(washout), design)
                 yield (
                     seq,
                     Lesson(
@@ -260,6 +265,7 @@ class Journal:
                         reward,
                         propensity,
                         json.loads(shadow),
+                        part,
                     ),
                 )
 
