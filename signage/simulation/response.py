@@ -15,9 +15,8 @@ time that they were shown it before in this visit:
   that relevance shortens or lengthens the look;
 - **expression**: while they look they smile with ``smile · r``, cut to [0, 1];
 - **reading**: who looks at a content with ``more`` reads it, from half a second on, with
-  probability ``1 / (1 + exp(-(logit reading + pull · r)))``: their eyes move along lines
-  (``reading_eyes.py``), where the face is high enough for eyes to be told, and whether that is
-  reading is told by the product's own detector.
+  probability ``reading``: their eyes move along lines (``reading_eyes.py``), where the face is high
+  enough for eyes to be told, and whether that is reading is told by the product's own detector.
 
 **Staying** is as recorded: relevance changes the look within it, and nobody leaves earlier or stays
 longer. What a screen gains by keeping people is therefore understated. Looks of one person in two
@@ -130,26 +129,22 @@ class Response:
 
     def expected_attention(self, visitors: Sequence[Visitor], content: Content) -> float:
         """Share of its duration that ``visitors`` would look at ``content``, on average."""
-        return sum(self._attention(visitor, content) for visitor in visitors) / len(visitors)
+        shares = []
+        for visitor in visitors:
+            notice, hold_s, _ = self._inclination(visitor, content)
+            shares.append(notice * _mean_look_s(hold_s, content.duration_s) / content.duration_s)
+        return sum(shares) / len(shares)
 
     def expected_worth(
         self, visitors: Sequence[Visitor], content: Content, reading_weight: float
     ) -> float:
         """The same, raised by reading as in the formula of the reward, to first order in both."""
-        worth = (
-            self._attention(visitor, content)
-            * (1 + reading_weight * self._reading_chance(visitor, content))
-            for visitor in visitors
-        )
-        return sum(worth) / len(visitors)
-
-    def _attention(self, visitor: Visitor, content: Content) -> float:
-        notice, hold_s, _ = self._inclination(visitor, content)
-        return notice * _mean_look_s(hold_s, content.duration_s) / content.duration_s
+        more = 1 + reading_weight * self._reading_chance(content)
+        return more * self.expected_attention(visitors, content)
 
     def _react(self, visitor: Visitor, number: int, content: Content) -> _Reaction:
         notice, hold_s, smile = self._inclination(visitor, content)
-        reading = self._reading_chance(visitor, content)
+        reading = self._reading_chance(content)
         rng = np.random.default_rng([self._seed, 1, visitor.round, visitor.person, number])
         noticed, delay_s, look_s = rng.random(), rng.exponential(DELAY_S), rng.exponential(hold_s)
         reads = bool(rng.random() < reading)
@@ -167,12 +162,8 @@ class Response:
         smile = min(1.0, max(0.0, model.smile * relevance))
         return notice, hold_s * math.exp(model.hold * relevance), smile
 
-    def _reading_chance(self, visitor: Visitor, content: Content) -> float:
-        share, pull = self._model.reading, self._model.pull
-        if content.more is None or share in (0, 1):
-            return 0.0 if content.more is None else share
-        logit = math.log(share / (1 - share))
-        return _logistic(logit + pull * self._relevance(visitor, content))
+    def _reading_chance(self, content: Content) -> float:
+        return 0.0 if content.more is None else self._model.reading
 
     def _relevance(self, visitor: Visitor, content: Content) -> float:
         taste = float(self._taste(visitor)[self._categories[content.category]])
