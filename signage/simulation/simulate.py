@@ -30,6 +30,7 @@ from signage.types import Decision, Frame, Reward, Sighting
 _CURVE_POINTS = 20
 # Between two videos nobody is there: what was seen last does not last until the next.
 _MAX_STEP_S = 0.4
+_EMPTY_STEP_S = 1.0
 
 
 class Simulation:
@@ -99,7 +100,7 @@ class Simulation:
         While somebody reads, further ones between: reading is told from quick looks.
         """
         length_s = self._recording.duration_s
-        moments = self._recording.moments
+        moments = _worth_living(self._recording.moments)
         ends_s = [*(moment.t_s for moment in moments[1:]), length_s]
         for lap in count():
             for moment, end_s in zip(moments, ends_s, strict=True):
@@ -196,6 +197,16 @@ def _eyes(config: Config) -> Eyes | None:
 
 def _frame(t_s: float) -> Frame:
     return Frame(t_s, BEGIN_UTC + timedelta(seconds=t_s))
+
+
+def _worth_living(moments: Sequence[Moment]) -> list[Moment]:
+    """Those with people, and of those without only some: nothing happens but that plays end."""
+    kept: list[Moment] = []
+    for moment in moments:
+        is_news = bool(moment.people) or not kept or bool(kept[-1].people)
+        if is_news or moment.t_s - kept[-1].t_s >= _EMPTY_STEP_S:
+            kept.append(moment)
+    return kept
 
 
 def _again(moment: Moment) -> Moment:
