@@ -92,7 +92,9 @@ def test_a_cluster_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -
     pytest.importorskip("distributed")
     monkeypatch.setattr("signage.simulation.batch._CONNECT_S", 0.2)
     with (
-        pytest.raises(SignageError, match=r"No cluster answers at tcp://127\.0\.0\.1:9: ") as raised,
+        pytest.raises(
+            SignageError, match=r"No cluster answers at tcp://127\.0\.0\.1:9: "
+        ) as raised,
         cluster("tcp://127.0.0.1:9"),
     ):
         pass
