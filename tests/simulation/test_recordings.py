@@ -12,7 +12,7 @@ import pytest
 
 from signage.config import Config
 from signage.errors import SourceError
-from signage.simulation import recordings
+from signage.simulation import recording, recordings
 from signage.simulation.recording import Recording, record
 from signage.simulation.recording_file import dump, load
 from signage.simulation.recordings import record_all
@@ -43,7 +43,7 @@ def cache(filled: Path, tmp_path: Path) -> Path:
 def watched(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The videos that were really watched."""
     videos: list[Any] = []
-    really: Callable[..., Recording] = recordings.watch
+    really: Callable[..., Recording] = recording.watch
 
     def watch(config: Config, video: Path, *more: Any) -> Recording:
         videos.append(video)
