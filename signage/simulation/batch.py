@@ -7,6 +7,7 @@ and give the same bytes.
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 import os
@@ -129,7 +130,8 @@ def cluster(address: str) -> Iterator[Executor]:
     `distributed` is not installed, SignageError where nobody answers.
     """
     try:
-        from distributed import Client  # noqa: PLC0415 - an extra
+        # An extra, and hardly typed.
+        distributed: Any = importlib.import_module("distributed")
     except ImportError as error:
         raise ConfigError(
             "A cluster needs the package `distributed`: pip install 'signage[cluster]'."
@@ -138,7 +140,7 @@ def cluster(address: str) -> Iterator[Executor]:
     level = log.level
     log.setLevel(logging.CRITICAL)  # what it says of its own attempts; ours says what to do
     try:
-        client = Client(address, timeout=_CONNECT_S, set_as_default=False)
+        client = distributed.Client(address, timeout=_CONNECT_S, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
         raise SignageError(
             f"No cluster answers at {address}: {str(error).rstrip('.')}. Start it (`dask "
