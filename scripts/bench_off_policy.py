@@ -1,8 +1,8 @@
 """How right `signage evaluate` is, and how fast.
 
 Prints bias, error and coverage of every estimator on made logs of which the truth is known
-(`--logs`, `--plays`). `--obp-python PYTHON --obd DIR`: the same estimates by obp on the Open Bandit
-Dataset. `--scale PLAYS`: seconds and memory on a log of that many plays, in a folder of its own.
+(`--logs`, `--plays`). `--scale PLAYS`: seconds and memory on a log of that many plays, in a folder
+of its own.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 
 from scripts.off_policy_worlds import MadeLog, World
-from signage.evaluation import off_policy
 from signage.evaluation.evaluation import Valuation, evaluate
 from signage.evaluation.overlap import LEAST_EFFECTIVE
 from signage.evaluation.what_if import Target
@@ -68,7 +67,8 @@ def print_coverage(logs: int, plays: int, jobs: int) -> None:
             for one in valuations:
                 found[name, binary, one.policy].append(one)
     print(f"### {plays} plays, {logs} logs each\n")
-    print("| logged by | reward | policy | truth | ESS | estimator: bias, RMSE, coverage |" + " |" * 3)
+    head = "| logged by | reward | policy | truth | ESS | estimator: bias, RMSE, coverage |"
+    print(head + " |" * 3)
     print("|---|---|---|---|---|" + "---|" * 4)
     for (name, binary, kind), several in sorted(found.items()):
         world = world_of(name, binary=binary)
@@ -77,7 +77,8 @@ def print_coverage(logs: int, plays: int, jobs: int) -> None:
         cells = [_cell(estimator, truth, several) for estimator in ESTIMATORS]
         thin = " (thin)" if size < LEAST_EFFECTIVE else ""
         reward = "0 or 1" if binary else "between"
-        print(f"| {name} | {reward} | {kind} | {truth:.3f} | {size:.0f}{thin} | {' | '.join(cells)} |")
+        what = f"| {name} | {reward} | {kind} | {truth:.3f} | {size:.0f}{thin} |"
+        print(f"{what} {' | '.join(cells)} |")
     print()
 
 
@@ -87,35 +88,6 @@ def _cell(name: str, truth: float, several: list[Valuation]) -> str:
     error = np.array([estimate.value - truth for estimate in told])
     covered = np.mean([estimate.low <= truth <= estimate.high for estimate in told])
     return f"{name} {error.mean():+.4f}, {np.sqrt(np.mean(error**2)):.4f}, {covered:.1%}"
-
-
-def print_obp(python: Path, data: Path) -> None:
-    """BTS judged by the log of the random policy, by obp and by us, with the same reward model."""
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "arrays.npz"
-        script = Path(__file__).with_name("off_policy_obp.py")
-        command = [str(python), str(script), str(data), str(out)]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
-        theirs: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
-        arrays = dict(np.load(out))
-    rows = np.arange(len(arrays["reward"]))
-    target, modelled = arrays["target"], arrays["modelled"]
-    weight = target[rows, arrays["action"]] / arrays["propensity"]
-    expected = np.sum(target * modelled, axis=1)
-    reward = arrays["reward"].astype(float)
-    of_shown = modelled[rows, arrays["action"]]
-    ours = {
-        "ips": off_policy.ips(weight, reward),
-        "snips": off_policy.snips(weight, reward),
-        "dm": off_policy.direct(expected),
-        "dr": off_policy.doubly_robust(weight, reward, of_shown, expected),
-    }
-    print(f"### Open Bandit Dataset, {len(reward)} rows of the random policy, judging BTS\n")
-    print("| estimator | signage | obp | difference |")
-    print("|---|---|---|---|")
-    for name, value in ours.items():
-        print(f"| {name} | {value:.12f} | {theirs[name]:.12f} | {abs(value - theirs[name]):.1e} |")
-    print()
 
 
 def print_scale(plays: int, folder: Path) -> None:
@@ -128,7 +100,7 @@ def print_scale(plays: int, folder: Path) -> None:
     command = [sys.executable, "-m", "signage", "evaluate", str(path), *asked]
     began_s = time.perf_counter()
     with (folder / "told.json").open("w+b") as told:
-        process = subprocess.Popen(command, stdout=told)
+        process = subprocess.Popen(command, stdout=told)  # noqa: S603 - our own
         _, status, used = os.wait4(process.pid, 0)
         took_s = time.perf_counter() - began_s
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -137,8 +109,10 @@ def print_scale(plays: int, folder: Path) -> None:
         told.seek(0)
         document: dict[str, Any] = json.load(told)
     print(f"### {plays} plays, 16 contents, three policies\n")
-    print(f"{path.stat().st_size / 1e9:.2f} GB of Parquet: {took_s:.1f} s, "
-          f"{used.ru_maxrss / 1e6:.2f} GB of memory at most")
+    print(
+        f"{path.stat().st_size / 1e9:.2f} GB of Parquet: {took_s:.1f} s, "
+        f"{used.ru_maxrss / 1e6:.2f} GB of memory at most"
+    )
     uniform = document["policies"][0]
     print(f"uniform: {uniform['dr']} (truth {world.truth('uniform'):.4f})\n")
 
@@ -148,16 +122,10 @@ def main() -> None:
     parser.add_argument("--logs", type=int, default=500)
     parser.add_argument("--plays", type=int, nargs="+", default=[500, 2000])
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--obp-python", type=Path, help="of an environment with obp")
-    parser.add_argument("--obd", type=Path, help="the data set's folder, with random/ and bts/")
     parser.add_argument("--scale", type=int, metavar="PLAYS")
     chosen = parser.parse_args()
-    if (chosen.obp_python is None) != (chosen.obd is None):
-        parser.error("--obp-python and --obd go together")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    if chosen.obp_python is not None:
-        print_obp(chosen.obp_python, chosen.obd)
-    elif chosen.scale is not None:
+    if chosen.scale is not None:
         del os.environ["OMP_NUM_THREADS"]
         with tempfile.TemporaryDirectory() as folder:
             print_scale(chosen.scale, Path(folder))

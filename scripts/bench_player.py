@@ -133,8 +133,7 @@ def measure_switches(folder: Path, switches: int) -> None:
     print(
         f"From an interrupt to a content that is loaded, on screen: median "
         f"{np.median(taken_ms):.0f} ms, p95 {np.quantile(taken_ms, 0.95):.0f} ms "
-        f"({np.median(taken_ms) * 60 / 1000:.1f} display frames, of which the confirmation "
-        "itself waits for two)"
+        f"({np.median(taken_ms) * 60 / 1000:.1f} display frames)"
     )
 
 
@@ -163,6 +162,7 @@ def _play_all(screen: Screen, page: Page, switches: int) -> list[tuple[float, Im
             screen.reached[f"d{number}", PlayState.SUPERSEDED] = time.monotonic()  # asked to hurry
             screen.server.show(replace(cue, now=True))
         screen.await_state(page, f"d{number}", PlayState.STARTED)
+    cast.remove_listener("Page.screencastFrame", keep)
     cast.send("Page.stopScreencast")
     return frames
 

@@ -1,4 +1,4 @@
-"""Made logs of which the truth is known: for the tables of `bench off-policy`, and for its scale."""
+"""Made logs of which the truth is known: for the tables of `bench off-policy` and its scale."""
 
 from __future__ import annotations
 
@@ -37,7 +37,11 @@ class World:
     @property
     def contents(self) -> Mapping[str, tuple[str, ...]]:
         return {
-            f"item{k}": (f"category=c{k % 4}", "medium=video" if k % 2 else "medium=image", f"id={k}")
+            f"item{k}": (
+                f"category=c{k % 4}",
+                "medium=video" if k % 2 else "medium=image",
+                f"id={k}",
+            )
             for k in range(self.items)
         }
 
@@ -53,7 +57,7 @@ class World:
         """Shape (n, K): what each would earn on average."""
         own, taste, odd = self._taste()
         parity = (context.sum(axis=1) % 2 * 2 - 1)[:, None]
-        return np.clip(own + (context - 0.5) @ taste.T + parity * odd, 0.05, 0.9)
+        return np.asarray(np.clip(own + (context - 0.5) @ taste.T + parity * odd, 0.05, 0.9))
 
     def logged(self, context: Array) -> Array:
         """Probabilities by which contents are drawn: of a policy with wrong beliefs of its own."""
@@ -68,7 +72,7 @@ class World:
         return chosen
 
     def target(self, kind: str) -> Choose:
-        """``uniform``, or ``taste``: mostly what the first two features of the context speak for."""
+        """``uniform``, or ``taste``: mostly what two features of the context speak for."""
 
         def choose(block: Block) -> Array:
             return self._target(kind, block.context)
@@ -110,7 +114,7 @@ class World:
             reward = rng.beta(4 * mean, 4 * (1 - mean))
         return Block(
             number=number,
-            t_utc_s=1.7e9 + 8.0 * number,
+            t_utc_s=np.asarray(1.7e9 + 8.0 * number, np.float64),
             outcome=np.full(count, Outcome.REWARDED, np.int64),
             shown=shown,
             propensity=probabilities[rows, shown],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 import threading
@@ -16,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from signage import cli_evaluate, cli_export, cli_operator
+from signage import cli_evaluate, cli_experiment, cli_export, cli_operator, cli_simulate
 from signage.cli_content import content
 from signage.cli_options import (
     DEFAULT_CONFIG,
@@ -27,10 +26,10 @@ from signage.cli_options import (
     print_json,
     progress,
     warn_on_stderr,
+    write_journal_report,
 )
-from signage.config import POLICY_NAMES
 from signage.config_file import load_config
-from signage.errors import ConfigError, SignageError
+from signage.errors import SignageError
 from signage.installation import calibration_path, with_calibration
 
 if TYPE_CHECKING:
@@ -54,6 +53,8 @@ app.command()(cli_operator.order)
 app.command()(cli_operator.rebuild)
 app.command()(cli_export.export)
 app.command()(cli_evaluate.evaluate)
+app.command()(cli_experiment.experiment)
+app.command()(cli_simulate.simulate)
 
 
 def main() -> None:
@@ -103,7 +104,7 @@ def run(
         view.titles = kiosk.titles
         kiosk.run(stop, ready=view.ready, watch=watch, stand_in=stand_in, length_s=length_s)
     if report is not None:
-        _write_report(kiosk.journal_path, report)
+        write_journal_report(kiosk.journal_path, report)
 
 
 @app.command()
@@ -204,66 +205,13 @@ def _behaviour(viewer: dict[str, Any]) -> Iterator[str]:
 
 
 @app.command()
-def simulate(
-    out: Annotated[Path, typer.Option("--out", help="Folder for journal, summary and report.")],
-    videos: Annotated[
-        list[Path] | None, typer.Argument(help="Recorded audiences; without any, the reel.")
-    ] = None,
-    config: ConfigOption = DEMO_CONFIG,
-    policy: Annotated[str, typer.Option(help=f"One of {', '.join(POLICY_NAMES)}.")] = "vw",
-    plays: Annotated[int, typer.Option(min=1, help="Stop after so many plays.")] = 300,
-    seed: Annotated[int, typer.Option(min=0, help="Of every draw.")] = 0,
-    as_json: JsonOption = False,
-) -> None:
-    """Play to a recorded audience with a simulated response."""
-    from signage.recommend.catalogue import load_catalogue
-    from signage.simulation.recording import record
-    from signage.simulation.simulate import Simulation, new_journal
-
-    warn_on_stderr()
-    if policy not in POLICY_NAMES:
-        raise ConfigError(f"There is no policy {policy!r}; choose from {', '.join(POLICY_NAMES)}.")
-    settings = load_config(config)
-    settings = settings.model_copy(
-        update={
-            "seed": seed,
-            "decision": settings.decision.model_copy(update={"policy": policy}),
-        }
-    )
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"{out} cannot be a folder: {error.strerror}. Choose another.") from error
-    journal = new_journal(out)
-    catalogue = load_catalogue(settings.content)
-    with progress("watching the recording", None) as report:
-        recording = record(settings, videos or [], report)
-    began_s = time.perf_counter()
-    with progress("playing", plays) as report:
-        summary = Simulation(settings, catalogue, recording, out).run(plays, report)
-    simulated_s = summary.pop("simulated_s")
-    summary["realtime_factor"] = round(simulated_s / (time.perf_counter() - began_s), 1)
-    (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
-    _write_report(journal, out / "report.html", quiet=True)
-    if as_json:
-        print_json(summary)
-        return
-    table = Table.grid(padding=(0, 2))
-    for name, value in summary.items():
-        if name != "learning_curve":
-            table.add_row(name.replace("_", " "), str(value))
-    console = Console()
-    console.print(table)
-    console.print(f"Report: {out / 'report.html'}", soft_wrap=True)
-
-
-@app.command()
 def report(
     journal: Annotated[Path, typer.Argument(help="A journal, or the folder that holds it.")],
     out: Annotated[Path, typer.Option("--out", help="The HTML file to write.")],
 ) -> None:
     """Write a self-contained page about audience, contents and learning."""
-    _write_report(journal / "journal.sqlite" if journal.is_dir() else journal, out)
+    path = journal / "journal.sqlite" if journal.is_dir() else journal
+    write_journal_report(path, out)
 
 
 @app.command()
@@ -355,20 +303,3 @@ def _probe_camera(camera: CameraConfig) -> tuple[str, str] | None:
     from signage.capture.live import probe_camera
 
     return probe_camera(camera)
-
-
-def _write_report(journal: Path, out: Path, *, quiet: bool = False) -> None:
-    from signage.journal.reader import JournalReader
-
-    reader = JournalReader(journal)
-    from signage.evaluation.report import write_report
-
-    write_report(
-        out,
-        decisions=reader.decisions()[::-1],
-        viewers=reader.viewers(),
-        impressions=reader.impressions(),
-        contents=reader.contents(),
-    )
-    if not quiet:
-        Console().print(f"Report: {out}", soft_wrap=True, highlight=False)

@@ -9,25 +9,34 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from signage.clock import ZoneName
+from signage.config_experiment import ExperimentConfig
+from signage.config_section import (
+    POLICY_NAMES,
+    Colour,
+    Hour,
+    Link,
+    NotNegative,
+    PolicyName,
+    Positive,
+    Probability,
+    Section,
+)
 
-PolicyName = Literal["vw", "apprentice", "rules", "playlist", "uniform"]
-POLICY_NAMES: tuple[PolicyName, ...] = ("vw", "apprentice", "rules", "playlist", "uniform")
-
-Probability = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
-Hour = Annotated[int, Field(ge=0, le=24)]
-Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
-Link = Annotated[str, Field(pattern=r"^https?://\S+$", max_length=500)]
-
-
-class Section(BaseModel):
-    """A table of a TOML file: strict, without unknown keys, every number finite."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+# For who reads files of their own with the same words; mypy asks for it.
+__all__ = [
+    "POLICY_NAMES",
+    "Colour",
+    "Config",
+    "ExperimentConfig",
+    "Link",
+    "NotNegative",
+    "PolicyName",
+    "Positive",
+    "Section",
+]
 
 
 class ReelSegment(Section):
@@ -388,6 +397,19 @@ class Config(Section):
     constraints: ConstraintsConfig = ConstraintsConfig()
     reward: RewardConfig = RewardConfig()
     policies: PoliciesConfig = PoliciesConfig()
+    experiment: ExperimentConfig | None = None
+    """Without it ``decision.policy`` decides alone."""
     reveal: RevealConfig = RevealConfig()
     player: PlayerConfig = PlayerConfig()
     server: ServerConfig = ServerConfig()
+
+    @model_validator(mode="after")
+    def _one_arm_decides_alone(self) -> Config:
+        experiment, policy = self.experiment, self.decision.policy
+        if experiment is not None and policy not in experiment.arms:
+            raise ValueError(
+                f"decision.policy ({policy}) is not one of experiment.arms "
+                f"({', '.join(experiment.arms)}), and decides where the experiment does not: "
+                "make it one of them"
+            )
+        return self

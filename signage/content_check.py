@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,8 @@ from signage.config import Config
 from signage.creative import linked_by_svg, read_creative
 from signage.errors import ConfigError, MediaError
 from signage.recommend.catalogue import Catalogue, Content, closed_to_some, read_content
+
+log = logging.getLogger(__name__)
 
 _PLAYED = {"h264", "avc1", "VP80", "VP90", "vp09", "AV01", "av01"}
 _PLAYED_BY_SOME = {"hevc", "hvc1", "hev1"}
@@ -86,6 +89,10 @@ def check_content(folder: Path, *, whole: bool = True) -> Checked:
         _check_all(checked, content, whole=whole)
     except OSError as error:
         checked.errors.append(f"{error.filename} cannot be read: {error.strerror}.")
+    except Exception as error:
+        # Whatever a file does to those who read it: a screen must not end by it.
+        log.exception("%s cannot be checked.", folder)
+        checked.errors.append(f"It cannot be checked ({type(error).__name__}: {error}).")
     return checked
 
 

@@ -112,9 +112,9 @@ class ContentWatch:
             except OSError as error:  # a drive that is gone may come back
                 self._told = ([], False)
                 self._refuse(f"The content folder {self._config.dir} cannot be read: {error}.")
-            except BaseException:
-                self.problem = "They are not watched any more: the log says why."
-                raise
+            except Exception:
+                log.exception("The contents stay as they were; they are looked at again.")
+                self.problem = "A look at the contents has failed: the log says why."
 
     def _check(self, folder: Path, files: Mapping[Path, _Stamp]) -> bool:
         """Check a content anew; False where it changed meanwhile."""

@@ -73,8 +73,11 @@ def _urls(path: Path, found: Creative) -> Iterator[str]:
         return _of_css(path.read_text(encoding="utf-8", errors="replace"))
     if ending in (".html", ".htm", ".xhtml"):
         page = _Page()
-        page.feed(path.read_text(encoding="utf-8", errors="replace"))
-        page.close()
+        try:
+            page.feed(path.read_text(encoding="utf-8", errors="replace"))
+            page.close()
+        except AssertionError as error:  # which is what the parser says of a broken declaration
+            found.blocked.append(f"{path.name} is no good HTML from some place on: {error}.")
         found.blocked += [f"{path.name} has {what}." for what in page.refused]
         return iter(page.urls)
     return iter(())

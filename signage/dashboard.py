@@ -12,6 +12,9 @@ from typing import Any
 
 from signage.config import Config
 from signage.engine import Step
+from signage.errors import SignageError
+from signage.experiment import result_of
+from signage.journal.experiments import Experiments
 from signage.journal.figures import Figures, Period
 from signage.recommend.beliefs import believed
 from signage.recommend.catalogue import Catalogue
@@ -20,6 +23,7 @@ from signage.types import AudienceSnapshot, Viewer
 
 _BELIEFS_EVERY_S = 5.0
 _FIGURES_EVERY_S = 2.0
+_VERDICT_EVERY_S = 300.0
 _COST_SHARE = 0.05
 """Of one core's time, at most, goes into adding up the journal."""
 
@@ -37,6 +41,9 @@ class Dashboard:
         self._beliefs: dict[str, Any] | None = None
         self._believed_s = float("-inf")
         self._places: dict[str, float] = {}
+        self._judging = threading.Lock()
+        self._summary = ""
+        self._judged_until_s = float("-inf")
 
     def beat(self, step: Step, recommender: Recommender, width_px: int | None) -> None:
         """Note what ``step`` shows, in the engine's thread; the camera's picture is so wide."""
@@ -71,8 +78,25 @@ class Dashboard:
             },
             "places": self._places,
             "beliefs": self._beliefs,
-            "experiment": None,
+            "experiment": self._experiment(),
         }
+
+    def _experiment(self) -> dict[str, Any] | None:
+        """Name, arms and verdict so far of the experiment that runs, if one does."""
+        running = self._config.experiment
+        if running is None:
+            return None
+        # It may take seconds: who asks meanwhile gets the one before.
+        if self._judging.acquire(blocking=not self._summary):
+            try:
+                began_s = time.monotonic()
+                if began_s >= self._judged_until_s:
+                    self._summary = _verdict(Experiments(self._figures.path), running.name)
+                    took_s = time.monotonic() - began_s
+                    self._judged_until_s = began_s + max(_VERDICT_EVERY_S, took_s / _COST_SHARE)
+            finally:
+                self._judging.release()
+        return {"name": running.name, "arms": running.arms, "summary": self._summary}
 
     def _figures_of(self, days: int) -> dict[str, Any]:
         with self._lock:  # who asks meanwhile gets the same
@@ -88,6 +112,15 @@ class Dashboard:
             until_s = began_s + max(_FIGURES_EVERY_S, took_s / _COST_SHARE)
             self._kept[days] = until_s, kept
             return kept
+
+
+def _verdict(reader: Experiments, name: str) -> str:
+    if name not in reader.names():
+        return f"{name} has not begun: no decision was part of it yet."
+    try:
+        return str(result_of(reader, name)["verdict"])
+    except SignageError as nothing_yet:
+        return str(nothing_yet)
 
 
 def _places(audience: AudienceSnapshot, width_px: int) -> dict[str, float]:

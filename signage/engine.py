@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import logging
 import queue
-from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol
 
 from signage.audience.audience import open_audience
 from signage.config import Config
@@ -22,6 +20,7 @@ from signage.errors import SignageError
 from signage.journal.journal import Journal
 from signage.learning import Learning
 from signage.orders import Inbox, Order
+from signage.ports import Perceive, Screen
 from signage.recommend.catalogue import Catalogue
 from signage.recommend.constraints import Call
 from signage.recommend.policy import Policy
@@ -30,53 +29,19 @@ from signage.recommend.reveal import Reveal
 from signage.recommend.reward import PlayTally
 from signage.types import (
     AudienceSnapshot,
-    Cue,
     Decision,
     Frame,
     Lesson,
     Orders,
-    PagePlay,
     PlayEvent,
     PlayState,
     Reward,
-    Sighting,
     Trigger,
-    Unfold,
 )
 
 log = logging.getLogger(__name__)
 
 _RETRY_S = 1.0
-
-Perceive = Callable[[Frame], Sequence[Sighting] | None]
-"""What a frame tells; None where it can tell nothing."""
-
-
-class Screen(Protocol):
-    """Where contents are shown, and which says what was."""
-
-    @property
-    def connected(self) -> bool:
-        """Whether anything would be shown."""
-        ...
-
-    def show(self, cue: Cue) -> None: ...
-
-    def unfold(self, wanted: Unfold | None) -> None:
-        """Unfold what is more of the running content, or fold it."""
-        ...
-
-    def events(self) -> list[PlayEvent]:
-        """What the screen confirmed since the last call, in order."""
-        ...
-
-    def page_plays(self) -> list[PagePlay]:
-        """Plays that it ended alone, and has told of since the last call."""
-        ...
-
-    def acknowledge(self, play_ids: Sequence[str]) -> None:
-        """The ends of these plays are on record."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,18 +194,20 @@ class Engine:
 
     def _hear(self, audience: AudienceSnapshot) -> list[tuple[Decision, Reward]]:
         """Take in what the screen has confirmed, and tell it what is on record."""
-        rewards, ended = [], []
-        for event in self._screen.events():
-            if (closed := self._on_event(event, audience)) is not None:
-                rewards.append(closed)
-            if event.state.is_end:
-                ended.append(event.decision_id)
-        for play in self._screen.page_plays():
-            started, ended_utc = (_utc(audience, t_s) for t_s in (play.started_s, play.ended_s))
-            self._journal.record_page_play(play, started, ended_utc)
-            ended.append(play.play_id)
-        if ended:
-            self._screen.acknowledge(ended)
+        before = len(self._ended)
+        rewards = [
+            closed
+            for event in self._screen.events()
+            if (closed := self._on_event(event, audience)) is not None
+        ]
+        told = self._screen.page_plays()
+        self._journal.record_page_plays(
+            (play, _utc(audience, play.started_s), _utc(audience, play.ended_s)) for play in told
+        )
+        recorded = [event.decision_id for event in self._ended[before:]]
+        recorded += [play.play_id for play in told]
+        if recorded:
+            self._screen.acknowledge(recorded)
         return rewards
 
     def _on_event(
@@ -283,7 +250,9 @@ class Engine:
         more = self.recommender.content(decision.content_id).more
         if more is None:
             return None
-        return Reveal(self._config.reveal, decision.decision_id, more.on, started_s)
+        config, duration_s = self._config.reveal, self._duration_s(decision.content_id)
+        end_s = started_s + duration_s + config.hold_max_s
+        return Reveal(config, decision.decision_id, more.on, end_s)
 
     def _unfold(self, audience: AudienceSnapshot) -> None:
         reveal = self._running.reveal if self._running else None
@@ -291,6 +260,9 @@ class Engine:
             before = reveal.wanted
             if (wanted := reveal.update(audience)) != before:
                 self._screen.unfold(wanted)
+            if wanted is not None and self._pending is not None and not self._pending.now:
+                # It waits for the fold: only then the screen is slow to begin it.
+                self._pending.asked_s = audience.t_s
 
     def _take_asked(self, decision_id: str) -> _Play | None:
         """The play asked for under this id, which is then no longer waited for."""
@@ -313,6 +285,7 @@ class Engine:
                 reward.value,
                 decision.propensity,
                 decision.shadow,
+                decision.assignment,
             )
             self.learning.learn(seq, lesson, utc)
 
@@ -345,8 +318,9 @@ class Engine:
         self, running: _Play, changed: Trigger | None, t_s: float
     ) -> tuple[Trigger, bool] | None:
         rules = self._config.decision
-        elapsed_s, duration_s = t_s - running.started_s, self._duration_s(running)
-        if running.reveal is not None and running.reveal.holds(t_s, duration_s - rules.lead_s):
+        elapsed_s = t_s - running.started_s
+        duration_s = self._duration_s(running.decision.content_id)
+        if running.reveal is not None and running.reveal.holds(t_s + rules.lead_s):
             return None  # somebody reads on
         if changed is not None and elapsed_s >= rules.min_play_s and not self._plays_called:
             return changed, True
@@ -419,8 +393,8 @@ class Engine:
     def _excludes(self, decision: Decision, audience: AudienceSnapshot) -> bool:
         return self.recommender.excludes(decision.content_id, audience)
 
-    def _duration_s(self, play: _Play) -> float:
-        return self.recommender.content(play.decision.content_id).duration_s
+    def _duration_s(self, content_id: str) -> float:
+        return self.recommender.content(content_id).duration_s
 
     def _patience_s(self, pending: _Play) -> float:
         """How long the screen may take to confirm ``pending`` before it has failed."""

@@ -16,9 +16,8 @@ from signage.config import Config
 from signage.journal.journal import Journal
 from signage.orders import Action, Order, OrderRefusedError, follow
 from signage.recommend.checkpoint import Checkpoint, Checkpoints, Header
-from signage.recommend.ensemble import layout_of
 from signage.recommend.policy import Learner
-from signage.recommend.recommender import Recommender, make_policy
+from signage.recommend.recommender import Recommender, layout_for, make_policy
 from signage.types import Lesson, Orders
 
 log = logging.getLogger(__name__)
@@ -30,7 +29,7 @@ FOLDER = "checkpoints"
 def open_checkpoints(config: Config, folder: Path, journal: Journal) -> Checkpoints:
     """The checkpoints in ``folder``, of models that learn from ``journal``."""
     return Checkpoints(
-        folder, layout_of(config.policies.vw), config.policies.vw.checkpoint_days, journal.stamp
+        folder, layout_for(config), config.policies.vw.checkpoint_days, journal.stamp
     )
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
+
+log = logging.getLogger(__name__)
 
 _BEAT_S = 1.0
 
@@ -23,6 +26,11 @@ class Supervisor:
             return
         message = b"READY=1" if self._last_s is None else b"WATCHDOG=1"
         self._last_s = t_s
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-            # A leading @ stands for the null byte of an abstract address.
-            sender.sendto(message, self._address.replace("@", "\0", 1))
+        address = self._address
+        if address.startswith("@"):  # which stands for the null byte of an abstract address
+            address = "\0" + address[1:]
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+                sender.sendto(message, address)
+        except OSError as error:
+            log.warning("systemd cannot be told how this is doing: %s.", error)

@@ -316,6 +316,21 @@ class AudienceSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class Assignment:
+    """Which arm of an experiment had a decision, and why (``recommend/experiment.py``)."""
+
+    experiment: str
+    arm: str
+    """The policy that acted."""
+    unit: str
+    """What was given to the arm: the number of a time block, or a visit."""
+    washout: bool
+    """Too early in its block to be analysed."""
+    design: str
+    """The experiment's arms and how they are assigned, as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
 class Lesson:
     """What a policy learns from: what it saw, what was shown, what came back."""
 
@@ -329,6 +344,8 @@ class Lesson:
     """Probability with which ``content_id`` was drawn."""
     shadow: Mapping[str, float] = field(default_factory=dict)
     """What the policies beside the one that decided would have done (``Decision.shadow``)."""
+    assignment: Assignment | None = None
+    """Of the decision, where it was part of an experiment."""
 
 
 class Trigger(StrEnum):
@@ -380,6 +397,8 @@ class Decision:
     reward expected of it above that of the other eligible contents."""
     shadow: Mapping[str, float] = field(default_factory=dict)
     """Where one policy acts and others watch: numbers that judge them later (``apprentice.py``)."""
+    assignment: Assignment | None = None
+    """Where the decision is part of an experiment."""
 
 
 @dataclass(frozen=True, slots=True)

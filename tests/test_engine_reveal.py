@@ -84,3 +84,11 @@ def test_plays_of_a_page_that_was_alone_are_on_record_once(
         rows = db.execute("SELECT play_id, state, started_utc, shown_s FROM page_plays").fetchall()
     db.close()
     assert rows == [("page-1", "finished", "2026-03-04T12:00:01.000+00:00", 2.5)]
+
+
+@pytest.mark.parametrize("from_s", [3.0, 6.8], ids=["early", "after the next was asked for"])
+def test_who_reads_for_very_long_is_let_go_and_no_play_fails(stage: Stage, from_s: float) -> None:
+    stage.play(60, lambda t: [reader(t, **ADULT) if t > from_s else sighting(**ADULT)])
+    assert "failed" not in {row["state"] for row in stage.rows()}
+    longest = max(row["shown_s"] for row in stage.rows() if row["shown_s"])
+    assert longest == pytest.approx(8.0 + stage.config.reveal.hold_max_s, abs=1.0)

@@ -346,6 +346,17 @@ class TestRebuild:
         on.journal = Journal(on.path, durable=False)
 
 
+def test_what_a_screen_has_kept_is_a_start_for_another(stage: Callable[..., Stage]) -> None:
+    on = stage()
+    on.play(60, crowd(9))
+    kept = (
+        on.path.with_name("checkpoints") / f"{on.engine.learning.checkpoints()[0].name}.checkpoint"
+    )
+    vw = on.config.policies.vw.model_copy(update={"warm_start": kept})
+    other = on.config.model_copy(update={"policies": PoliciesConfig(vw=vw)})
+    assert make_policy("vw", other).name == "vw"
+
+
 def test_every_state_survives_in_the_journal_alone(stage: Callable[..., Stage]) -> None:
     """What a report reads says which rewards were learned."""
     on = stage()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
-
-import numpy as np
+from statistics import median
 
 from signage.types import Movement
 
@@ -23,6 +23,7 @@ class Path:
         self._walking_m_s = walking_m_s
         self._places: deque[tuple[float, float, float]] = deque()
         self._by_face = True
+        self._movement: Movement | None = None
 
     def add(self, t_s: float, position_m: tuple[float, float], *, by_face: bool) -> None:
         """Go on to ``position_m``: to the right of the camera's axis, and along it.
@@ -35,24 +36,41 @@ class Path:
         self._places.append((t_s, *position_m))
         while self._places[0][0] < t_s - _WINDOW_S:
             self._places.popleft()
+        self._movement = self._move()
 
     @property
     def distance_m(self) -> float | None:
         """From the camera: the median of the last moments, so few that nobody gets far in them."""
         if not self._places:
             return None
-        t_s, right, along = np.array(self._places).T
-        now = t_s >= t_s[-1] - _NOW_S
-        return float(np.median(np.hypot(right[now], along[now])))
+        since_s = self._places[-1][0] - _NOW_S
+        return median(
+            math.hypot(right, along) for t_s, right, along in self._places if t_s >= since_s
+        )
 
     @property
     def movement(self) -> Movement | None:
         """What the last moments say; None before there are enough of them."""
-        if not self._places or self._places[-1][0] - self._places[0][0] < _MIN_SPAN_S:
+        return self._movement
+
+    def _move(self) -> Movement | None:
+        if self._places[-1][0] - self._places[0][0] < _MIN_SPAN_S:
             return None
-        t_s, right, along = np.array(self._places).T
-        across_m_s, away_m_s = np.polyfit(t_s - t_s[0], np.column_stack([right, along]), 1)[0]
-        slow_m_s = max(self._walking_m_s, _MIN_RATE_HZ * float(along.mean()))
+        # A handful of numbers: the least squares are quicker written out than handed to numpy.
+        count, begin_s = len(self._places), self._places[0][0]
+        mean_s = sum(t_s - begin_s for t_s, _, _ in self._places) / count
+        offsets_s = [t_s - begin_s - mean_s for t_s, _, _ in self._places]
+        spread = sum(offset_s**2 for offset_s in offsets_s)
+        across_m_s, away_m_s = (
+            sum(
+                offset_s * place[axis]
+                for offset_s, place in zip(offsets_s, self._places, strict=True)
+            )
+            / spread
+            for axis in (1, 2)
+        )
+        along_m = sum(along for _, _, along in self._places) / count
+        slow_m_s = max(self._walking_m_s, _MIN_RATE_HZ * along_m)
         if max(abs(across_m_s), abs(away_m_s)) < slow_m_s:
             return Movement.STANDING
         if abs(away_m_s) >= abs(across_m_s):

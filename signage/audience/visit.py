@@ -6,6 +6,7 @@ import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
+from statistics import median
 
 import numpy as np
 
@@ -97,6 +98,8 @@ class _Usual:
     def __init__(self) -> None:
         self._values: dict[str, deque[float]] = {}
         self._last_s = -math.inf
+        self.medians: dict[str, float] = {}
+        """Never changed, but replaced: whoever was given them keeps them."""
 
     def add(self, t_s: float, expression: Mapping[str, float]) -> None:
         if t_s - self._last_s < _USUAL_EVERY_S or not expression:
@@ -104,10 +107,7 @@ class _Usual:
         self._last_s = t_s
         for name, value in expression.items():
             self._values.setdefault(name, deque(maxlen=_USUAL_VALUES)).append(value)
-
-    @property
-    def medians(self) -> dict[str, float]:
-        return {name: float(np.median(values)) for name, values in self._values.items()}
+        self.medians = {name: float(median(values)) for name, values in self._values.items()}
 
 
 class _Brands:

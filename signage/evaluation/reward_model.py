@@ -58,6 +58,8 @@ class RewardModel:
 
     def learn(self, contexts: Floats, shown: Index, reward: Floats) -> None:
         """Plays that came; ``fit`` makes use of them."""
+        if not len(shown):
+            return
         order = np.argsort(shown, kind="stable")
         names, starts = np.unique(shown[order], return_index=True)
         for name, place in zip(names, np.split(order, starts[1:]), strict=True):

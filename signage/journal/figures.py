@@ -6,6 +6,9 @@ What is counted, in the industry's words:
 - opportunities to see (OTS) are visits: persons who had at least one play before them,
 - watchers are those of them who looked at a play at all, ``held`` those who gave one play
   ``HELD_S`` of attention or more, ``read`` those who read in one.
+
+What the page played while the kiosk was away had no audience that anybody knows of: it is in the
+proof of play (``proof_of_play.py``), and not here.
 """
 
 from __future__ import annotations

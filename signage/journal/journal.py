@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from typing import IO, Any
 from signage.errors import JournalError
 from signage.journal import schema
 from signage.types import (
+    Assignment,
     Decision,
     Lesson,
     PagePlay,
@@ -63,7 +64,7 @@ class Journal:
         if not tables:
             with self._transaction() as db:
                 schema.create(db)
-        elif (found := schema.version_of(self._db, self.path)) in (1, 2, 3):
+        elif (found := schema.version_of(self._db, self.path)) in (1, 2, 3, 4):
             with self._transaction() as db:
                 schema.upgrade(db, found)
         schema.check_version(self._db, self.path)
@@ -130,6 +131,8 @@ class Journal:
         }
         with self._explained(), self._transaction() as db:
             self._insert(db, "decisions", row)
+            if decision.assignment is not None:
+                self._insert(db, "assignments", {"number": number} | asdict(decision.assignment))
             db.execute(
                 "INSERT INTO plays (decision_id, state) VALUES (?, 'asked')",
                 (decision.decision_id,),
@@ -189,22 +192,32 @@ class Journal:
                 self._insert(db, "reveals", row)
             return cursor.lastrowid if learned else None
 
-    def record_page_play(self, play: PagePlay, started: datetime, ended: datetime) -> None:
-        """A page tells of a play that it ended alone; told twice, it counts once."""
-        row = (
-            play.play_id,
-            play.content_id,
-            play.state,
-            _iso(started),
-            _iso(ended),
-            round(play.ended_s - play.started_s, 3),
-            play.page,
-        )
-        with self._explained():
-            self._db.execute(
-                "INSERT OR IGNORE INTO page_plays (play_id, content_id, state, started_utc, "
-                "ended_utc, shown_s, page) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                row,
+    def record_page_plays(self, plays: Iterable[tuple[PagePlay, datetime, datetime]]) -> None:
+        """A page tells of plays that it ended alone, with when each began and ended.
+
+        One that is told again counts once, by the word that knows most of it.
+        """
+        rows = [
+            (
+                play.play_id,
+                play.content_id,
+                play.state,
+                _iso(started),
+                _iso(ended),
+                round(play.ended_s - play.started_s, 3),
+                play.page,
+            )
+            for play, started, ended in plays
+        ]
+        if not rows:
+            return
+        with self._explained(), self._transaction() as db:
+            db.executemany(
+                "INSERT INTO page_plays (play_id, content_id, state, started_utc, ended_utc, "
+                "shown_s, page) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+                "state = excluded.state, ended_utc = excluded.ended_utc, "
+                "shown_s = excluded.shown_s WHERE excluded.shown_s > shown_s",
+                rows,
             )
 
     def record_viewer(self, viewer: Viewer, run: int, utc: datetime) -> None:
@@ -227,8 +240,9 @@ class Journal:
         with self._explained():
             rows = self._db.execute(
                 "SELECT seq, d.decision_id, context, eligible, catalogue_version, content_id, "
-                "reward, propensity, shadow FROM rewards JOIN decisions d USING (decision_id) "
-                "WHERE seq > ? AND learned ORDER BY seq",
+                "reward, propensity, shadow, experiment, arm, unit, washout, design "
+                "FROM rewards JOIN decisions d USING (decision_id) "
+                "LEFT JOIN assignments USING (number) WHERE seq > ? AND learned ORDER BY seq",
                 (after_seq,),
             )
             for seq, decision_id, context, eligible, version, content_id, *told in rows:
@@ -239,7 +253,8 @@ class Journal:
                     catalogues[version] = json.loads(contents)
                 contents = catalogues[version]
                 actions = {name: tuple(contents[name]["features"]) for name in json.loads(eligible)}
-                reward, propensity, shadow = told
+                reward, propensity, shadow, experiment, arm, unit, washout, design = told
+                part = experiment and Assignment(experiment, arm, unit, bool(washout), design)
                 yield (
                     seq,
                     Lesson(
@@ -250,6 +265,7 @@ class Journal:
                         reward,
                         propensity,
                         json.loads(shadow),
+                        part,
                     ),
                 )
 

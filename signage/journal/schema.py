@@ -7,7 +7,7 @@ from pathlib import Path
 
 from signage.errors import JournalError
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -37,6 +37,14 @@ CREATE TABLE decisions (
     shadow TEXT NOT NULL DEFAULT '{}'
 );
 CREATE INDEX decisions_by_time ON decisions (t_utc);
+CREATE TABLE assignments (
+    number INTEGER PRIMARY KEY REFERENCES decisions,
+    experiment TEXT NOT NULL,
+    arm TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    washout INTEGER NOT NULL,
+    design TEXT NOT NULL
+);
 CREATE TABLE plays (
     decision_id TEXT PRIMARY KEY REFERENCES decisions (decision_id),
     state TEXT NOT NULL,
@@ -130,6 +138,10 @@ _FROM_3 = """
 {page_plays}
 """
 
+_FROM_4 = """
+{assignments}
+"""
+
 
 def create(db: sqlite3.Connection) -> None:
     """Make the tables, within the transaction of ``db``."""
@@ -142,9 +154,9 @@ def upgrade(db: sqlite3.Connection, found: int) -> None:
     """Bring a journal of version ``found`` up to date, within the transaction of ``db``."""
     tables = {
         name: next(s for s in SCHEMA.split(";\n") if f"CREATE TABLE {name} " in s)
-        for name in ("impressions", "viewers", "orders", "reveals", "page_plays")
+        for name in ("impressions", "viewers", "orders", "reveals", "page_plays", "assignments")
     }
-    for script in (_FROM_1, _FROM_2, _FROM_3)[found - 1 :]:
+    for script in (_FROM_1, _FROM_2, _FROM_3, _FROM_4)[found - 1 :]:
         for statement in script.format(**tables).split(";\n"):
             db.execute(statement)
     db.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (SCHEMA_VERSION,))
@@ -155,7 +167,10 @@ def version_of(db: sqlite3.Connection, path: Path) -> int | None:
     try:
         row = db.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
     except sqlite3.DatabaseError as error:
-        raise JournalError(f"{path} is not a journal of signage: {error}.") from error
+        raise JournalError(
+            f"{path} is not a journal of signage, or not a whole one: {error}. Check the path, or "
+            "take a backup."
+        ) from error
     return None if row is None else int(row[0])
 
 

@@ -35,7 +35,11 @@ class ContentFiles:
         May be called from any thread.
         """
         self._paths = self._paths | dict(folders)
-        served = {name: StaticFiles(directory=folder) for name, folder in folders.items()}
+        served = {
+            # One that has gone meanwhile is not found when it is asked for.
+            name: StaticFiles(directory=folder, check_dir=False)
+            for name, folder in folders.items()
+        }
         self._folders = self._folders | served
 
     async def answer(self, request: Request) -> Response:

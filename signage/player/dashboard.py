@@ -26,7 +26,8 @@ runs:
 | ``beliefs`` | null where the policy expects nothing; ``t_utc``, ``learned`` (lessons), \
 ``segments``: each ``name`` and ``estimates``, the reward by content id, null where the segment \
 must not see it |
-| ``experiment`` | null: none is running |
+| ``experiment`` | ``name``, ``arms`` and ``summary`` (the verdict so far) of the one \
+that runs, or null |
 
 What each figure counts: `signage.journal.figures`. A mean of nothing is null.
 """

@@ -10,7 +10,7 @@ server → page
     ``{"type": "show", "decision_id", "content_id", "title", "medium", "url", "duration_s", "now",
     "adults_only", "fit", "background", "sound", "more"}``: show this content, as soon as it is
     loaded (``now``) or when the running play ends. A later cue replaces one that still waits. On
-    connecting, the newest cue comes again with ``now`` true, unless its play is over. What
+    connecting come what another page shows, at once, and the newest, unless its play is over. What
     is for ``adults_only`` leaves the screen when its play is over or the connection is lost.
 
     ``{"type": "unfold", "decision_id", "region"}``: unfold what is ``more`` of the running content,
@@ -71,9 +71,9 @@ def setup(look: PlayerConfig, loop: Sequence[Cue], prefix: str) -> str:
     )
 
 
-def show(cue: Cue, prefix: str, *, now: bool) -> str:
+def show(cue: Cue, prefix: str) -> str:
     """Show a content, at once or next."""
-    asked = {"type": "show", "decision_id": cue.decision_id, "now": now}
+    asked = {"type": "show", "decision_id": cue.decision_id, "now": cue.now}
     return json.dumps(asked | _content(cue, prefix))
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, Field, TypeAdapter
@@ -32,7 +32,9 @@ STAND_IN = "terminal"
 
 _MAX_OPEN = 64
 _MAX_PAGE_PLAYS = 1000
-_LONGEST_AWAY_MS = 90 * 24 * 3_600_000
+_MAX_ENDED = 1000
+_LONGEST_AWAY_S = 90 * 24 * 3600.0
+"""A page whose clock has jumped tells of longer."""
 
 _Id = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -45,7 +47,7 @@ class Confirmation(BaseModel):
     age_ms: Annotated[float, Field(ge=0, le=3_600_000, allow_inf_nan=False)] = 0.0
 
 
-_Age = Annotated[float, Field(ge=0, le=_LONGEST_AWAY_MS, allow_inf_nan=False)]
+_Age = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Told(BaseModel):
@@ -88,6 +90,8 @@ class Plays:
         self._newest: _Play | None = None
         self._events: list[PlayEvent] = []
         self._told: dict[str, PagePlay] = {}
+        self._ended: dict[str, str] = {}
+        """Of the last plays whose end their page has told: that page."""
 
     @property
     def connected(self) -> bool:
@@ -108,22 +112,25 @@ class Plays:
             play = _Play(cue, t_s, waiting=set(self._pages))
             self._open[cue.decision_id] = self._newest = play
 
-    def join(self, page: str) -> tuple[int, Cue | None]:
-        """Number the connection of ``page`` and say which cue it should show at once.
+    def join(self, page: str) -> tuple[int, list[Cue]]:
+        """Number the connection of ``page`` and say which cues it should take.
 
-        That is the newest one, unless its play is over: what was right for the people of
-        then may be wrong for those of now.
+        The one that is on another page, at once, and the newest; neither where the play is over:
+        what was right for the people of then may be wrong for those of now.
         """
         with self._lock:
             connection = next(self._numbers)
             self._pages[connection] = page
-            play = self._newest
-            if play is None:
-                return connection, None
-            if play.cue.decision_id in self._open:
-                play.waiting.add(connection)
-                return connection, play.cue
-            return connection, None
+            started = [play for play in self._open.values() if play.owner is not None][-1:]
+            newest = self._newest
+            if newest and newest not in started and newest.cue.decision_id in self._open:
+                newest.waiting.add(connection)
+                at_once = newest.cue.now or not started
+                return connection, [
+                    *(replace(play.cue, now=True) for play in started),
+                    replace(newest.cue, now=at_once),
+                ]
+            return connection, [replace(play.cue, now=True) for play in started]
 
     def leave(self, connection: int, t_s: float) -> None:
         """Close the connection: a play it was showing is interrupted."""
@@ -137,14 +144,17 @@ class Plays:
                 elif play.owner is None and waited:
                     self._give_up(play, PlayState.FAILED, t_s, page)
 
-    def confirm(self, connection: int, said: Confirmation, t_s: float) -> None:
-        """Take the word of a page, sent at ``t_s``; ignored where the page has no say."""
+    def confirm(self, connection: int, said: Confirmation, t_s: float) -> bool:
+        """Take the word of a page, sent at ``t_s``; ignored where the page has no say.
+
+        Returns whether it is of no use, as another page has told the end of the play.
+        """
         with self._lock:
             state = said.type
             play = self._open.get(said.decision_id)
             page = self._pages.get(connection)
             if play is None or page is None:
-                return
+                return self._ended.get(said.decision_id, page) != page
             # A page's clock may err; nothing happens before it was asked for.
             t_s = max(t_s - said.age_ms / 1000, play.since_s)
             if state is PlayState.STARTED:
@@ -154,24 +164,36 @@ class Plays:
                     self._emit(play, state, t_s, page)
                 elif state is not PlayState.SUPERSEDED:
                     self._end(play, state, t_s, page)
+                    self._ended[said.decision_id] = page
+                    if len(self._ended) > _MAX_ENDED:
+                        del self._ended[next(iter(self._ended))]
             elif play.owner is None and state in (PlayState.SUPERSEDED, PlayState.FAILED):
                 play.waiting.discard(connection)
                 self._give_up(play, state, t_s, page)
+            return False
 
-    def tell(self, connection: int, said: Told, t_s: float) -> None:
+    def tell(self, connection: int, said: Told, t_s: float) -> bool:
         """Take the word of a page on a play that it ended alone, sent at ``t_s``.
 
-        What is too much is left out: the page keeps it, and tells again.
+        What is too much is left out: the page keeps it, and tells again. Returns as ``confirm``.
         """
         with self._lock:
             page = self._pages.get(connection)
-            if page is None or len(self._told) >= _MAX_PAGE_PLAYS:
-                return
-            ended_s = t_s - said.ended_age_ms / 1000
-            started_s = min(ended_s, t_s - said.started_age_ms / 1000)
-            self._told[said.play_id] = PagePlay(
-                said.play_id, said.content_id, said.state, started_s, ended_s, page
-            )
+            if self._ended.get(said.play_id, page) != page:
+                return True
+            if page is not None and len(self._told) < _MAX_PAGE_PLAYS:
+                ages_s = (said.started_age_ms / 1000, said.ended_age_ms / 1000)
+                longest_s, shortest_s = (min(age, _LONGEST_AWAY_S) for age in ages_s)
+                ended_s = t_s - shortest_s
+                self._told[said.play_id] = PagePlay(
+                    play_id=said.play_id,
+                    content_id=said.content_id,
+                    state=said.state,
+                    started_s=min(ended_s, t_s - longest_s),
+                    ended_s=ended_s,
+                    page=page,
+                )
+            return False
 
     def drain_told(self) -> list[PagePlay]:
         """What pages told of plays that they ended alone, since the last call."""

@@ -51,6 +51,9 @@ _STATIC = Path(__file__).parent / "static"
 _MAX_MESSAGE_BYTES = 64 * 1024
 _MAX_DECISIONS = 1000
 _MAX_UNSENT = 16
+_HANG_UP = ""
+"""In place of a message: a page that has missed some connects anew, and is told what is so now."""
+_TRY_AGAIN_LATER = 1013
 _STOP_TIMEOUT_S = 5.0
 
 _log = logging.getLogger(__name__)
@@ -149,9 +152,9 @@ class PlayerServer:
         return self._plays.connected
 
     def show(self, cue: Cue) -> None:
-        """Send ``cue`` to every page; pages that connect later get the newest."""
+        """Send ``cue`` to every page, and to those that connect while it is of use."""
         self._plays.ask(cue, self._status.clock())
-        self._broadcast(self._show(cue))
+        self._broadcast(messages.show(cue, self._app.content_prefix))
 
     def set_up(self, look: PlayerConfig, loop: Sequence[Cue]) -> None:
         """Tell every page how the screen looks, and what it plays when it is left alone."""
@@ -160,8 +163,9 @@ class PlayerServer:
 
     def unfold(self, wanted: Unfold | None) -> None:
         """Unfold what is more of the running content, or fold it."""
-        self._unfolded = "" if wanted is None else messages.unfold(wanted)
-        self._broadcast(self._unfolded or messages.FOLD)
+        # Pages that connect later are told, too: it says itself which play it is of.
+        self._unfolded = messages.FOLD if wanted is None else messages.unfold(wanted)
+        self._broadcast(self._unfolded)
 
     def acknowledge(self, play_ids: Sequence[str]) -> None:
         """Tell every page that the ends of these plays are on record."""
@@ -231,16 +235,13 @@ class PlayerServer:
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", page):
             page = "unnamed"
         await websocket.accept()
-        connection, cue = self._plays.join(page)
+        connection, cues = self._plays.join(page)
         unsent = self._unsent[connection] = asyncio.Queue(_MAX_UNSENT)
-        if self._setup:
-            unsent.put_nowait(self._setup)
-        if cue is not None:
-            unsent.put_nowait(self._show(cue, now=True))
-            if self._unfolded:
-                unsent.put_nowait(self._unfolded)
-        if self._point is not None:
-            unsent.put_nowait(messages.point(self._point))
+        shown = (messages.show(cue, self._app.content_prefix) for cue in cues)
+        point = "" if self._point is None else messages.point(self._point)
+        for message in (self._setup, *shown, self._unfolded, point):
+            if message:
+                unsent.put_nowait(message)
         _log.info("page %s connected", page)
         sender = asyncio.create_task(_send(websocket, unsent))
         try:
@@ -265,27 +266,33 @@ class PlayerServer:
                     reason = error.errors()[0]["msg"]
                     _log.warning("page %s sends messages that make no sense: %s", page, reason)
                 continue
+            now_s = self._status.clock()
             if isinstance(said, Told):
-                self._plays.tell(connection, said, self._status.clock())
+                done = self._plays.tell(connection, said, now_s) and said.play_id
             else:
-                self._plays.confirm(connection, said, self._status.clock())
-
-    def _show(self, cue: Cue, *, now: bool | None = None) -> str:
-        now = cue.now if now is None else now
-        return messages.show(cue, self._app.content_prefix, now=now)
+                done = self._plays.confirm(connection, said, now_s) and said.decision_id
+            if done:
+                self._send(connection, messages.kept([done]))
 
     def _broadcast(self, message: str) -> None:
-        if self._server is not None and self._server.loop is not None:
+        server = self._server
+        if server is not None and server.loop is not None:
             # A loop that closes in this moment has no pages left to tell.
             with contextlib.suppress(RuntimeError):
-                self._server.loop.call_soon_threadsafe(self._send_all, message)
+                server.loop.call_soon_threadsafe(self._send_all, message)
 
     def _send_all(self, message: str) -> None:
-        for connection, unsent in self._unsent.items():
-            if unsent.full():
-                # Only the newest cue matters to a page that has not read for so long.
-                _log.warning("a page (connection %d) does not read its cues", connection)
+        for connection in self._unsent:
+            self._send(connection, message)
+
+    def _send(self, connection: int, message: str) -> None:
+        unsent = self._unsent[connection]
+        if unsent.full():
+            _log.warning("a page (connection %d) does not read its cues", connection)
+            while not unsent.empty():
                 unsent.get_nowait()
+            unsent.put_nowait(_HANG_UP)
+        else:
             unsent.put_nowait(message)
 
 
@@ -320,8 +327,9 @@ class _Server(uvicorn.Server):
 
 async def _send(websocket: WebSocket, unsent: asyncio.Queue[str]) -> None:
     with contextlib.suppress(WebSocketDisconnect):
-        while True:
-            await websocket.send_text(await unsent.get())
+        while (message := await unsent.get()) != _HANG_UP:
+            await websocket.send_text(message)
+        await websocket.close(_TRY_AGAIN_LATER)
 
 
 def _listen(config: ServerConfig) -> socket.socket:

@@ -1,6 +1,6 @@
 """A stand-in for the page, for a machine without a browser.
 
-It speaks the page's protocol (``server.py``) over a real socket and plays every cue on
+It speaks the page's protocol (``messages.py``) over a real socket and plays every cue on
 time, showing nothing: what is on is told elsewhere.
 """
 
@@ -104,11 +104,13 @@ class TerminalPage:
             self._swap(page)
 
     def _unfold(self, page: ClientConnection, message: dict[str, Any]) -> None:
-        running = self._running
-        if running is None:
+        running, unfold = self._running, message["type"] == "unfold"
+        if running is None or running.unfolded is unfold:
             return
-        running.unfolded = message["type"] == "unfold"
-        _tell(page, "unfolded" if running.unfolded else "folded", running.decision_id)
+        if unfold and message["decision_id"] != running.decision_id:
+            return  # of a play that is over
+        running.unfolded = unfold
+        _tell(page, message["type"] + "ed", running.decision_id)
 
     def _finish(self, page: ClientConnection) -> None:
         if self._running is not None:

@@ -26,6 +26,7 @@ from typing import Literal
 
 import numpy as np
 
+from signage.confidence import margin, tuned
 from signage.config import ApprenticeConfig
 from signage.recommend.baselines import Rules
 from signage.recommend.policy import Answer, Learner, Question
@@ -33,8 +34,8 @@ from signage.types import Floats, Lesson
 
 log = logging.getLogger(__name__)
 
-# The width is smallest at about so many plays; with rho as in the paper's equation for that.
 _TIGHTEST_AT = 300
+"""The interval is narrowest at about so many plays."""
 
 LEARNER, TABLE = "learner", "rules"
 LEARNER_EXPECTED, TABLE_EXPECTED, EXPECTED = "learner_expected", "rules_expected", "expected"
@@ -58,10 +59,7 @@ class _Standing:
         """Of the mean difference; never wrong with more than probability ``error``, ever."""
         n, mean = self.plays, self.total / self.plays
         variance = max(0.0, self.squares / n - mean**2)
-        # Waudby-Smith et al., equations for the two-sided sequence and its rho.
-        rho2 = (2 * math.log(1 / error) + math.log(1 + 2 * math.log(1 / error))) / _TIGHTEST_AT
-        scale = n * rho2 + 1
-        width = math.sqrt(variance * 2 * scale / (n**2 * rho2) * math.log(math.sqrt(scale) / error))
+        width = math.sqrt(variance) * float(margin(n, tuned(_TIGHTEST_AT, error), error)) / n
         return mean - width, mean + width
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -9,18 +10,21 @@ from datetime import datetime
 import numpy as np
 
 from signage.clock import local_time
-from signage.config import Config, PolicyName
+from signage.config import Config, ExperimentConfig, PolicyName
 from signage.errors import ConfigError
+from signage.recommend import experiment as experiments
 from signage.recommend.apprentice import Apprentice, divide, shadow_of
 from signage.recommend.baselines import Playlist, Rules, Uniform
 from signage.recommend.catalogue import Catalogue, Content
 from signage.recommend.checkpoint import Checkpoint, read
 from signage.recommend.constraints import Call, Constraints, Situation
 from signage.recommend.ensemble import EnsemblePolicy, layout_of
+from signage.recommend.experiment import Experiment
 from signage.recommend.features import ADVISED, SEEN, audience_context
 from signage.recommend.history import VisitHistory
 from signage.recommend.policy import Answer, Learner, Policy, Question
 from signage.types import (
+    Assignment,
     AudienceSnapshot,
     Decision,
     Lesson,
@@ -33,7 +37,12 @@ from signage.types import (
 
 
 def make_policy(name: PolicyName, config: Config, saved: Checkpoint | None = None) -> Policy:
-    """The policy called ``name``; ``saved`` is what a learner continues from."""
+    """The policy called ``name``, or the experiment that it is an arm of.
+
+    ``saved`` is what a learner continues from.
+    """
+    if config.experiment is not None:
+        return _experiment(name, config, config.experiment, saved)
     rules = Rules(config.policies.rules)
     if name == "vw":
         return _learner(config, saved.model if saved else None, saved)
@@ -45,6 +54,31 @@ def make_policy(name: PolicyName, config: Config, saved: Checkpoint | None = Non
     if name == "rules":
         return rules
     return Playlist() if name == "playlist" else Uniform()
+
+
+def _experiment(
+    name: PolicyName, config: Config, experiment: ExperimentConfig, saved: Checkpoint | None
+) -> Experiment:
+    alone = config.model_copy(update={"experiment": None})
+    models = experiments.divide(saved.model) if saved else {}
+    arms = {}
+    for arm in experiment.arms:
+        kept = None
+        if saved is not None and arm in models:
+            learned, model = models[arm]
+            kept = Checkpoint(replace(saved.header, learned=learned), model)
+        arms[arm] = make_policy(arm, alone, kept)
+    learned = saved.header.learned if saved else 0
+    return Experiment(experiment, arms, name, config.timezone, learned)
+
+
+def layout_for(config: Config) -> str:
+    """What a checkpoint of the policy that ``config`` names depends on, beside the rewards."""
+    learner = layout_of(config.policies.vw)
+    if config.experiment is None:
+        return f"{config.decision.policy}:{learner}"
+    design = experiments.design_of(config.experiment)
+    return f"experiment-{hashlib.sha256(design.encode()).hexdigest()[:12]}:{learner}"
 
 
 def _learner(config: Config, model: bytes | None, saved: Checkpoint | None) -> EnsemblePolicy:
@@ -59,6 +93,8 @@ def _learner(config: Config, model: bytes | None, saved: Checkpoint | None) -> E
         # One that began with another screen's model itself has its mark behind.
         if not f"{layout}:".startswith(f"{layout_of(vw.model_copy(update={'warm_start': None}))}:"):
             raise ValueError("it was made by another version or with other settings of the learner")
+        if policy not in ("vw", "apprentice"):
+            raise ValueError("it was made during an experiment, and holds more than one learner")
     except ValueError as error:
         raise ConfigError(
             f"policies.vw.warm_start {vw.warm_start} is not used: {error}. Copy a checkpoint of a "
@@ -124,7 +160,8 @@ class Recommender:
         verdict = self.constraints.judge(Situation(audience, self.orders, histories, on_screen))
         allowed = verdict.allowed
         question = self._ask(allowed, audience, histories, on_screen)
-        answer = Answer(np.ones(1)) if verdict.forced else self.policy.answer(question)
+        acting, assignment = self._acting(audience)
+        answer = Answer(np.ones(1)) if verdict.forced else acting.answer(question)
         probabilities = self.constraints.shape(verdict, answer)
         rng = np.random.default_rng([self._config.seed, number])
         index = int(rng.choice(len(allowed), p=probabilities))
@@ -138,23 +175,27 @@ class Recommender:
             eligible=_by_name(allowed, probabilities),
             masked=verdict.masked,
             context=question.context,
-            policy=self.policy.name,
-            policy_version=self.policy.version,
+            policy=acting.name,
+            policy_version=acting.version,
             catalogue_version=self.catalogue.version,
             actions=question.actions,
             forced=verdict.forced,
             estimates={} if answer.estimates is None else _by_name(allowed, answer.estimates),
             gave_way=verdict.gave_way,
-            reasons=self._reasons(question, allowed[index]),
+            reasons=_reasons(acting, question, allowed[index]),
             shadow={} if verdict.forced else shadow_of(answer, index),
+            assignment=assignment,
         )
         self._note(_play(decision, decision.utc, started=False))
         return decision
 
-    def _reasons(self, question: Question, content_id: str) -> Mapping[str, float]:
-        if isinstance(self.policy, Learner) and len(question.actions) > 1:
-            return self.policy.explain(question, content_id)
-        return {}
+    def _acting(self, audience: AudienceSnapshot) -> tuple[Policy, Assignment | None]:
+        """Who decides now, and by which lot where there is an experiment."""
+        if not isinstance(self.policy, Experiment):
+            return self.policy, None
+        main = audience.main
+        assignment = self.policy.assign(audience.utc, main.visit_id if main else None)
+        return self.policy.acting(assignment), assignment
 
     def note_start(self, decision: Decision, utc: datetime) -> None:
         """The screen shows it: caps count from now, not from when it was decided."""
@@ -234,6 +275,12 @@ class Recommender:
     def _note(self, play: Play) -> None:
         self.constraints.note_play(play)
         self._last_decided[play.content_id] = play.utc
+
+
+def _reasons(policy: Policy, question: Question, content_id: str) -> Mapping[str, float]:
+    if isinstance(policy, Learner) and len(question.actions) > 1:
+        return policy.explain(question, content_id)
+    return {}
 
 
 def _play(decision: Decision, utc: datetime, *, started: bool) -> Play:

@@ -2,7 +2,8 @@
 
 It unfolds for whoever reads, beside what they read; where the content says so, also for who has
 come near, or has looked for long. It stays for as long as that person reads on (or looks on,
-where it was not reading that unfolded it), and folds when they have not for ``fold_after_s``.
+where it was not reading that unfolded it), and folds when they have not for ``fold_after_s``,
+or when the content has outlasted its duration by ``hold_max_s``.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ class Reveal:
     decision_id: str
     on: Collection[str]
     """What unfolds it: any of ``reading``, ``approach``, ``dwell``."""
-    started_s: float
+    end_s: float
+    """The content stays until then at the latest."""
     wanted: Unfold | None = None
     """What is to be open now."""
     _for: str = ""
@@ -42,16 +44,17 @@ class Reveal:
             self._attention_before_s.setdefault(viewer.visit_id, viewer.attention_s)
             if viewer.distance_m is not None and viewer.distance_m > self.config.near_m:
                 self._far.add(viewer.visit_id)
-        if self.wanted is None:
+        if audience.t_s >= self.end_s:
+            self.wanted = None
+        elif self.wanted is None:
             self._unfold(audience)
         elif self._is_over(audience):
             self.wanted = None
         return self.wanted
 
-    def holds(self, t_s: float, duration_s: float) -> bool:
-        """Whether the content stays beyond its duration, because somebody reads on."""
-        end_s = self.started_s + duration_s + self.config.hold_max_s
-        return self.wanted is not None and t_s < end_s
+    def holds(self, t_s: float) -> bool:
+        """Whether the content stays until ``t_s``, whatever its duration: somebody reads on."""
+        return self.wanted is not None and t_s < self.end_s
 
     def _unfold(self, audience: AudienceSnapshot) -> None:
         main = audience.main

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from signage.capture.recorded import Picture
@@ -47,38 +48,69 @@ def record(
     videos: Sequence[Path],
     report: Callable[[float], None] = lambda _: None,
 ) -> Recording:
-    """Perceive ``videos``, or the reel of ``config`` if there are none.
+    """Perceive ``videos``, or the reel of ``config`` if there are none, one after the other.
 
     ``report`` is told the media time done so far, in seconds. Raises SourceError when a
-    video cannot be read or nobody is to be seen in any.
+    video cannot be read or nobody is to be seen in any. ``recordings.py`` does it with several
+    processes, and only once for each video.
+    """
+    parts: list[Recording] = []
+    wanted: list[Path | None] = [*videos] or [None]
+    for video in wanted:
+        begin_s = sum(part.duration_s for part in parts)
+        parts.append(watch(config, video, partial(_add, report, begin_s)))
+    return joined(parts)
+
+
+def _add(report: Callable[[float], None], begin_s: float, t_s: float) -> None:
+    report(begin_s + t_s)
+
+
+def watch(
+    config: Config, video: Path | None, report: Callable[[float], None] = lambda _: None
+) -> Recording:
+    """Perceive one video, or the reel of ``config``; it may well show nobody.
+
+    ``report`` is told the media time done, in seconds. Raises SourceError when it cannot be read.
     """
     moments: list[Moment] = []
-    people = 0
-    offset_s = 0.0
-    for stream in _streams(config, videos):
-        perceiver = Perceiver(config)
-        last_s, next_s, first = 0.0, 0.0, people
-        try:
-            for media_s, image in stream:
-                last_s = media_s
-                if media_s < next_s:
-                    continue
-                next_s += 1 / _FPS
-                utc = BEGIN_UTC + timedelta(seconds=offset_s + media_s)
-                sightings = perceiver.perceive(Frame(media_s, utc, image)) or []
-                there = tuple(sighting.numbered_from(first) for sighting in sightings)
-                people = max([people, *(sighting.track for sighting in there)])
-                moments.append(Moment(offset_s + media_s, there))
-                report(offset_s + media_s)
-        finally:
-            perceiver.close()
-        offset_s += last_s + _GAP_S
+    people, last_s, next_s = 0, 0.0, 0.0
+    perceiver = Perceiver(config)
+    try:
+        for media_s, image in _pictures(config, video):
+            last_s = media_s
+            if media_s < next_s:
+                continue
+            next_s += 1 / _FPS
+            utc = BEGIN_UTC + timedelta(seconds=media_s)
+            there = tuple(perceiver.perceive(Frame(media_s, utc, image)) or ())
+            people = max([people, *(sighting.track for sighting in there)])
+            moments.append(Moment(media_s, there))
+            report(media_s)
+    finally:
+        perceiver.close()
+    return Recording(tuple(moments), last_s + _GAP_S, people)
+
+
+def joined(parts: Sequence[Recording]) -> Recording:
+    """One after the other, each with people of its own.
+
+    Raises SourceError when nobody is to be seen in any.
+    """
+    moments: list[Moment] = []
+    begin_s, people = 0.0, 0
+    for part in parts:
+        for moment in part.moments:
+            there = tuple(sighting.numbered_from(people) for sighting in moment.people)
+            moments.append(replace(moment, t_s=begin_s + moment.t_s, people=there))
+        begin_s += part.duration_s
+        people += part.people
     if not people:
         raise SourceError("Nobody is to be seen in the recording: there is no audience to play to.")
-    return Recording(tuple(moments), offset_s, people)
+    return Recording(tuple(moments), begin_s, people)
 
 
-def _streams(config: Config, videos: Sequence[Path]) -> list[Iterator[Picture]]:
-    if videos:
-        return [read_recording(path, config.camera) for path in videos]
-    return [read_source(config.camera)]
+def _pictures(config: Config, video: Path | None) -> Iterator[Picture]:
+    if video is None:
+        return read_source(config.camera)
+    return read_recording(video, config.camera)

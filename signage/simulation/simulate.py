@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count, pairwise
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from signage.config import Config
+from signage.audience.screen import ScreenPlane
+from signage.config import Config, ScreenConfig
 from signage.engine import Engine
 from signage.errors import SignageError
 from signage.journal.journal import Journal
@@ -18,33 +20,49 @@ from signage.journal.reader import JournalReader
 from signage.recommend.catalogue import Catalogue
 from signage.recommend.recommender import make_policy
 from signage.simulation.audit import Audit
-from signage.simulation.recording import BEGIN_UTC, Recording
-from signage.simulation.response import Response, Visitor
+from signage.simulation.model import PRESETS, ResponseModel
+from signage.simulation.reading_eyes import SAMPLES_HZ
+from signage.simulation.recording import BEGIN_UTC, Moment, Recording
+from signage.simulation.response import Eyes, Response, Visitor
 from signage.simulation.screen import SimulatedScreen
 from signage.types import Decision, Frame, Reward, Sighting
 
 _CURVE_POINTS = 20
+# Between two videos nobody is there: what was seen last does not last until the next.
+_MAX_STEP_S = 0.4
+_EMPTY_STEP_S = 1.0
 
 
 class Simulation:
     """One policy before one recorded audience, which comes again and again."""
 
     def __init__(
-        self, config: Config, catalogue: Catalogue, recording: Recording, out: Path
+        self,
+        config: Config,
+        catalogue: Catalogue,
+        recording: Recording,
+        out: Path,
+        *,
+        model: ResponseModel = PRESETS["field"],
     ) -> None:
         """``config.decision.policy`` decides, ``config.seed`` draws.
 
         ``out`` gets ``journal.sqlite``; raises SignageError if it has one already.
         """
         self.journal_path = new_journal(out)
-        self._config = config
-        self._catalogue = catalogue
+        self._config = _for_simulated_eyes(config)
+        self._catalogue = alike(catalogue) if model.alike else catalogue
         self._recording = recording
         self._response = Response(
-            config.seed, recording, [content.category for content in catalogue.values()]
+            config.seed,
+            recording,
+            [content.category for content in catalogue.values()],
+            model,
+            _eyes(self._config),
         )
         self._screen = SimulatedScreen()
         self._lap, self._moment = 0, recording.moments[0]
+        self._somebody_reads = False
         self._plays = 0
         self._expected = self._best = 0.0
 
@@ -77,22 +95,37 @@ class Simulation:
         return self._summary(rewards, frame.t_s, audit.violations)
 
     def _frames(self) -> Iterator[Frame]:
-        """The recording's moments, over and over. There are no pictures any more."""
+        """The recording's moments, over and over. There are no pictures any more.
+
+        While somebody reads, further ones between: reading is told from quick looks.
+        """
+        length_s = self._recording.duration_s
+        moments = _worth_living(self._recording.moments)
+        ends_s = [*(moment.t_s for moment in moments[1:]), length_s]
         for lap in count():
-            for moment in self._recording.moments:
+            for moment, end_s in zip(moments, ends_s, strict=True):
                 self._lap, self._moment = lap, moment
-                t_s = lap * self._recording.duration_s + moment.t_s
-                yield Frame(t_s, BEGIN_UTC + timedelta(seconds=t_s))
+                yield _frame(lap * length_s + moment.t_s)
+                if not self._somebody_reads:
+                    continue
+                self._moment = _again(moment)
+                for number in count(1):
+                    t_s = moment.t_s + number / SAMPLES_HZ
+                    if t_s > min(end_s, moment.t_s + _MAX_STEP_S) - 0.5 / SAMPLES_HZ:
+                        break
+                    yield _frame(lap * length_s + t_s)
 
     def _perceive(self, frame: Frame) -> Sequence[Sighting]:
         # Whoever comes again in the next lap is somebody new.
         first = self._lap * self._recording.people
-        return [
+        people = [
             self._response.alter(
                 frame.t_s, Visitor(self._lap, sighting.track), sighting
             ).numbered_from(first)
             for sighting in self._moment.people
         ]
+        self._somebody_reads = any(sighting.gaze is not None for sighting in people)
+        return people
 
     def _advance(self, t_s: float) -> None:
         before = self._screen.showing
@@ -103,12 +136,15 @@ class Simulation:
             self._response.begin_play(self._plays, self._catalogue[cue.content_id])
 
     def _compare_with_oracle(self, decision: Decision) -> None:
-        """Who knew every visitor's taste would have chosen what they look at longest."""
+        """Who knew every visitor's taste and boredom would have chosen what is worth most."""
         visitors = [Visitor(self._lap, sighting.track) for sighting in self._moment.people]
         if not visitors or decision.forced:
             return
+        reading = self._config.reward.reading
         expected = {
-            content_id: self._response.expected_attention(visitors, self._catalogue[content_id])
+            content_id: self._response.expected_worth(
+                visitors, self._catalogue[content_id], reading
+            )
             for content_id in decision.eligible
         }
         self._expected += expected[decision.content_id]
@@ -133,6 +169,52 @@ class Simulation:
             "simulated_s": round(length_s, 3),
             "learning_curve": _curve(rewards),
         }
+
+
+def alike(catalogue: Catalogue) -> Catalogue:
+    """The same contents as if each of them were made alike: none is worth more than another."""
+    durations_s = [content.duration_s for content in catalogue.values()]
+    same = {"duration_s": float(np.median(durations_s)), "motion": True, "more": None}
+    return Catalogue(
+        [content.model_copy(update=same) for content in catalogue.values()],
+        catalogue.fallback.content_id,
+    )
+
+
+def _for_simulated_eyes(config: Config) -> Config:
+    """``config`` without the correction of an installation's camera, whose eyes these are not."""
+    uncorrected = ScreenConfig().gaze_correction
+    screen = config.screen.model_copy(update={"gaze_correction": uncorrected})
+    return config.model_copy(update={"screen": screen})
+
+
+def _eyes(config: Config) -> Eyes | None:
+    """As the camera of ``config`` tells them."""
+    if not (config.audience.reading and config.perception.gaze):
+        return None
+    return Eyes(ScreenPlane(config.screen), config.perception.min_gaze_px)
+
+
+def _frame(t_s: float) -> Frame:
+    return Frame(t_s, BEGIN_UTC + timedelta(seconds=t_s))
+
+
+def _worth_living(moments: Sequence[Moment]) -> list[Moment]:
+    """Those with people, and of those without only some: nothing happens but that plays end."""
+    kept: list[Moment] = []
+    for moment in moments:
+        is_news = bool(moment.people) or not kept or bool(kept[-1].people)
+        if is_news or moment.t_s - kept[-1].t_s >= _EMPTY_STEP_S:
+            kept.append(moment)
+    return kept
+
+
+def _again(moment: Moment) -> Moment:
+    """``moment`` a little later: nothing new was found out about anybody."""
+    return replace(
+        moment,
+        people=tuple(replace(person, traits=None, logos=None) for person in moment.people),
+    )
 
 
 def new_journal(out: Path) -> Path:

@@ -270,7 +270,7 @@ def test_a_journal_of_a_newer_version_is_refused(path: Path) -> None:
     with sqlite3.connect(path) as db:
         db.execute("UPDATE meta SET value = '99'")
     db.close()
-    with pytest.raises(JournalError, match="of version 99, this program reads 4"):
+    with pytest.raises(JournalError, match="of version 99, this program reads 5"):
         Journal(path)
 
 
@@ -288,7 +288,7 @@ def test_a_journal_of_version_1_is_brought_up_to_date(path: Path) -> None:
         db.executescript(
             """
             DROP TABLE impressions; DROP TABLE viewers; DROP TABLE orders;
-            DROP TABLE reveals; DROP TABLE page_plays;
+            DROP TABLE reveals; DROP TABLE page_plays; DROP TABLE assignments;
             ALTER TABLE decisions DROP COLUMN gave_way;
             ALTER TABLE decisions DROP COLUMN reasons;
             ALTER TABLE decisions DROP COLUMN shadow;
@@ -308,7 +308,7 @@ def test_a_journal_of_version_1_is_brought_up_to_date(path: Path) -> None:
             """
         )
     db.close()
-    with pytest.raises(JournalError, match="version 1, this program reads 4"):
+    with pytest.raises(JournalError, match="version 1, this program reads 5"):
         JournalReader(path)
     assert [lesson.decision_id for _, lesson in begun(path)[0].lessons()] == ["screen-1"]
     assert JournalReader(path).decisions()[0]["gave_way"] == {}

@@ -9,13 +9,15 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page
 
-from signage.types import PlayState
+from signage.types import More, PlayState, Unfold
 from tests.player.pixels import colour
 from tests.player.player_shop import COLOURS, Shop, until
 
 S = PlayState
 LOADED = "(n) => document.querySelectorAll('iframe.layer, img.layer').length === n"
-STORED = "(n) => JSON.parse(localStorage.getItem('plays') ?? '[]').length"
+KEPT = """Object.keys(localStorage).filter((key) => key.startsWith('plays:'))
+    .flatMap((key) => JSON.parse(localStorage.getItem(key)).plays)"""
+STORED = f"(n) => {KEPT}.length"
 
 
 def looped(shop: Shop, screen: Page, *loop: str, **more: Any) -> None:
@@ -86,8 +88,7 @@ def test_a_reload_while_alone_loses_no_play(shop: Shop, screen: Page) -> None:
     shop.await_event(decision, S.STARTED)
     shop.close()
     screen.wait_for_function(f"{STORED} >= n", arg=3)
-    stored = screen.evaluate("JSON.parse(localStorage.getItem('plays'))")
-    before = {play["play_id"] for play in stored}
+    before = {play["play_id"] for play in screen.evaluate(KEPT)}
     assert decision in before
     restart(shop)
     screen.reload()
@@ -108,3 +109,55 @@ def test_what_is_for_adults_gives_way_to_the_loop(shop: Shop, screen: Page) -> N
     shop.await_event(shop.show("red", adults_only=True), S.STARTED)
     shop.close()
     until(lambda: colour(screen) == COLOURS["green"], "the loop at once")
+
+
+def test_a_server_that_says_nothing_at_all_is_not_waited_for(shop: Shop, screen: Page) -> None:
+    shop.set_up("green")
+    until(lambda: colour(screen) == COLOURS["green"], "the loop in place of the boot screen")
+
+
+def test_a_new_loop_takes_over_when_it_is_loaded(shop: Shop, screen: Page) -> None:
+    looped(shop, screen, "green", duration_s=0.5)
+    shop.await_event(shop.show("red", duration_s=0.5), S.STARTED)
+    (shop.content_dirs["blue"] / "index.html").unlink()
+    shop.set_up("blue", duration_s=0.5)
+    screen.wait_for_load_state("networkidle")
+    shop.close()
+    until(lambda: colour(screen) == COLOURS["green"], "the loop of before, as the new is broken")
+
+
+def test_a_page_that_joins_shows_what_runs_and_not_what_is_next(shop: Shop, screen: Page) -> None:
+    running = shop.show("red")
+    shop.await_event(running, S.STARTED)
+    shop.show("blue", now=False)
+    second = screen.context.new_page()
+    second.goto(shop.url)
+    until(lambda: colour(second) == COLOURS["red"], "the same on both")
+    assert shop.events() == [(running, S.STARTED)]
+
+
+def test_of_two_pages_one_counts_and_the_other_keeps_nothing(shop: Shop, screen: Page) -> None:
+    second = screen.context.new_page()
+    second.goto(shop.url)
+    first = shop.show("red", duration_s=0.6)
+    shop.await_event(first, S.FINISHED)
+    shop.await_event(shop.show("blue"), S.STARTED)
+    assert shop.server is not None
+    shop.server.acknowledge([first])
+    shop.close()
+    restart(shop)
+    shop.await_event(shop.show("green"), S.STARTED)
+    until(lambda: len(shop.told()) > 0, "blue, which outlived the restart")
+    assert first not in {play.play_id for play in shop.told()}
+
+
+def test_nothing_of_what_is_for_adults_unfolds_over_the_loop(shop: Shop, screen: Page) -> None:
+    looped(shop, screen, "green")
+    decision = shop.show("red", adults_only=True, duration_s=0.6, more=More(text="for adults"))
+    shop.await_event(decision, S.FINISHED)
+    until(lambda: colour(screen) == COLOURS["green"], "the loop")
+    assert shop.server is not None
+    shop.server.unfold(Unfold(decision, "reading", None))
+    shop.server.point((0.5, 0.5))  # which comes after it
+    screen.wait_for_selector("#point:not([hidden])")
+    assert screen.locator(".more").count() == 0

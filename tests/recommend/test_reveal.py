@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from signage.config import RevealConfig
 from signage.recommend.reveal import Reveal
 from signage.types import Unfold, Viewer
@@ -16,7 +14,7 @@ REGION = (0.1, 0.2, 0.4, 0.5)
 
 
 def reveal(*on: str) -> Reveal:
-    return Reveal(CONFIG, "d1", on, started_s=0.0)
+    return Reveal(CONFIG, "d1", on, end_s=28.0)
 
 
 def reads(**more: Any) -> Viewer:
@@ -81,12 +79,13 @@ def test_only_for_what_the_content_says() -> None:
     assert open_at(reveal("dwell"), {0.0: [reads(attention_s=3.0)], 1.0: [reads()]}) == []
 
 
-@pytest.mark.parametrize(("t_s", "holds"), [(9.0, True), (27.0, True), (28.1, False)])
-def test_a_content_that_is_read_on_outlasts_its_duration(t_s: float, holds: bool) -> None:
+def test_a_content_that_is_read_on_outlasts_its_duration_but_not_for_ever() -> None:
     revealed = reveal("reading")
-    assert not revealed.holds(9.0, duration_s=8.0)
+    assert not revealed.holds(9.0)
     revealed.update(snapshot(reads(), t_s=5.0))
-    assert revealed.holds(t_s, duration_s=8.0) is holds
+    assert revealed.holds(27.9)
+    assert not revealed.holds(28.0)
+    assert open_at(revealed, {t: [reads()] for t in (27.0, 28.0, 29.0)}) == [27.0]
 
 
 def test_a_camera_that_goes_away_folds_nothing() -> None:

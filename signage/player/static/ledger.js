@@ -1,8 +1,10 @@
 // Proof of play: the plays whose end the server has not put on record yet. What the page shows
 // while it is alone is also kept over a reload.
 
-const KEY = "plays";
+const KEY = "plays:";
 const MAX_PLAYS = 5000;
+// A page that has noted nothing for so long is gone: another one tells of its plays.
+const GONE_MS = 60_000;
 // So often an unfinished play notes that it is still seen: a reload may end it at any time.
 const NOTE_MS = 2000;
 
@@ -68,15 +70,27 @@ export function untold() {
 export function save() {
   try {
     const all = open ? [...plays.values(), open] : [...plays.values()];
-    if (all.length) localStorage.setItem(KEY, JSON.stringify(all));
-    else localStorage.removeItem(KEY);
+    const noted = JSON.stringify({ at: Date.now(), plays: all });
+    if (all.length) localStorage.setItem(KEY + PAGE, noted);
+    else localStorage.removeItem(KEY + PAGE);
   } catch (error) {
     console.warn(`plays are not kept over a reload: ${error.message}`);
   }
 }
 
+// What this page noted before a reload, and pages that are gone.
+function restore() {
+  for (const key of Object.keys(localStorage).filter((name) => name.startsWith(KEY))) {
+    const noted = JSON.parse(localStorage.getItem(key));
+    const mine = key === KEY + PAGE;
+    if (!mine && Date.now() - noted.at < GONE_MS) continue;
+    for (const play of noted.plays) plays.set(play.play_id, play);
+    if (!mine) localStorage.removeItem(key);
+  }
+}
+
 try {
-  for (const play of JSON.parse(localStorage.getItem(KEY) ?? "[]")) plays.set(play.play_id, play);
+  restore();
 } catch (error) {
   console.warn(`plays of before are lost: ${error.message}`);
 }

@@ -3,7 +3,6 @@
 
 import { media } from "./media.js";
 
-const FOLD_MS = 400;
 const EDGE = 0.03; // of the screen, free on each side of the panel
 
 let panel = null; // {element, decision_id, tell, open}
@@ -64,9 +63,6 @@ export function close() {
     panel.open = false;
     panel.element.classList.remove("open");
     panel.tell("folded", panel.decision_id);
-    const { element } = panel;
-    element.classList.add("folding");
-    setTimeout(() => element.classList.remove("folding"), FOLD_MS);
   }
   const due = waiting;
   waiting = [];

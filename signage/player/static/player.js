@@ -9,15 +9,19 @@ import * as stage from "./stage.js";
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 5000;
 const MAX_UNSENT = 32;
+// So many plays are told before the first of them has to be on record.
+const MAX_TOLD = 200;
 
 let socket = null;
 let retryMs = FIRST_RETRY_MS;
 const unsent = [];
+const told = new Set(); // plays whose end was told on this connection and is not on record yet
 
 const isOpen = () => socket?.readyState === WebSocket.OPEN;
 
 function tell(type, decision_id) {
   unsent.push({ type, decision_id, at: performance.now() });
+  if (type === "finished" || type === "interrupted") told.add(decision_id);
   if (unsent.length > MAX_UNSENT) unsent.shift();
   flush();
 }
@@ -29,11 +33,16 @@ function flush() {
   }
 }
 
-// What the server has not put on record is told, and told again.
+// What the server has not put on record is told, and told again on every connection.
 function tellAlone() {
   ledger.save();
   if (!isOpen()) return;
-  for (const play of ledger.untold()) socket.send(JSON.stringify({ type: "alone", ...play }));
+  for (const play of ledger.untold()) {
+    if (told.size >= MAX_TOLD) return;
+    if (told.has(play.play_id)) continue;
+    told.add(play.play_id);
+    socket.send(JSON.stringify({ type: "alone", ...play }));
+  }
 }
 
 const TAKE = {
@@ -45,7 +54,11 @@ const TAKE = {
   unfold,
   fold,
   point: showPoint,
-  kept: ({ play_ids }) => ledger.forget(play_ids),
+  kept({ play_ids }) {
+    ledger.forget(play_ids);
+    for (const id of play_ids) told.delete(id);
+    tellAlone();
+  },
 };
 
 function connect() {
@@ -55,6 +68,7 @@ function connect() {
   socket = new WebSocket(url);
   socket.onopen = () => {
     retryMs = FIRST_RETRY_MS;
+    told.clear();
     stage.serverIs("back");
     tellAlone();
     flush();

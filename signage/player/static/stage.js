@@ -19,7 +19,9 @@ let tellAlone = null; // the same, of what the server did not ask for or has giv
 let away = true; // whether the server is
 let running = null; // on the screen: {cue, layer, own, alone, confirmed, over, timer, started}
 let pending = null; // loaded or loading for the next switch: {cue, layer, ready, timer}
+let later = null; // the cue after a pending one that shows at once
 let loop = []; // what is played alone: {cue, layer, ready}
+let retired = []; // the same of before, as long as nothing of the new one is ready
 let turn = 0;
 let top = 0;
 let aloneTimer = 0;
@@ -30,8 +32,7 @@ export function begin(say, sayAlone) {
 
 export function serverIs(state) {
   away = state === "away";
-  clearTimeout(aloneTimer);
-  if (!away) return;
+  if (!away) return waitForAWord();
   fold();
   if (pending?.cue.adults_only) drop("failed");
   if (running && !running.over && running.confirmed) {
@@ -40,6 +41,14 @@ export function serverIs(state) {
   }
   hideRestricted();
   if (!running || running.over) playAlone();
+}
+
+// A server that says nothing has left the page alone, too.
+function waitForAWord() {
+  clearTimeout(aloneTimer);
+  aloneTimer = setTimeout(() => {
+    if (!running || running.over) playAlone();
+  }, ALONE_AFTER_MS);
 }
 
 // --- loading ---
@@ -52,12 +61,17 @@ export function take(cue) {
     switchIfDue();
     return;
   }
+  if (pending?.cue.now && !cue.now) {
+    later = cue;
+    return;
+  }
+  later = null;
   if (pending) drop("superseded");
   const next = { cue, layer: null, ready: false, timer: 0 };
   pending = next;
   const isCurrent = () => pending === next;
   next.timer = setTimeout(() => isCurrent() && drop("failed"), LOAD_TIMEOUT_MS);
-  load(next, isCurrent).then(
+  load(next).then(
     () => {
       if (!isCurrent()) return;
       clearTimeout(next.timer);
@@ -68,42 +82,57 @@ export function take(cue) {
   );
 }
 
+function takeLater() {
+  const cue = later;
+  later = null;
+  take(cue);
+}
+
 function drop(state) {
   clearTimeout(pending.timer);
   pending.layer?.remove();
   tell(state, pending.cue.decision_id);
   pending = null;
-  if (away && (!running || running.over)) playAlone();
+  if (later) return takeLater();
+  if (running && !running.over) return;
+  if (away) playAlone();
+  else waitForAWord();
 }
 
-async function load(next, isWanted) {
+async function load(next) {
   const { medium, url } = next.cue;
-  // A frame reports a missing page as loaded, so ask first.
-  const answer = await fetch(url, { method: "HEAD" });
-  await answer.text();
-  if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
-  if (!isWanted()) return;
   const { layer, loaded } = media(medium, url, next.cue);
   layer.classList.add("layer");
   next.layer = layer;
   stage.append(layer);
-  await loaded();
+  await Promise.all([loaded(), exists(url)]);
 }
 
-// What is played alone is loaded as long as there is a server, and stays.
+// A frame reports a missing page as loaded, so ask.
+async function exists(url) {
+  const answer = await fetch(url, { method: "HEAD" });
+  await answer.text();
+  if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
+}
+
+// What is played alone is loaded as long as there is a server, and stays. What was before it is
+// played on until then.
 export function setLoop(cues) {
-  const before = loop;
+  retired = [...loop, ...retired].filter((item) => item.ready);
   loop = cues.map((cue) => ({ cue, layer: null, ready: false }));
   turn = 0;
   for (const item of loop) {
-    load(item, () => loop.includes(item)).then(
+    load(item).then(
       () => {
         item.ready = true;
+        if (loop.includes(item)) retired = [];
       },
-      (error) => console.warn(`cannot be played alone: ${error.message}`),
+      (error) => {
+        item.layer?.remove();
+        console.warn(`cannot be played alone: ${error.message}`);
+      },
     );
   }
-  for (const { layer } of before) if (layer && layer !== running?.layer) layer.remove();
 }
 
 // --- showing ---
@@ -113,13 +142,16 @@ function switchIfDue() {
     const { cue, layer } = pending;
     pending = null;
     show({ cue, layer, own: false });
+    if (later) takeLater();
   }
 }
 
 // The next one of the loop, as nobody says what to show.
 function playAlone() {
-  const ready = loop.filter((item) => item.ready);
-  if (!ready.length || pending?.ready) return switchIfDue();
+  if (pending?.ready) return switchIfDue();
+  const items = loop.some((item) => item.ready) ? loop : retired;
+  const ready = items.filter((item) => item.ready);
+  if (!ready.length) return waitForAWord();
   const { cue, layer } = ready[turn++ % ready.length];
   show({ cue: { ...cue, decision_id: newId() }, layer, own: true });
 }
@@ -137,12 +169,12 @@ function show(play) {
     layer.dispatchEvent(new Event("shown"));
   }
   setTimeout(() => clearBelow(play), KEEP_BELOW_MS);
-  if (!play.own) prepare(cue, tell);
+  prepare(play.own ? { ...cue, more: null } : cue, tell);
   requestAnimationFrame(() => requestAnimationFrame(() => painted(play)));
 }
 
 function painted(play) {
-  if (running !== play) return;
+  if (running !== play || play.over) return;
   play.confirmed = true;
   play.started = Date.now();
   if (!play.own) tell("started", play.cue.decision_id);
@@ -158,7 +190,7 @@ function finish(play) {
   if (running !== play) return;
   hideRestricted();
   if (away || play.own || play.cue.adults_only) playAlone();
-  else aloneTimer = setTimeout(playAlone, ALONE_AFTER_MS);
+  else waitForAWord();
 }
 
 function end(play, state) {
@@ -182,17 +214,21 @@ function record({ cue, started }) {
 function hideRestricted() {
   if (!running?.cue.adults_only) return;
   if (!running.over) end(running, "interrupted");
-  running.layer.classList.remove("shown");
+  hide(running.layer);
+  prepare({ more: null }, tell);
+}
+
+function hide(layer) {
+  layer.classList.remove("shown");
+  layer.dispatchEvent(new Event("hidden"));
 }
 
 function clearBelow(play) {
   if (running !== play) return;
-  const kept = new Set([play.layer, pending?.layer, ...loop.map((item) => item.layer)]);
+  const alone = [...loop, ...retired].map((item) => item.layer);
+  const kept = new Set([play.layer, pending?.layer, ...alone]);
   for (const layer of [...stage.children]) {
     if (!kept.has(layer)) layer.remove();
-    else if (layer !== play.layer && layer.classList.contains("shown")) {
-      layer.classList.remove("shown");
-      layer.dispatchEvent(new Event("hidden"));
-    }
+    else if (layer !== play.layer && layer.classList.contains("shown")) hide(layer);
   }
 }

@@ -1,0 +1,68 @@
+"""The command that tells the result of an experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from signage.cli_options import JsonOption, print_json
+
+
+def experiment(
+    journal: Annotated[Path, typer.Argument(help="A journal, or the folder that holds it.")],
+    name: Annotated[
+        str | None, typer.Option(help="Which experiment.", show_default="the newest")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell what an A/B experiment on the screen has shown so far. May be asked every day."""
+    from signage.experiment import result
+
+    told = result(journal, name)
+    if as_json:
+        print_json(told)
+        return
+    console = Console(highlight=False)
+    by = f"blocks of {told['block_minutes']} min" if told["block_minutes"] else "visits"
+    console.print(
+        f"{told['experiment']}: by {by}, {told['since_utc'][:10]} to {told['until_utc'][:10]}, "
+        f"intervals of {told['confidence']:.0%} at any time"
+    )
+    console.print(_arms(told))
+    checks = Table.grid(padding=(0, 2))
+    for check in told["checks"]:
+        mark = "[green]ok[/]" if check["ok"] else "[red]no[/]"
+        checks.add_row(mark, check["name"], escape(check["detail"]))
+    console.print(checks)
+    if told["left_out"]:
+        left = ", ".join(f"{count} {why}" for why, count in told["left_out"].items())
+        console.print(f"Plays not analysed: {left}.")
+    console.print(f"[bold]{escape(told['verdict'])}[/]")
+
+
+def _arms(told: Mapping[str, Any]) -> Table:
+    units = "visits" if told["assign"] == "visit" else "blocks"
+    table = Table("arm", "mean reward", "lift", "interval", "could tell", units, "rewarded plays")
+    for arm in told["arms"]:
+        lift = ("control", "", "")
+        if not arm["control"]:
+            ends = arm["lift_interval"] or (None, None)
+            lift = (
+                _percent(arm["lift"]),
+                " to ".join(_percent(end) for end in ends),
+                _percent(arm["detectable_lift"]),
+            )
+        table.add_row(
+            arm["arm"], f"{arm['mean']:.3f}", *lift, str(arm["units"]), str(arm["rewarded_plays"])
+        )
+    return table
+
+
+def _percent(share: float | None) -> str:
+    return "?" if share is None else f"{share:+.1%}"

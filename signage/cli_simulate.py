@@ -1,0 +1,165 @@
+"""The command that plays to a recorded audience."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from signage.cli_options import (
+    DEMO_CONFIG,
+    ConfigOption,
+    JsonOption,
+    print_json,
+    progress,
+    warn_on_stderr,
+    write_journal_report,
+)
+from signage.config import POLICY_NAMES
+from signage.config_file import load_config
+from signage.errors import ConfigError
+
+if TYPE_CHECKING:
+    from signage.simulation.run import Order
+
+
+def simulate(
+    out: Annotated[Path, typer.Option("--out", help="Folder for journal, summary and report.")],
+    videos: Annotated[
+        list[Path] | None, typer.Argument(help="Recorded audiences; without any, the reel.")
+    ] = None,
+    config: ConfigOption = DEMO_CONFIG,
+    policy: Annotated[str, typer.Option(help=f"One of {', '.join(POLICY_NAMES)}.")] = "vw",
+    plays: Annotated[int, typer.Option(min=1, help="Stop after so many plays.")] = 300,
+    seed: Annotated[int, typer.Option(min=0, help="Of every draw.")] = 0,
+    seeds: Annotated[
+        int | None,
+        typer.Option(min=1, help="So many seeds from --seed on, each into a folder of its own."),
+    ] = None,
+    preset: Annotated[
+        str, typer.Option(help="The simulated response: field, seed, null, or a file of --fit.")
+    ] = "field",
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes at most.", show_default="one for each core"),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(help="Address of a Dask scheduler, to simulate there.", metavar="ADDRESS"),
+    ] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder that keeps what was perceived.", show_default="the user's cache folder"
+        ),
+    ] = None,
+    fit: Annotated[
+        Path | None,
+        typer.Option(help="Play nothing: fit the response to this journal.", metavar="JOURNAL"),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Play to a recorded audience with a simulated response."""
+    warn_on_stderr()
+    if fit is not None:
+        _fit(fit / "journal.sqlite" if fit.is_dir() else fit, out, as_json=as_json)
+        return
+    from signage.simulation.model import load_model
+    from signage.simulation.run import Order, new_folder
+
+    if policy not in POLICY_NAMES:
+        raise ConfigError(f"There is no policy {policy!r}; choose from {', '.join(POLICY_NAMES)}.")
+    order = Order(
+        config=load_config(config),
+        videos=tuple(videos or ()),
+        policies=(policy,),
+        seeds=tuple(range(seed, seed + (seeds or 1))),
+        plays=plays,
+        model=load_model(preset),
+        workers=workers,
+        cluster=cluster,
+        cache=cache,
+    )
+    new_folder(out, [f"seed-{number}" for number in order.seeds] if seeds else ["."])
+    summary = _one(order, out) if seeds is None else _many(order, out)
+    if as_json:
+        print_json(summary)
+        return
+    console = Console()
+    console.print(_table(summary))
+    if seeds is None:
+        console.print(f"Report: {out / 'report.html'}", soft_wrap=True)
+
+
+def _one(order: Order, out: Path) -> dict[str, Any]:
+    from signage.simulation.run import run
+
+    with progress("watching", 1.0) as watching, progress("playing", 1.0) as playing:
+        ((_, result),) = run(order, watching, playing)
+    result.write(out)
+    write_journal_report(out / "journal.sqlite", out / "report.html", quiet=True)
+    return result.summary
+
+
+def _many(order: Order, out: Path) -> dict[str, Any]:
+    from signage.simulation.batch import write_summary
+    from signage.simulation.run import run, summarise
+
+    found = {}
+    with progress("watching", 1.0) as watching, progress("playing", 1.0) as playing:
+        for (_, number), result in run(order, watching, playing):
+            result.write(out / f"seed-{number}")
+            found[number] = result.summary
+    summary = summarise([found[number] for number in order.seeds])
+    write_summary(summary, out)
+    return summary
+
+
+def _fit(journal: Path, out: Path, *, as_json: bool) -> None:
+    from signage.simulation.fit import fit as fit_response
+    from signage.simulation.fit import write_model
+    from signage.simulation.fit_plot import draw
+    from signage.simulation.run import new_folder
+
+    new_folder(out, ["."])
+    fitted, told = fit_response(journal)
+    write_model(fitted, out / "response.toml")
+    draw(fitted, told, out / "fit.png")
+    found = fitted.model.model_dump(exclude={"alike"})
+    if as_json:
+        parameters = {
+            name: {"value": value, "standard_error": fitted.errors.get(name)}
+            for name, value in found.items()
+        }
+        print_json(
+            {"impressions": fitted.impressions, "gaps": fitted.gaps, "parameters": parameters}
+        )
+        return
+    table = Table.grid(padding=(0, 2))
+    for name, value in found.items():
+        error = fitted.errors.get(name)
+        told_of = "not estimated" if error is None else f"± {error:.3f}"
+        table.add_row(name.replace("_", " "), f"{value:.3f}", told_of)
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(
+        f"For --preset: {out / 'response.toml'}. How well it fits: {out / 'fit.png'}",
+        soft_wrap=True,
+    )
+
+
+def _table(summary: dict[str, Any]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for name, value in summary.items():
+        if name == "learning_curve":
+            continue
+        shown = value
+        if isinstance(value, dict):
+            shown = f"{value['mean']:.4g}"
+            if value["low"] is not None:
+                shown += f" ({value['low']:.4g} to {value['high']:.4g})"
+        table.add_row(name.replace("_", " "), str(shown))
+    return table

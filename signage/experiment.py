@@ -1,0 +1,154 @@
+"""Joins the journal and the analysis of an experiment."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby, pairwise
+from pathlib import Path
+from typing import Any
+
+from signage.errors import ConfigError, JournalError
+from signage.evaluation.ab_test import ArmPlay, Design, analyse
+from signage.journal.experiments import Experiments
+from signage.recommend.experiment import arm_of_visit
+
+_CLOCK_JUMP_S = 30.0
+"""The clock on the wall, against the one that only runs: by this much it was set."""
+_OVERLAP_S = 1.0
+"""Longer than a transition."""
+_MOST_LEFT_OUT = 0.1
+"""Of the plays, for clocks and overlaps: with more of them the record is no record."""
+
+Row = Mapping[str, Any]
+
+
+def result(journal: Path, name: str | None = None) -> dict[str, Any]:
+    """The document of ``signage experiment``; without a ``name`` of the experiment that ran last.
+
+    ``journal`` is the file, or the folder that holds it. Raises JournalError with what is wrong,
+    ConfigError for a ``name`` that is not there.
+    """
+    return result_of(open_journal(journal), name)
+
+
+def result_of(reader: Experiments, name: str | None = None) -> dict[str, Any]:
+    """The same of a journal that was checked before."""
+    design = described(reader, name)
+    plays, left_out = analysed(reader.plays(design.name), design)
+    if not plays:
+        told = ", ".join(f"{count} {why}" for why, count in left_out.items())
+        raise JournalError(
+            f"In the experiment {design.name!r} there is no play to analyse yet ({told}). Come "
+            "back when the screen has shown more."
+        )
+    return analyse(design, plays) | {"left_out": left_out}
+
+
+def open_journal(journal: Path) -> Experiments:
+    """A journal that results may be drawn from. Raises JournalError for any other."""
+    reader = Experiments(journal / "journal.sqlite" if journal.is_dir() else journal)
+    reader.check()
+    return reader
+
+
+def described(reader: Experiments, name: str | None) -> Design:
+    """The experiment called ``name``, or the newest, where there is one."""
+    names = reader.names()
+    if not names:
+        raise JournalError(
+            f"The journal {reader.path} has no experiment. Describe one under `[experiment]` in "
+            "the configuration of its screen (an example is in configs/kiosk.toml)."
+        )
+    if name is not None and name not in names:
+        raise ConfigError(f"There is no experiment {name!r}; there is {', '.join(names)}.")
+    return _parsed(reader.design(name or names[-1]), reader.path)
+
+
+def analysed(rows: Sequence[Row], design: Design) -> tuple[list[ArmPlay], dict[str, int]]:
+    """The plays to analyse, and how many were left out for which reason."""
+    overlapping, jumped = _overlapping(rows), _jumped(rows)
+    plays, left_out = [], Counter[str]()
+    for row in rows:
+        if (why := _why_not(row, overlapping, jumped)) is not None:
+            left_out[why] += 1
+        else:
+            plays.append(_play(row, design))
+    broken = left_out["overlapping"] + left_out["clock set"]
+    if broken > _MOST_LEFT_OUT * len(rows):
+        raise JournalError(
+            f"{broken} of {len(rows)} plays of the experiment {design.name!r} overlap, or were "
+            "before or after the clock was set: that is no record of one screen. Check its clock "
+            "(`signage doctor`), and that the journal is of one screen alone."
+        )
+    return plays, dict(left_out)
+
+
+def _why_not(row: Row, overlapping: set[int], jumped: set[str]) -> str | None:
+    if row["forced"]:
+        return "forced"
+    if row["started_s"] is None:
+        return "not shown"
+    if row["washout"]:
+        return "in washout"
+    if row["unit"] in jumped:
+        return "clock set"
+    return "overlapping" if row["number"] in overlapping else None
+
+
+def _play(row: Row, design: Design) -> ArmPlay:
+    utc = datetime.fromisoformat(row["t_utc"])
+    others = row["visits"] - {row["unit"]} if not design.by_block else frozenset[str]()
+    mixed = any(
+        arm_of_visit(design.seed, design.name, design.arms, visit) != row["arm"] for visit in others
+    )
+    return ArmPlay(row["arm"], row["unit"], utc, row["reward"], row["visits"], mixed)
+
+
+def _overlapping(rows: Sequence[Row]) -> set[int]:
+    """Numbers of the plays that began on the screen before another had left it."""
+    numbers: set[int] = set()
+    shown = [row for row in rows if row["started_s"] is not None]
+    for run in _runs(shown):
+        last: Row | None = None
+        for row in sorted(run, key=lambda row: float(row["started_s"])):
+            ended_s = last["ended_s"] if last is not None else None
+            if last is not None and ended_s is not None:
+                if row["started_s"] < ended_s - _OVERLAP_S:
+                    numbers |= {row["number"], last["number"]}
+                if (row["ended_s"] or row["started_s"]) < ended_s:
+                    continue  # within the one before
+            last = row
+    return numbers
+
+
+def _jumped(rows: Sequence[Row]) -> set[str]:
+    """Units during which the clock was set, or whose time came twice."""
+    most = timedelta(seconds=_CLOCK_JUMP_S)
+    units: set[str] = set()
+    times = [datetime.fromisoformat(row["t_utc"]) for row in rows]
+    latest = times[0] if times else None
+    for (before, was), (after, now) in pairwise(zip(rows, times, strict=True)):
+        ran = timedelta(seconds=after["t_s"] - before["t_s"])
+        if after["run"] == before["run"] and abs(now - was - ran) > most:
+            units |= {before["unit"], after["unit"]}
+        if latest is not None and now < latest - most:
+            units.add(after["unit"])
+        latest = max(latest or now, now)
+    return units
+
+
+def _runs(rows: Sequence[Row]) -> Iterator[list[Row]]:
+    for _, run in groupby(rows, key=lambda row: int(row["run"])):
+        yield list(run)
+
+
+def _parsed(design: Mapping[str, Any], path: Path) -> Design:
+    try:
+        return Design(**{**design, "arms": tuple(design["arms"])})
+    except (KeyError, TypeError) as error:
+        raise JournalError(
+            f"The journal {path} describes its experiment in a way that this program does not "
+            f"know ({error}). Use the program that wrote it."
+        ) from error

@@ -1,0 +1,167 @@
+"""Many simulations at once: on all cores, or on a cluster that is there already.
+
+A job is data, and so is what comes back: nothing is shared but the program, and the models at the
+same place. So the same jobs run in this process, in others on this machine, and on other machines,
+and give the same bytes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from signage.config import Config
+from signage.errors import ConfigError, SignageError
+from signage.recommend.catalogue import Catalogue
+from signage.simulation.model import ResponseModel
+from signage.simulation.recording import Recording
+from signage.simulation.recording_file import load
+from signage.simulation.simulate import Simulation
+
+_JOURNAL = "journal.sqlite"
+_CONNECT_S = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One simulation: who decides and what draws is in ``config``."""
+
+    config: Config
+    catalogue: Catalogue
+    recording: bytes
+    """Of ``recording_file.dump``."""
+    model: ResponseModel
+    plays: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one simulation gave."""
+
+    summary: dict[str, Any]
+    """DESIGN.md, section 5."""
+    journal: bytes
+    """The whole file."""
+
+    def write(self, out: Path) -> None:
+        """Put the journal and ``summary.json`` into the folder ``out``."""
+        out.mkdir(parents=True, exist_ok=True)
+        (out / _JOURNAL).write_bytes(self.journal)
+        write_summary(self.summary, out)
+
+
+def write_summary(summary: dict[str, Any], out: Path) -> None:
+    """Into ``summary.json`` of the folder ``out``."""
+    (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+
+
+def simulate(job: Job, report: Callable[[int], None] = lambda _: None) -> Result:
+    """Do ``job``, in this process; ``report`` is told the plays done."""
+    with tempfile.TemporaryDirectory(prefix="signage-") as folder:
+        began_s = time.perf_counter()
+        simulation = Simulation(
+            job.config, job.catalogue, _recording(job.recording), Path(folder), model=job.model
+        )
+        summary = simulation.run(job.plays, report)
+        took_s = time.perf_counter() - began_s
+        summary["realtime_factor"] = round(summary.pop("simulated_s") / took_s, 1)
+        return Result(summary, simulation.journal_path.read_bytes())
+
+
+def simulate_all(
+    jobs: Sequence[Job], executor: Executor | None, report: Callable[[int], None] = lambda _: None
+) -> Iterator[tuple[int, Result]]:
+    """Do ``jobs``, in this process without an ``executor``; each with its index, as it gets done.
+
+    ``report`` is told the plays of all jobs done so far.
+    """
+    done = 0
+    if executor is None:
+        for index, job in enumerate(jobs):
+            yield index, simulate(job, lambda plays, before=done: report(before + plays))  # type: ignore[misc]
+            done += job.plays
+        return
+    asked: dict[Future[Result], int] = {
+        executor.submit(simulate, job): index for index, job in enumerate(jobs)
+    }
+    try:
+        for future in as_completed(asked):
+            index = asked.pop(future)
+            yield index, future.result()
+            done += jobs[index].plays
+            report(done)
+    finally:
+        for future in asked:
+            future.cancel()
+
+
+@contextmanager
+def processes(workers: int | None, jobs: int) -> Iterator[Executor | None]:
+    """Processes on this machine, one for each core unless ``workers`` says how many.
+
+    None where one is enough.
+    """
+    number = min(workers or os.cpu_count() or 1, jobs)
+    if number <= 1:
+        yield None
+        return
+    # Not forked: the numeric libraries have threads.
+    with ProcessPoolExecutor(number, get_context("spawn"), initializer=_speak) as pool:
+        yield pool
+
+
+@contextmanager
+def cluster(address: str) -> Iterator[Executor]:
+    """The workers of the Dask cluster whose scheduler is at ``address``, such as tcp://host:8786.
+
+    Each needs this version of signage, and the models at the same path. Raises ConfigError where
+    `distributed` is not installed, SignageError where nobody answers.
+    """
+    try:
+        # An extra, and hardly typed.
+        distributed: Any = importlib.import_module("distributed")
+    except ImportError as error:
+        raise ConfigError(
+            "A cluster needs the package `distributed`: pip install 'signage[cluster]'."
+        ) from error
+    log = logging.getLogger("distributed")
+    level = log.level
+    log.setLevel(logging.CRITICAL)  # what it says of its own attempts; ours says what to do
+    try:
+        client = distributed.Client(address, timeout=_CONNECT_S, set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise SignageError(
+            f"No cluster answers at {address}: {str(error).rstrip('.')}. Start it (`dask "
+            "scheduler`, and `dask worker ADDRESS` on each machine), or leave --cluster out."
+        ) from error
+    try:
+        if not client.scheduler_info(n_workers=-1)["workers"]:
+            raise SignageError(
+                f"The cluster at {address} has no workers. Start some: `dask worker {address}`."
+            )
+        yield client.get_executor(pure=False)
+    finally:
+        client.close()
+        log.setLevel(level)
+
+
+@lru_cache(maxsize=1)
+def _recording(data: bytes) -> Recording:
+    return load(data)
+
+
+def _speak() -> None:
+    """What a process has to say, in the words of the command."""
+    logging.basicConfig(level=logging.WARNING, format="signage: %(message)s")

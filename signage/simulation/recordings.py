@@ -1,0 +1,217 @@
+"""Recordings of many videos: perceived once, kept by the hash of their content.
+
+What is kept are numbers alone (``recording_file.py``): who was where, when, and what they seemed
+to be. The key is the SHA-256 of the video's bytes, of all settings that perception heeds, of the
+models' manifest and of the program that perceives; whatever changes, the video is perceived anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import cache
+from importlib.metadata import version
+from multiprocessing import get_context
+from pathlib import Path
+
+from signage import capture, perception
+from signage.capture.source import is_scene, recording_duration_s
+from signage.config import Config, is_live
+from signage.errors import ConfigError, SourceError
+from signage.simulation import recording as recording_module
+from signage.simulation.recording import Recording, joined, watch
+from signage.simulation.recording_file import dump, load
+
+log = logging.getLogger(__name__)
+
+_LIBRARIES = ("mediapipe", "numpy", "onnxruntime", "opencv-python")
+
+
+def default_cache() -> Path:
+    """The user's folder of what can be computed anew."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "signage" / "recordings"
+
+
+def record_all(
+    config: Config,
+    videos: Sequence[Path],
+    *,
+    folder: Path | None,
+    workers: int = 1,
+    report: Callable[[float], None] = lambda _: None,
+) -> Recording:
+    """The recording of ``videos``, or of the reel of ``config`` if there are none.
+
+    ``folder`` keeps what was perceived; None keeps nothing. Up to ``workers`` processes perceive.
+    ``report`` is told the share done, in [0, 1]. Raises SourceError when a video cannot be read
+    or nobody is to be seen in any.
+    """
+    wanted: list[Path | None] = [*videos] or [None]
+    kept = {video: _kept(config, video, folder) for video in wanted}
+    found = {video: part for video, path in kept.items() if (part := _read(path)) is not None}
+    missing = {video: _size(config, video) for video in kept if video not in found}
+    for video, part in _watch_all(config, missing, workers, report):
+        found[video] = part
+        _keep(kept[video], part)
+    return joined([found[video] for video in wanted])
+
+
+def _watch_all(
+    config: Config,
+    sizes: Mapping[Path | None, int],
+    workers: int,
+    report: Callable[[float], None],
+) -> Iterator[tuple[Path | None, Recording]]:
+    """Perceive what is named, in whatever order it gets done."""
+    done, total = 0, sum(sizes.values()) or 1
+    if min(workers, len(sizes)) <= 1:
+        for video, size in sizes.items():
+            length_s = _length_s(config, video)
+
+            def tell(t_s: float, done: int = done, part: float = size / length_s) -> None:
+                report(min(1.0, (done + t_s * part) / total))
+
+            yield video, watch(config, video, tell)
+            done += size
+        return
+    # Not forked: the models' libraries have threads.
+    with ProcessPoolExecutor(
+        min(workers, len(sizes)), get_context("spawn"), initializer=_speak
+    ) as pool:
+        asked = {pool.submit(watch, config, video): video for video in sizes}
+        try:
+            for future in as_completed(asked):
+                video = asked[future]
+                yield video, future.result()
+                done += sizes[video]
+                report(done / total)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _speak() -> None:
+    """What a process says about a video, in the words of the command."""
+    logging.basicConfig(level=logging.WARNING, format="signage: %(message)s")
+
+
+def _inputs(config: Config, video: Path | None) -> list[Path]:
+    """The files that a recording is made of."""
+    if video is not None:
+        return [video]
+    camera = config.camera
+    if camera.reel:
+        return sorted({camera.footage_dir / segment.clip for segment in camera.reel})
+    return [Path(camera.source or "")]
+
+
+def _size(config: Config, video: Path | None) -> int:
+    return sum(path.stat().st_size for path in _inputs(config, video))
+
+
+def _length_s(config: Config, video: Path | None) -> float:
+    """About how long it is, for the progress bar."""
+    if video is None and config.camera.reel:
+        reel, folder = config.camera.reel, config.camera.footage_dir
+        ends = (piece.to_s or recording_duration_s(folder / piece.clip) for piece in reel)
+        return sum(ends) - sum(piece.from_s for piece in reel) or 1.0
+    return recording_duration_s(_inputs(config, video)[0]) or 1.0
+
+
+def _kept(config: Config, video: Path | None, folder: Path | None) -> Path | None:
+    """Where the recording of ``video`` is kept; None where it is not.
+
+    Raises SourceError where a video is missing, ConfigError where there is none.
+    """
+    if video is None and not config.camera.reel and is_live(config.camera.source or "0"):
+        raise ConfigError("Name a recorded video: this configuration has a live camera.")
+    inputs = _inputs(config, video)
+    for path in inputs:
+        if not path.is_file():
+            raise SourceError(f"There is no video {path}. Check the path.")
+    if folder is None or any(is_scene(path) for path in inputs):
+        return None  # a scene is made of further files
+    digest = hashlib.sha256(_program())
+    for path in [*inputs, config.perception.models_dir / "manifest.toml", *_logos(config)]:
+        digest.update(_sha256(path))
+    digest.update(json.dumps(_settings(config, of_reel=video is None), sort_keys=True).encode())
+    return folder / f"{digest.hexdigest()}.json.gz"
+
+
+def _settings(config: Config, *, of_reel: bool) -> dict[str, object]:
+    """All that perception heeds, and no path."""
+    camera = config.camera.model_dump(mode="json", include={"rotate_deg", "mirrored", "fov_deg"})
+    if of_reel:
+        camera["reel"] = [segment.model_dump(mode="json") for segment in config.camera.reel]
+    return {
+        "camera": camera,
+        "perception": config.perception.model_dump(
+            mode="json", exclude={"models_dir", "logos_dir"}
+        ),
+        "forget_after_s": config.audience.forget_after_s,
+        "logos": [path.name for path in _logos(config)],
+    }
+
+
+def _logos(config: Config) -> list[Path]:
+    folder = config.perception.logos_dir
+    return [] if folder is None else sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+@cache
+def _program() -> bytes:
+    """Of the program that perceives: its own text, and what it is built on."""
+    digest = hashlib.sha256(" ".join(f"{name} {version(name)}" for name in _LIBRARIES).encode())
+    folders = (Path(str(package.__file__)).parent for package in (perception, capture))
+    files = [path for folder in folders for path in sorted(folder.glob("*.py"))]
+    for path in [*files, Path(recording_module.__file__)]:
+        digest.update(_sha256(path))
+    return digest.digest()
+
+
+def _sha256(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror}. Check its path.") from error
+
+
+def _read(path: Path | None) -> Recording | None:
+    """What is kept in ``path``; None where there is nothing, or nothing of use."""
+    if path is None or not path.is_file():
+        return None
+    try:
+        return load(path.read_bytes())
+    except (OSError, ValueError) as error:
+        log.warning("%s is damaged (%s): the video is watched anew.", path, error)
+        return None
+
+
+def _keep(path: Path | None, recording: Recording) -> None:
+    """Put ``recording`` into ``path``, whole or not at all."""
+    if path is None:
+        return
+    part = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        part = Path(name)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(dump(recording))
+        part.replace(path)
+    except OSError as error:
+        log.warning(
+            "%s cannot be written (%s): the video will be watched again next time. Choose "
+            "another --cache.",
+            path, error.strerror,
+        )  # fmt: skip
+    finally:
+        if part is not None:
+            part.unlink(missing_ok=True)

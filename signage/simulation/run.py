@@ -1,0 +1,112 @@
+"""One order to simulate, from videos to results: watched once, played by each policy and seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from signage.config import Config
+from signage.errors import ConfigError
+from signage.recommend.catalogue import load_catalogue
+from signage.simulation.batch import Job, Result, cluster, processes, simulate_all
+from signage.simulation.intervals import over_seeds
+from signage.simulation.model import ResponseModel
+from signage.simulation.recording_file import dump
+from signage.simulation.recordings import default_cache, record_all
+from signage.simulation.simulate import new_journal
+
+Report = Callable[[float], None]
+"""Told the share done, in [0, 1]."""
+
+FIGURES = ("mean_reward", "reward_share_of_oracle", "watchers", "ots", "attention_s")
+"""Of a summary, whose means over seeds tell something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be simulated."""
+
+    config: Config
+    videos: tuple[Path, ...]
+    """None: the reel of ``config``."""
+    policies: tuple[str, ...]
+    seeds: tuple[int, ...]
+    plays: int
+    model: ResponseModel
+    workers: int | None = None
+    """Processes at most; None: one for each core."""
+    cluster: str | None = None
+    """Address of a Dask scheduler that simulates instead of this machine."""
+    cache: Path | None = None
+    """Folder that keeps what was perceived; None: the user's."""
+
+
+def new_folder(out: Path, parts: Sequence[str]) -> None:
+    """Make the folder ``out``, for results in its folders ``parts``.
+
+    Raises ConfigError when it cannot be one, SignageError when a result is there already.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{out} cannot be a folder: {error.strerror}. Choose another.") from error
+    for part in parts:
+        new_journal(out / part)
+
+
+def run(
+    order: Order, watching: Report = lambda _: None, playing: Report = lambda _: None
+) -> Iterator[tuple[tuple[str, int], Result]]:
+    """Carry out ``order``; each policy and seed with its result, as it gets done.
+
+    Raises SourceError when a video cannot be read or shows nobody, and as `batch.cluster` does.
+    """
+    catalogue = load_catalogue(order.config.content)
+    runs = [(policy, seed) for seed in order.seeds for policy in order.policies]
+    with _executor(order, len(runs)) as executor:
+        recording = record_all(
+            order.config,
+            order.videos,
+            folder=order.cache or default_cache(),
+            workers=order.workers or 1,
+            report=watching,
+        )
+        packed = dump(recording)
+        jobs = [
+            Job(seeded(order.config, policy, seed), catalogue, packed, order.model, order.plays)
+            for policy, seed in runs
+        ]
+        total = order.plays * len(jobs)
+        for index, result in simulate_all(jobs, executor, lambda plays: playing(plays / total)):
+            yield runs[index], result
+
+
+def seeded(config: Config, policy: str, seed: int) -> Config:
+    """``config`` where ``policy`` decides, without an experiment, and ``seed`` draws."""
+    decision = config.decision.model_copy(update={"policy": policy})
+    update = {"seed": seed, "decision": decision, "experiment": None}
+    return config.model_copy(update=update)
+
+
+def summarise(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Over the seeds of one policy: means, each with its 95 % interval where there are several."""
+    first = summaries[0]
+    told = {name: over_seeds(summaries, name) for name in FIGURES}
+    return {
+        "policy": first["policy"],
+        "seeds": [summary["seed"] for summary in summaries],
+        "plays": sum(summary["plays"] for summary in summaries),
+        "rewarded_plays": sum(summary["rewarded_plays"] for summary in summaries),
+        **{name: None if found is None else found.record() for name, found in told.items()},
+        "constraint_violations": sum(summary["constraint_violations"] for summary in summaries),
+    }
+
+
+def _executor(order: Order, jobs: int) -> AbstractContextManager[Executor | None]:
+    if order.cluster is not None:
+        return cluster(order.cluster)
+    return processes(order.workers, jobs)

@@ -1,0 +1,121 @@
+"""What is perceived once, and kept."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from signage.config import Config
+from signage.errors import SourceError
+from signage.simulation import recording, recordings
+from signage.simulation.recording import Recording, record
+from signage.simulation.recording_file import dump, load
+from signage.simulation.recordings import record_all
+from tests.builders import FOOTAGE, defaults
+
+MAN, NOBODY = FOOTAGE / "single_face.mp4", FOOTAGE / "no_face.mp4"
+CONFIG = defaults()
+
+
+def perceive(cache: Path, *videos: Path, config: Config = CONFIG, workers: int = 1) -> Recording:
+    return record_all(config, videos or (MAN,), folder=cache, workers=workers)
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache that has the man."""
+    cache = tmp_path_factory.mktemp("cache")
+    perceive(cache)
+    return cache
+
+
+@pytest.fixture
+def cache(filled: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(filled, tmp_path / "cache"))
+
+
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The videos that were really watched."""
+    videos: list[Any] = []
+    really: Callable[..., Recording] = recording.watch
+
+    def watch(config: Config, video: Path, *more: Any) -> Recording:
+        videos.append(video)
+        return really(config, video, *more)
+
+    monkeypatch.setattr(recordings, "watch", watch)
+    return videos
+
+
+def test_what_is_kept_is_what_was_seen(cache: Path, watched: list[Any], tmp_path: Path) -> None:
+    kept = perceive(cache)
+    assert watched == []
+    assert dump(kept) == dump(record(CONFIG, [MAN]))
+    other_name = tmp_path / "other.mp4"
+    shutil.copy(MAN, other_name)
+    assert dump(perceive(cache, other_name)) == dump(kept)
+    assert watched == []
+    assert dump(load(dump(kept))) == dump(kept)
+
+
+def test_another_setting_of_perception_is_perceived_anew(cache: Path, watched: list[Any]) -> None:
+    perception = CONFIG.perception.model_copy(update={"min_confidence": 0.6})
+    perceive(cache, config=CONFIG.model_copy(update={"perception": perception}))
+    assert watched == [MAN]
+    assert len(list(cache.iterdir())) == 2
+    perceive(cache, config=CONFIG.model_copy(update={"seed": 5}))
+    assert watched == [MAN]
+
+
+@pytest.mark.parametrize("damage", ["cut", "empty", "flipped"])
+def test_a_damaged_file_is_computed_anew(
+    damage: str, cache: Path, watched: list[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    (path,) = cache.iterdir()
+    good = path.read_bytes()
+    bad = {"cut": good[:500], "empty": b"", "flipped": good[:-3] + b"\0\0\0"}[damage]
+    path.write_bytes(bad)
+    with caplog.at_level(logging.WARNING):
+        perceive(cache)
+    assert watched == [MAN]
+    assert "is damaged" in caplog.text
+    assert path.read_bytes() == good
+    assert list(cache.iterdir()) == [path]
+
+
+def test_a_cache_that_cannot_be_written_costs_only_time(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    taken = tmp_path / "file"
+    taken.touch()
+    assert perceive(taken / "cache").people == 1
+    assert "Choose another --cache" in caplog.text
+
+
+def test_several_processes_see_the_same(cache: Path, tmp_path: Path) -> None:
+    done: list[float] = []
+    found = record_all(
+        CONFIG, (NOBODY, MAN), folder=tmp_path / "fresh", workers=2, report=done.append
+    )
+    assert dump(found) == dump(perceive(cache, NOBODY, MAN))
+    assert done[-1] == pytest.approx(1)
+
+
+def test_a_video_that_is_not_there_and_one_with_nobody(cache: Path) -> None:
+    with pytest.raises(SourceError, match=r"There is no video nowhere\.mp4"):
+        perceive(cache, Path("nowhere.mp4"))
+    with pytest.raises(SourceError, match="Nobody is to be seen"):
+        perceive(cache, NOBODY)
+
+
+def test_the_users_folder_is_where_they_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
+    assert recordings.default_cache() == Path("/somewhere/signage/recordings")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert recordings.default_cache() == Path.home() / ".cache" / "signage" / "recordings"

@@ -1,0 +1,48 @@
+"""`signage simulate` as its users meet it, beyond one plain run (``test_cli.py``)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.test_cli import MAN, fail, succeed
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+def test_many_seeds_have_a_folder_each_and_a_summary_with_intervals(
+    tmp_path: Path, cache: Path
+) -> None:
+    options = ("--policy", "uniform", "--plays", "10", "--cache", cache, "--json")
+    out = tmp_path / "many"
+    document = succeed("simulate", MAN, *options, "--seed", "3", "--seeds", "3", "--out", out)
+    assert document == (out / "summary.json").read_text()
+    summary = json.loads(document)
+    assert summary["seeds"] == [3, 4, 5]
+    assert summary["plays"] == 30
+    reward = summary["mean_reward"]
+    assert reward["low"] <= reward["mean"] <= reward["high"]
+    succeed("simulate", MAN, *options, "--seed", "4", "--out", tmp_path / "one")
+    alone, among = (path / "journal.sqlite" for path in (tmp_path / "one", out / "seed-4"))
+    assert alone.read_bytes() == among.read_bytes()
+    again = ("simulate", MAN, *options, "--seed", "5", "--seeds", "2", "--out", out)
+    assert "seed-5/journal.sqlite is there already" in fail(1, *again)
+
+
+def test_a_wrong_preset_and_a_journal_that_tells_nothing_are_named(
+    tmp_path: Path, cache: Path
+) -> None:
+    preset = tmp_path / "response.toml"
+    preset.write_text("pul = 1.0\n")
+    wrong = ("simulate", MAN, "--cache", cache, "--out", tmp_path / "out", "--preset")
+    assert "unknown key 'pul'" in fail(2, *wrong, preset)
+    assert "There is no preset 'shop'; choose from" in fail(2, *wrong, "shop")
+    out = tmp_path / "played"
+    succeed("simulate", MAN, "--plays", "3", "--cache", cache, "--out", out, "--json")
+    said = fail(1, "simulate", "--fit", out, "--out", tmp_path / "fit")
+    assert "too few to fit a response" in said
