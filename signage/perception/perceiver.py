@@ -140,9 +140,7 @@ class Perceiver:
         # turn, there is the time.
         with_bodies = wait_s > self._config.bodies_every_s if with_faces else wait_s >= 0
         if with_faces:
-            every_s = self._config.detect_every_s
-            # Whoever comes into an empty scene is to be seen at once, and there is time.
-            self._faces_due_s = t_s + (every_s if self._people.present(t_s) else every_s / 2)
+            self._faces_due_s = t_s + self._config.detect_every_s
         if with_bodies:
             self._bodies_due_s = t_s + self._config.bodies_every_s
         in_tile = self._tile(t_s) if with_faces else None

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 _STATIC = Path(__file__).parent / "static"
 _MAX_MESSAGE_BYTES = 64 * 1024
 _MAX_DECISIONS = 1000
-_MAX_UNSENT = 16
+_MAX_UNSENT = 64
 _HANG_UP = ""
 """In place of a message: a page that has missed some connects anew, and is told what is so now."""
 _TRY_AGAIN_LATER = 1013
