@@ -92,7 +92,7 @@ def _cell(name: str, truth: float, several: list[Valuation]) -> str:
 
 def print_scale(plays: int, folder: Path) -> None:
     path = folder / "decisions.parquet"
-    world = World(16, "softmax", 6.0, binary=False, seed=7)
+    world = World(16, "softmax", 6.0, binary=False, seed=7, moods=26)
     log = MadeLog(world, plays, 0)
     with path.open("wb") as file:
         write_blocks(log, "made", log.blocks(200_000), file)
@@ -108,7 +108,7 @@ def print_scale(plays: int, folder: Path) -> None:
             sys.exit(process.returncode)
         told.seek(0)
         document: dict[str, Any] = json.load(told)
-    print(f"### {plays} plays, 16 contents, three policies\n")
+    print(f"### {plays} plays, 16 contents, 30 features, three questions\n")
     print(
         f"{path.stat().st_size / 1e9:.2f} GB of Parquet: {took_s:.1f} s, "
         f"{used.ru_maxrss / 1e6:.2f} GB of memory at most"

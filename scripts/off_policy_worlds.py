@@ -33,6 +33,9 @@ class World:
     """Of greedy: how often it does not explore. Of softmax: the exponent."""
     binary: bool
     seed: int
+    moods: int = 0
+    """Features of the context that mean nothing. With any, every decision explores by a share of
+    its own as well, so that a file of them is as large as a real one."""
 
     @property
     def contents(self) -> Mapping[str, tuple[str, ...]]:
@@ -45,7 +48,9 @@ class World:
             for k in range(self.items)
         }
 
-    features = _GROUPS
+    @property
+    def features(self) -> tuple[str, ...]:
+        return (*_GROUPS, *(f"mood={number}" for number in range(self.moods)))
 
     def _taste(self) -> tuple[Array, Array, Array]:
         rng = np.random.default_rng([self.seed, 1])
@@ -103,10 +108,15 @@ class World:
         kindly = rng.uniform(-0.05, 0.05, len(who))
         context = who[inverse]
         probabilities = self.logged(context)
+        means = self.means(context)
+        if self.moods:
+            explored = rng.uniform(0.05, 0.3, (count, 1))
+            probabilities = (1 - explored) * probabilities + explored / self.items
+            context = np.hstack([context, rng.random((count, self.moods))])
         below = probabilities.cumsum(axis=1) < rng.random(count)[:, None]
         shown = np.minimum(below.sum(axis=1), self.items - 1)
         rows = np.arange(count)
-        mean = self.means(context)[rows, shown] + kindly[inverse]
+        mean = means[rows, shown] + kindly[inverse]
         if self.binary:
             reward = (rng.random(count) < mean).astype(float)
         else:

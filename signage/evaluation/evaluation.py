@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,13 +21,13 @@ from signage.evaluation.faults import Faults
 from signage.evaluation.off_policy import Estimate, Weights
 from signage.evaluation.overlap import Overlap
 from signage.evaluation.reward_model import RewardModel
-from signage.evaluation.what_if import NewContent, Target, as_logged
+from signage.evaluation.what_if import NewContent, Target
 from signage.logged import Block, Flags, Index, Log
 from signage.types import Floats
 
 _PARTS = 20
 """Of the log, after each of which the reward model is fitted anew."""
-_CELLS_AT_ONCE = 8_000_000
+_CELLS_AT_ONCE = 2_000_000
 """Numbers in a block, which bounds the memory."""
 _LEAST_BLOCK = 25
 
@@ -65,13 +65,29 @@ class Evaluation:
     valuations: tuple[Valuation, ...]
 
 
+class _Column:
+    """A number of each play: room for all of the log, taken up as it fills."""
+
+    def __init__(self, room: int) -> None:
+        self._values = np.empty(room)
+        self._count = 0
+
+    def add(self, values: Floats) -> None:
+        self._values[self._count : self._count + len(values)] = values
+        self._count += len(values)
+
+    @property
+    def values(self) -> Floats:
+        return self._values[: self._count]
+
+
 @dataclass(slots=True)
 class _Gathered:
     """What is kept of one target."""
 
     target: Target
-    drawn: list[Floats] = field(default_factory=list)
-    expected: list[Floats] = field(default_factory=list)
+    drawn: _Column
+    expected: _Column
     second_moment: float = 0.0
     unsupported: float = 0.0
     played: Floats | float = 0.0
@@ -85,12 +101,31 @@ class _Gathered:
         logged = np.nan_to_num(block.probabilities[counted])
         possible = logged > 0
         rows = np.arange(len(chosen))
-        self.drawn.append(chosen[rows, block.shown[counted]] / block.propensity[counted])
-        self.expected.append(np.sum(chosen * rewards, axis=1))
+        self.drawn.add(chosen[rows, block.shown[counted]] / block.propensity[counted])
+        self.expected.add(np.sum(chosen * rewards, axis=1))
         squares = np.divide(chosen**2, logged, out=np.zeros_like(chosen), where=possible)
         self.second_moment += float(squares.sum())
         self.unsupported += float(chosen[~possible].sum())
         self.played = self.played + chosen.T @ contexts
+
+
+@dataclass(slots=True)
+class _Added:
+    """What is kept of a content that never played."""
+
+    content: NewContent
+    share: float = 0.0
+    """Sum of its probabilities."""
+    own: Floats | float = 0.0
+    """Sum of those times the context, shape (width,)."""
+    others: Floats | float = 0.0
+    """As ``_Gathered.played``, of all that there was."""
+
+    def add(self, eligible: Flags, logged: Floats, contexts: Floats) -> None:
+        share = 1 / (1 + eligible.sum(axis=1))
+        self.share += float(share.sum())
+        self.own = self.own + share @ contexts
+        self.others = self.others + (logged * (1 - share[:, None])).T @ contexts
 
 
 def evaluate(
@@ -105,12 +140,12 @@ def evaluate(
     target whose answers are no probabilities.
     """
     model = RewardModel(log.contents, log.features) if log.contents else None
-    gathered = [_Gathered(target) for target in targets]
-    added = [_Gathered(Target(content.name, as_logged)) for content in new]
-    new_share = [0.0] * len(new)
-    new_played: list[Floats | float] = [0.0] * len(new)
+    room = len(log)
+    gathered = [_Gathered(target, _Column(room), _Column(room)) for target in targets]
+    added = [_Added(content) for content in new]
     faults = Faults(log.name)
-    kept_reward, kept_modelled, kept_logged, kept_visitor = [], [], [], []
+    kept_reward, kept_modelled, kept_logged = _Column(room), _Column(room), _Column(room)
+    kept_visitor: list[Index] = []
     size, done, to_fit = _block_size(log), 0, 0
     for block in log.blocks(size):
         counted = faults.counted(block)
@@ -120,16 +155,12 @@ def evaluate(
         shown, reward = block.shown[counted], block.reward[counted]
         for one in gathered:
             one.add(block, counted, contexts, rewards)
-        for place, one in enumerate(added):
-            share = 1 / (1 + block.eligible[counted].sum(axis=1))
-            new_share[place] += float(share.sum())
-            new_played[place] = new_played[place] + share @ contexts
-            others = np.nan_to_num(block.probabilities[counted]) * (1 - share[:, None])
-            one.played = one.played + others.T @ contexts
-        kept_reward.append(reward)
-        kept_modelled.append(rewards[np.arange(len(shown)), shown])
         logged = np.nan_to_num(block.probabilities[counted])
-        kept_logged.append(np.sum(logged * rewards, axis=1))
+        for other in added:
+            other.add(block.eligible[counted], logged, contexts)
+        kept_reward.add(reward)
+        kept_modelled.add(rewards[np.arange(len(shown)), shown])
+        kept_logged.add(np.sum(logged * rewards, axis=1))
         kept_visitor.append(_known(block, counted))
         model.learn(contexts, shown, reward)
         done += len(block)
@@ -141,15 +172,14 @@ def evaluate(
     assert model is not None  # noqa: S101
     model.fit()
     plays = _Plays(
-        np.concatenate(kept_reward),
-        np.concatenate(kept_modelled),
-        np.concatenate(kept_logged),
-        np.concatenate(kept_visitor),
+        kept_reward.values,
+        kept_modelled.values,
+        kept_logged.values,
+        _clusters(kept_visitor),
         model,
     )
     valuations = [_value(one, plays, tuple(log.contents)) for one in gathered]
-    for content, one, share, row in zip(new, added, new_share, new_played, strict=True):
-        valuations.append(_extrapolate(content, one, share, row, plays, log.contents))
+    valuations += [_extrapolate(other, plays, log.contents) for other in added]
     return Evaluation(
         decisions=done,
         plays=len(plays.reward),
@@ -164,11 +194,11 @@ class _Plays:
     """What is the same for every target."""
 
     def __init__(
-        self, reward: Floats, modelled: Floats, logged: Floats, visitor: Index, model: RewardModel
+        self, reward: Floats, modelled: Floats, logged: Floats, cluster: Index, model: RewardModel
     ) -> None:
         self.reward, self.modelled, self.model = reward, modelled, model
         self.expected_as_logged = logged
-        self.cluster: Index = np.unique(visitor, return_inverse=True)[1]
+        self.cluster = cluster
         self.noise = float(np.mean((reward - modelled) ** 2))
         mean = float(reward.mean())
         variance = off_policy.clustered_variance(reward - mean, self.cluster)
@@ -177,8 +207,7 @@ class _Plays:
 
 def _value(one: _Gathered, plays: _Plays, contents: Sequence[str]) -> Valuation:
     count = len(plays.reward)
-    drawn, expected = np.concatenate(one.drawn), np.concatenate(one.expected)
-    one.drawn, one.expected = [], []
+    drawn, expected = one.drawn.values, one.expected.values
     weights = Weights(drawn, one.second_moment / count)
     overlap = Overlap.of(weights, one.unsupported / count, plays.cluster)
     played = np.asarray(one.played) / count
@@ -219,16 +248,9 @@ def _difference(weights: Weights, plays: _Plays, expected: Floats) -> Estimate:
     return off_policy.around(value, off_policy.weighted_error(apart, rest, more, plays.cluster))
 
 
-def _extrapolate(
-    content: NewContent,
-    one: _Gathered,
-    share: float,
-    row: Floats | float,
-    plays: _Plays,
-    contents: Mapping[str, Sequence[str]],
-) -> Valuation:
-    count, model = len(plays.reward), plays.model
-    played = np.vstack([np.asarray(one.played), np.asarray(row)]) / count
+def _extrapolate(one: _Added, plays: _Plays, contents: Mapping[str, Sequence[str]]) -> Valuation:
+    count, model, content = len(plays.reward), plays.model, one.content
+    played = np.vstack([np.asarray(one.others), np.asarray(one.own)]) / count
     new = model.describe(content.kinds)
     unknown = [kind for kind in content.kinds if kind not in model.kinds]
     of_all = [kind for kind in unknown if all(kind in have for have in contents.values())]
@@ -249,7 +271,7 @@ def _extrapolate(
         difference=None,
         overlap=None,
         shares=dict(zip(contents, played[:-1, 0].tolist(), strict=True))
-        | {content.name: share / count},
+        | {content.name: one.share / count},
         warnings=tuple(warnings),
     )
 
@@ -257,6 +279,13 @@ def _extrapolate(
 def _block_size(log: Log) -> int:
     widest = _CELLS_AT_ONCE // max(1, len(log.contents) + len(log.features))
     return max(_LEAST_BLOCK, min(len(log) // _PARTS, widest))
+
+
+def _clusters(visitors: list[Index]) -> Index:
+    """The plays' visitors, numbered without a gap."""
+    if not visitors:
+        return np.zeros(0, np.int64)
+    return np.unique(np.concatenate(visitors), return_inverse=True)[1]
 
 
 def _known(block: Block, counted: Flags) -> Index:

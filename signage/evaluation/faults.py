@@ -81,11 +81,12 @@ class Faults:
     def _refuse(self, block: Block, wrong: Flags, what: str, values: Floats) -> None:
         if wrong.any():
             first = int(np.flatnonzero(wrong)[0])
+            more = int(wrong.sum()) - 1
+            others = f", and {more} more near it" if more else ""
             raise JournalError(
-                f"{self._name}: decision {block.number[first]} has {what} ({values[first]:g}), as "
-                f"have {int(wrong.sum()) - 1} more near it. What was played can then not be told "
-                "from what might have been, and no value is true. Use the journal as signage "
-                "wrote it."
+                f"{self._name}: decision {block.number[first]} has {what} ({values[first]:g})"
+                f"{others}. What was played can then not be told from what might have been, and no "
+                "value is true. Use the journal as signage wrote it."
             )
 
     def check_enough(self) -> None:

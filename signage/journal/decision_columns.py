@@ -195,10 +195,13 @@ def _about(name: str, said: bytes | None) -> dict[str, Any]:
             f"{name} has no decisions in it. Proof of play is not enough to evaluate by; write "
             "them with `signage export JOURNAL --format decisions --out FILE.parquet`."
         )
-    about: dict[str, Any] = json.loads(said)
-    if about["layout"] != LAYOUT:
+    try:
+        about: dict[str, Any] = dict(json.loads(said))
+    except (ValueError, TypeError) as error:
+        raise _unreadable(name, error) from error
+    if about.get("layout") != LAYOUT:
         raise JournalError(
-            f"{name} is of layout {about['layout']}, this program reads {LAYOUT}. Export the "
+            f"{name} is of layout {about.get('layout')}, this program reads {LAYOUT}. Export the "
             "journal anew with this program, or use the one that wrote it."
         )
     return about

@@ -47,6 +47,11 @@ class JournalLog:
         self.name = str(path)
         with self._connect() as db:
             screens = [screen for (screen,) in db.execute("SELECT DISTINCT screen_id FROM runs")]
+            # The screen is in the id of each decision, too: rows may have been copied alone.
+            makers = db.execute(
+                "SELECT DISTINCT substr(decision_id, 1, length(decision_id) - length(number) - 1) "
+                "FROM decisions"
+            ).fetchall()
             (self._count,) = db.execute("SELECT count(*) FROM decisions").fetchone()
             self.features: tuple[str, ...] = tuple(
                 name
@@ -55,6 +60,7 @@ class JournalLog:
                 )
             )
         one_screen(self.name, screens)
+        one_screen(self.name, [maker for (maker,) in makers])
         self.screen_id: str = screens[0] if screens else ""
         self.contents: dict[str, tuple[str, ...]] = {
             name: tuple(described["features"])
@@ -92,7 +98,9 @@ class JournalLog:
                 for name, value in json.loads(row["context"]).items():
                     context[at, columns[name]] = value
             shown = [places[row["content_id"]] for row in rows]
-        except (KeyError, ValueError, TypeError) as error:
+            t_utc_s = [datetime.fromisoformat(row["t_utc"]).timestamp() for row in rows]
+            outcomes = [_outcome(row) for row in rows]
+        except (AttributeError, KeyError, ValueError, TypeError) as error:
             raise _damaged(self.name, f"a decision cannot be read ({error!r})") from error
         seen = [
             -1 if (name := row["visitor"]) is None else visitors.setdefault(name, len(visitors))
@@ -100,8 +108,8 @@ class JournalLog:
         ]
         return Block(
             number=np.array([row["number"] for row in rows], np.int64),
-            t_utc_s=np.array([datetime.fromisoformat(row["t_utc"]).timestamp() for row in rows]),
-            outcome=np.array([_outcome(row) for row in rows], np.int64),
+            t_utc_s=np.array(t_utc_s),
+            outcome=np.array(outcomes, np.int64),
             shown=np.array(shown, np.int64),
             propensity=np.array([row["propensity"] for row in rows], float),
             reward=np.array([row["reward"] for row in rows], float),
@@ -116,8 +124,10 @@ class JournalLog:
         with self._reader.connect() as db:
             try:
                 yield db
-            except sqlite3.OperationalError:
-                raise
+            except sqlite3.OperationalError as error:
+                if "JSON" not in str(error):
+                    raise
+                raise _damaged(self.name, str(error)) from error
             except sqlite3.DatabaseError as error:
                 raise _damaged(self.name, str(error)) from error
 
@@ -140,6 +150,8 @@ def _damaged(name: str, why: str) -> JournalError:
 
 
 def _outcome(row: Row) -> Outcome:
+    if row["state"] is None:  # both are written at once
+        raise ValueError(f"decision {row['number']} without its play")
     if row["forced"]:
         return Outcome.FORCED
     if row["reward"] is not None:
