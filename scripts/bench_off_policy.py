@@ -1,8 +1,8 @@
 """How right `signage evaluate` is, and how fast.
 
 Prints bias, error and coverage of every estimator on made logs of which the truth is known
-(`--logs`, `--plays`). `--scale PLAYS`: seconds and memory on a log of that many plays, in a folder
-of its own.
+(`--logs`, `--plays`). `--obp-python PYTHON --obd DIR`: the same estimates by obp on the Open Bandit
+Dataset. `--scale PLAYS`: seconds and memory on a log of that many plays, in a folder of its own.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from scripts.off_policy_worlds import MadeLog, World
+from signage.evaluation import off_policy
 from signage.evaluation.evaluation import Valuation, evaluate
 from signage.evaluation.overlap import LEAST_EFFECTIVE
 from signage.evaluation.what_if import Target
@@ -90,6 +91,33 @@ def _cell(name: str, truth: float, several: list[Valuation]) -> str:
     return f"{name} {error.mean():+.4f}, {np.sqrt(np.mean(error**2)):.4f}, {covered:.1%}"
 
 
+def print_obp(python: Path, data: Path) -> None:
+    """BTS judged by the log of the random policy, by obp and by us, with one reward model."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "arrays.npz"
+        script = Path(__file__).with_name("off_policy_obp.py")
+        command = [python, script, data, out]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603
+        theirs: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+        with np.load(out) as file:
+            arrays = dict(file)
+    rows, action = np.arange(len(arrays["action"])), arrays["action"]
+    target, modelled, reward = arrays["target"], arrays["modelled"], arrays["reward"].astype(float)
+    weight = target[rows, action] / arrays["propensity"]
+    expected = np.sum(target * modelled, axis=1)
+    ours = {
+        "ips": off_policy.ips(weight, reward),
+        "snips": off_policy.snips(weight, reward),
+        "dm": off_policy.direct(expected),
+        "dr": off_policy.doubly_robust(weight, reward, modelled[rows, action], expected),
+    }
+    print(f"### Open Bandit Dataset, campaign men: BTS by {len(rows)} rows of the random policy\n")
+    print("| estimator | signage | obp | difference |\n|---|---|---|---|")
+    for name, value in ours.items():
+        print(f"| {name} | {value:.15f} | {theirs[name]:.15f} | {abs(value - theirs[name]):.0e} |")
+    print()
+
+
 def print_scale(plays: int, folder: Path) -> None:
     path = folder / "decisions.parquet"
     world = World(16, "softmax", 6.0, binary=False, seed=7, moods=26)
@@ -122,10 +150,16 @@ def main() -> None:
     parser.add_argument("--logs", type=int, default=500)
     parser.add_argument("--plays", type=int, nargs="+", default=[500, 2000])
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--obp-python", type=Path, help="of an environment with obp 0.5.7")
+    parser.add_argument("--obd", type=Path, help="the data set's folder, with random/ and bts/")
     parser.add_argument("--scale", type=int, metavar="PLAYS")
     chosen = parser.parse_args()
+    if (chosen.obp_python is None) != (chosen.obd is None):
+        parser.error("--obp-python and --obd go together")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    if chosen.scale is not None:
+    if chosen.obp_python is not None:
+        print_obp(chosen.obp_python, chosen.obd)
+    elif chosen.scale is not None:
         del os.environ["OMP_NUM_THREADS"]
         with tempfile.TemporaryDirectory() as folder:
             print_scale(chosen.scale, Path(folder))

@@ -182,7 +182,8 @@ class ColumnsLog:
                 "the environment of signage, or evaluate the journal itself."
             ) from error
         try:
-            return parquet.ParquetFile(self._path)
+            # With pre_buffer, pyarrow keeps all that it has read until the end of the file.
+            return parquet.ParquetFile(self._path, pre_buffer=False)
         except FileNotFoundError as error:
             raise JournalError(f"There is no file {self.name}. Check the path.") from error
         except (pa.ArrowInvalid, OSError) as error:

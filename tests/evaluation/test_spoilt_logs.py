@@ -1,0 +1,157 @@
+"""Logs that are not what they should be: a message that says what, and no number out of them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from signage.config import Config
+from signage.errors import JournalError
+from signage.evaluate import Wanted, evaluated
+from signage.journal.export import ExportFormat, export
+from tests.builders import catalogue, sighting, traits
+from tests.test_engine import Stage
+
+UNIFORM = Wanted(policies=("uniform",))
+TWO = catalogue({"coffee": {"duration_s": 4.0}, "shoes": {"duration_s": 4.0}})
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("log") / "journal.sqlite"
+    stage = Stage(path, TWO)
+    stage.play(300, lambda t_s: [sighting(track=int(t_s // 20), traits=traits(30, 1.0))])
+    stage.journal.close()
+    return path
+
+
+@pytest.fixture
+def journal(recorded: Path, tmp_path: Path) -> Path:
+    copy = tmp_path / "journal.sqlite"
+    copy.write_bytes(recorded.read_bytes())
+    return copy
+
+
+@pytest.fixture
+def columns(recorded: Path, tmp_path: Path) -> Path:
+    out = tmp_path / "log.parquet"
+    export(recorded, ExportFormat.DECISIONS, out)
+    return out
+
+
+def changed(path: Path, sql: str) -> None:
+    with sqlite3.connect(path) as db:
+        db.executescript(sql)
+    db.close()
+
+
+def judged(path: Path) -> dict[str, Any]:
+    return evaluated(path, UNIFORM, Config())
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("DELETE FROM rewards; DELETE FROM plays; DELETE FROM decisions", "is empty: no decision"),
+        ("UPDATE rewards SET reward = NULL", "none that was left to chance and has a reward"),
+        (
+            "UPDATE decisions SET propensity = 1, eligible = json_object(content_id, 1.0)",
+            "in none of them more than one content had a chance",
+        ),
+        ("INSERT INTO runs (started_utc, screen_id) VALUES ('2026', 'b')", "plays of 2 screens"),
+        (
+            "UPDATE decisions SET decision_id = 'b-' || number WHERE number > 20",
+            "plays of 2 screens",
+        ),
+        ("DELETE FROM plays", "without its play"),
+        ("UPDATE decisions SET propensity = 0.3 WHERE number = 5", "decision 5 has another"),
+        ("UPDATE decisions SET context = '{' WHERE number = 5", "is damaged or was cut off"),
+        ("UPDATE decisions SET eligible = '[]' WHERE number = 5", "is damaged or was cut off"),
+        ("UPDATE decisions SET t_utc = 'noon' WHERE number = 5", "is damaged or was cut off"),
+        ("UPDATE decisions SET content_id = 'gone' WHERE number = 5", "is damaged or was cut off"),
+        ("UPDATE meta SET value = 99 WHERE key = 'schema_version'", "of version 99"),
+    ],
+)
+def test_a_journal_that_cannot_be_judged_is_refused(journal: Path, sql: str, said: str) -> None:
+    changed(journal, sql)
+    with pytest.raises(JournalError, match=said):
+        judged(journal)
+
+
+def test_wherever_a_journal_is_cut_off_no_number_comes_of_it(journal: Path) -> None:
+    whole = journal.read_bytes()
+    for part in range(20):
+        journal.write_bytes(whole[: len(whole) * part // 20])
+        with pytest.raises(JournalError, match="journal"):
+            judged(journal)
+
+
+def test_a_clock_that_went_back_changes_no_value_and_is_told(journal: Path) -> None:
+    before = judged(journal)
+    changed(journal, "UPDATE decisions SET t_utc = '2020-01-01T00:00:00+00:00' WHERE number = 9")
+    after = judged(journal)
+    assert after["policies"] == before["policies"]
+    assert (before["clock_jumps"], after["clock_jumps"]) == (0, 1)
+    assert "clock went back" in after["notes"][0]
+
+
+def test_plays_that_overlap_are_left_out_and_counted(journal: Path) -> None:
+    before = judged(journal)
+    assert before["overlapping"] == 0
+    changed(
+        journal,
+        "UPDATE plays SET ended_s = ended_s + 3 WHERE decision_id IN "
+        "(SELECT decision_id FROM decisions JOIN rewards USING (decision_id) "
+        "WHERE number = 9 AND reward IS NOT NULL)",
+    )
+    after = judged(journal)
+    assert after["overlapping"] == 2
+    assert after["plays"] == before["plays"] - 2
+    assert "another was on the screen" in after["notes"][0]
+
+
+Spoil = Callable[[pa.Table], pa.Table]
+
+
+def without_propensity(table: pa.Table) -> pa.Table:
+    values = table["propensity"].to_pylist()
+    values[7] = None
+    place = table.schema.get_field_index("propensity")
+    return table.set_column(place, "propensity", pa.array(values, pa.float64()))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda table: pa.concat_tables([table, table]), "put together out of several logs"),
+        (without_propensity, "decision 8 has no propensity"),
+        (lambda table: table.drop_columns(["propensity"]), "lacks the column propensity"),
+        (lambda table: table.slice(0, 0), "is empty: no decision"),
+        (lambda table: table.replace_schema_metadata({"signage": "{"}), "is damaged"),
+        (
+            lambda table: table.replace_schema_metadata({"signage": json.dumps({"layout": 9})}),
+            "is of layout 9",
+        ),
+        (lambda table: table.replace_schema_metadata(None), "has no decisions in it"),
+    ],
+    ids=["twice", "missing", "no column", "empty", "no description", "newer", "another table"],
+)
+def test_columns_that_cannot_be_judged_are_refused(columns: Path, spoil: Spoil, said: str) -> None:
+    parquet.write_table(spoil(parquet.read_table(columns)), columns)
+    with pytest.raises(JournalError, match=said):
+        judged(columns)
+
+
+def test_wherever_columns_are_cut_off_no_number_comes_of_it(columns: Path) -> None:
+    whole = columns.read_bytes()
+    for part in range(20):
+        columns.write_bytes(whole[: len(whole) * part // 20])
+        with pytest.raises(JournalError, match="damaged or was cut off"):
+            judged(columns)
