@@ -78,7 +78,8 @@ def _print(told: Mapping[str, Any]) -> None:
     console.print(
         f"Mean reward of a play that somebody could have seen, with {told['confidence']:.0%} "
         f"intervals. {told['plays']} of {told['decisions']} decisions, {told['visitors']} "
-        f"visitors; left out: {told['left_out']}."
+        f"visitors; left out: {told['left_out']}. The interval of the direct method is right only "
+        "where its model is: nothing in it tells of a wrong one."
     )
     for one in told["policies"]:
         console.print(f"{one['policy']}: {one['verdict']}.", *one["warnings"])
