@@ -9,8 +9,8 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from signage.config import POLICY_NAMES
 from signage.config_file import load_config
+from signage.config_section import POLICY_NAMES
 from signage.recommend.catalogue import load_catalogue
 from signage.simulation.recording import record
 from signage.simulation.simulate import Simulation

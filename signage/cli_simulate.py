@@ -18,8 +18,8 @@ from signage.cli_options import (
     warn_on_stderr,
     write_journal_report,
 )
-from signage.config import POLICY_NAMES
 from signage.config_file import load_config
+from signage.config_section import POLICY_NAMES
 from signage.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -14,7 +14,6 @@ from pydantic import Field, model_validator
 from signage.clock import ZoneName
 from signage.config_experiment import ExperimentConfig
 from signage.config_section import (
-    POLICY_NAMES,
     Colour,
     Hour,
     Link,
@@ -24,19 +23,6 @@ from signage.config_section import (
     Probability,
     Section,
 )
-
-# For who reads files of their own with the same words; mypy asks for it.
-__all__ = [
-    "POLICY_NAMES",
-    "Colour",
-    "Config",
-    "ExperimentConfig",
-    "Link",
-    "NotNegative",
-    "PolicyName",
-    "Positive",
-    "Section",
-]
 
 
 class ReelSegment(Section):

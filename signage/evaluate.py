@@ -19,7 +19,8 @@ from typing import Any, cast, get_args
 import numpy as np
 
 from signage.clock import ZoneName, local_time
-from signage.config import Config, PolicyName
+from signage.config import Config
+from signage.config_section import PolicyName
 from signage.errors import ConfigError
 from signage.evaluation import what_if
 from signage.evaluation.evaluation import Evaluation, Valuation, evaluate

@@ -6,8 +6,9 @@ import json
 import tomllib
 from pathlib import Path
 
-from signage.config import Affine, Config, Section
+from signage.config import Affine, Config
 from signage.config_file import validate
+from signage.config_section import Section
 from signage.errors import ConfigError
 
 

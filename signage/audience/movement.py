@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from statistics import median
+from statistics import linear_regression, mean, median
 
 from signage.types import Movement
 
@@ -56,21 +56,10 @@ class Path:
     def _move(self) -> Movement | None:
         if self._places[-1][0] - self._places[0][0] < _MIN_SPAN_S:
             return None
-        # A handful of numbers: the least squares are quicker written out than handed to numpy.
-        count, begin_s = len(self._places), self._places[0][0]
-        mean_s = sum(t_s - begin_s for t_s, _, _ in self._places) / count
-        offsets_s = [t_s - begin_s - mean_s for t_s, _, _ in self._places]
-        spread = sum(offset_s**2 for offset_s in offsets_s)
-        across_m_s, away_m_s = (
-            sum(
-                offset_s * place[axis]
-                for offset_s, place in zip(offsets_s, self._places, strict=True)
-            )
-            / spread
-            for axis in (1, 2)
-        )
-        along_m = sum(along for _, _, along in self._places) / count
-        slow_m_s = max(self._walking_m_s, _MIN_RATE_HZ * along_m)
+        t_s, right_m, along_m = zip(*self._places, strict=True)
+        across_m_s = linear_regression(t_s, right_m).slope
+        away_m_s = linear_regression(t_s, along_m).slope
+        slow_m_s = max(self._walking_m_s, _MIN_RATE_HZ * mean(along_m))
         if max(abs(across_m_s), abs(away_m_s)) < slow_m_s:
             return Movement.STANDING
         if abs(away_m_s) >= abs(across_m_s):

@@ -14,8 +14,8 @@ from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 
-from signage.config import NotNegative, Positive, Section
 from signage.config_file import validate
+from signage.config_section import NotNegative, Positive, Section
 from signage.errors import ConfigError
 
 T = TypeVar("T", bound=Section)

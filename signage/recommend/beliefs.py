@@ -8,7 +8,7 @@ the policy.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -16,8 +16,7 @@ import numpy as np
 
 from signage.clock import local_time
 from signage.config import Config
-from signage.recommend.baselines import Rules
-from signage.recommend.features import ADVISED, audience_context
+from signage.recommend.features import audience_context
 from signage.recommend.policy import Learner, Question
 from signage.recommend.recommender import Recommender
 from signage.types import AudienceSnapshot, Facing, Floats, Movement, Viewer
@@ -50,16 +49,14 @@ def believed(recommender: Recommender, config: Config, utc: datetime) -> dict[st
     if not actions:
         return None
     local = local_time(utc, config.timezone)
-    rules = Rules(config.policies.rules)
     told = []
     for segment in _segments():
         if not all(_tells(config, switch) for switch in segment.needs):
             continue
         audience = AudienceSnapshot(0.0, utc, segment.viewers)
         context = audience_context(audience, local, demographics=config.perception.demographics)
-        question = Question(context, actions, {}, local.hour)
-        advice = {ADVISED + name: 1.0 for name in rules.advised(question)}
-        estimates = policy.answer(replace(question, context=context | advice)).estimates
+        question = recommender.with_advice(Question(context, actions, {}, local.hour))
+        estimates = policy.answer(question).estimates
         if estimates is None:
             return None
         expected = {

@@ -12,8 +12,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from signage.config import Colour, ContentConfig, Link, Positive, Section
+from signage.config import ContentConfig
 from signage.config_file import validate
+from signage.config_section import Colour, Link, Positive, Section
 from signage.errors import ConfigError
 from signage.recommend.schedule import Schedule
 from signage.recommend.share import MOST_PROMISED

@@ -26,7 +26,8 @@ from datetime import datetime
 import numpy as np
 
 from signage.clock import ZoneName, local_time
-from signage.config import ExperimentConfig, PolicyName
+from signage.config_experiment import ExperimentConfig
+from signage.config_section import PolicyName
 from signage.recommend.policy import Answer, Learner, Policy, Question
 from signage.types import Assignment, Lesson
 

@@ -10,7 +10,9 @@ from datetime import datetime
 import numpy as np
 
 from signage.clock import local_time
-from signage.config import Config, ExperimentConfig, PolicyName
+from signage.config import Config
+from signage.config_experiment import ExperimentConfig
+from signage.config_section import PolicyName
 from signage.errors import ConfigError
 from signage.recommend import experiment as experiments
 from signage.recommend.apprentice import Apprentice, divide, shadow_of
@@ -197,6 +199,11 @@ class Recommender:
         assignment = self.policy.assign(audience.utc, main.visit_id if main else None)
         return self.policy.acting(assignment), assignment
 
+    def with_advice(self, question: Question) -> Question:
+        """``question`` with what the rules table would choose."""
+        advice = {ADVISED + content_id: 1.0 for content_id in self._rules.advised(question)}
+        return replace(question, context={**question.context, **advice})
+
     def note_start(self, decision: Decision, utc: datetime) -> None:
         """The screen shows it: caps count from now, not from when it was decided."""
         self.constraints.note_play(_play(decision, utc, started=True))
@@ -269,8 +276,7 @@ class Recommender:
             last_decided=dict(self._last_decided),
             hour=local.hour,
         )
-        advice = {ADVISED + content_id: 1.0 for content_id in self._rules.advised(question)}
-        return replace(question, context=context | advice)
+        return self.with_advice(question)
 
     def _note(self, play: Play) -> None:
         self.constraints.note_play(play)

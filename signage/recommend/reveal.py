@@ -44,12 +44,11 @@ class Reveal:
             self._attention_before_s.setdefault(viewer.visit_id, viewer.attention_s)
             if viewer.distance_m is not None and viewer.distance_m > self.config.near_m:
                 self._far.add(viewer.visit_id)
-        if audience.t_s >= self.end_s:
+        is_over = self.wanted is not None and self._is_over(audience)
+        if is_over or audience.t_s >= self.end_s:
             self.wanted = None
         elif self.wanted is None:
             self._unfold(audience)
-        elif self._is_over(audience):
-            self.wanted = None
         return self.wanted
 
     def holds(self, t_s: float) -> bool:
@@ -80,10 +79,8 @@ class Reveal:
         if "dwell" in self.on and looked_s >= self.config.dwell_s:
             return "dwell"
         near = viewer.distance_m is not None and viewer.distance_m <= self.config.near_m
-        return "approach" if "approach" in self.on and near and self._came(viewer) else None
-
-    def _came(self, viewer: Viewer) -> bool:
-        return viewer.visit_id in self._far
+        came = near and viewer.visit_id in self._far
+        return "approach" if "approach" in self.on and came else None
 
     def _is_over(self, audience: AudienceSnapshot) -> bool:
         assert self.wanted is not None  # noqa: S101 - only what is open is asked

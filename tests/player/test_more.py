@@ -35,7 +35,8 @@ def test_it_unfolds_and_the_play_lasts_until_it_folds(
     assert screen.locator(".more p").all_inner_texts() == ["Huila, Colombia", "1,800 m"]
     assert screen.evaluate("document.querySelector('.more .qr').naturalWidth") > 20
     waiting = shop.show("blue", now=False)
-    screen.wait_for_timeout(1200)  # the play's whole duration passes
+    began_ms = screen.evaluate("performance.now()")
+    screen.wait_for_function("(ms) => performance.now() > ms", arg=began_ms + 1200)
     assert (decision, S.FINISHED) not in shop.events()
     assert shop.server is not None
     shop.server.unfold(None)
@@ -89,7 +90,6 @@ def test_an_interrupt_folds_it(shop: Shop, screen: Page) -> None:
 
 
 def test_a_second_medium_runs_in_the_panel(shop: Shop, screen: Page) -> None:
-    decision = shop.show("still", more=More(medium="html", file="more.html"))
     folder = shop.content_dirs["still"]
     (folder / "more.html").write_text("<!doctype html><p>the longer story</p>")
     decision = shop.show("still", more=More(medium="html", file="more.html"))

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from signage.config import AudienceConfig, Config, PerceptionConfig, PolicyName
+from signage.config import AudienceConfig, Config, PerceptionConfig
+from signage.config_section import PolicyName
 from signage.recommend.beliefs import believed
 from signage.recommend.recommender import Recommender, make_policy
 from signage.types import Lesson

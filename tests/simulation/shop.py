@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from signage.config import DecisionConfig, PolicyName
+from signage.config import DecisionConfig
+from signage.config_section import PolicyName
 from signage.recommend.catalogue import Catalogue
 from signage.simulation.batch import Job
 from signage.simulation.model import PRESETS

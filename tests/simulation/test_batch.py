@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from signage.config import PolicyName
+from signage.config_section import PolicyName
 from signage.errors import ConfigError, SignageError
 from signage.simulation.batch import Result, cluster, processes, simulate, simulate_all
 from signage.simulation.intervals import estimate

@@ -11,15 +11,14 @@ from typing import Any
 import pytest
 
 from signage.config import (
-    POLICY_NAMES,
     CameraConfig,
     Config,
     ConstraintsConfig,
     DecisionConfig,
     PerceptionConfig,
-    PolicyName,
     ReelSegment,
 )
+from signage.config_section import POLICY_NAMES, PolicyName
 from signage.errors import SignageError, SourceError
 from signage.journal.reader import JournalReader
 from signage.simulation.recording import Moment, Recording, record

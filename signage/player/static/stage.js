@@ -34,6 +34,7 @@ export function serverIs(state) {
   away = state === "away";
   if (!away) return waitForAWord();
   fold();
+  later = null;
   if (pending?.cue.adults_only) drop("failed");
   if (running && !running.over && running.confirmed) {
     running.alone = true;
@@ -54,8 +55,8 @@ function waitForAWord() {
 // --- loading ---
 
 export function take(cue) {
-  clearTimeout(aloneTimer);
   if (running?.cue.decision_id === cue.decision_id) return;
+  clearTimeout(aloneTimer);
   if (pending?.cue.decision_id === cue.decision_id) {
     pending.cue.now ||= cue.now;
     switchIfDue();
