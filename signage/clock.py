@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -25,3 +25,8 @@ ZoneName = Annotated[str, AfterValidator(_known)]
 def local_time(utc: datetime, zone: ZoneName | None) -> datetime:
     """``utc`` by the clock of ``zone``; without one, by the machine's own."""
     return utc.astimezone(None if zone is None else ZoneInfo(zone))
+
+
+def utc_offset_min(utc: datetime, zone: ZoneName | None) -> int:
+    """Minutes by which that clock is ahead of UTC at ``utc``."""
+    return (local_time(utc, zone).utcoffset() or timedelta()) // timedelta(minutes=1)

@@ -397,6 +397,8 @@ class Decision:
     reward expected of it above that of the other eligible contents."""
     shadow: Mapping[str, float] = field(default_factory=dict)
     """Where one policy acts and others watch: numbers that judge them later (``apprentice.py``)."""
+    utc_offset_min: int = 0
+    """Minutes by which the clock on the wall, where the screen stands, is ahead of UTC."""
     assignment: Assignment | None = None
     """Where the decision is part of an experiment."""
 

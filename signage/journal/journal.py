@@ -64,7 +64,7 @@ class Journal:
         if not tables:
             with self._transaction() as db:
                 schema.create(db)
-        elif (found := schema.version_of(self._db, self.path)) in (1, 2, 3, 4):
+        elif (found := schema.version_of(self._db, self.path)) in (1, 2, 3, 4, 5):
             with self._transaction() as db:
                 schema.upgrade(db, found)
         schema.check_version(self._db, self.path)
@@ -128,6 +128,7 @@ class Journal:
             "gave_way": _json(decision.gave_way),
             "reasons": _json(decision.reasons),
             "shadow": _json(decision.shadow),
+            "utc_offset_min": decision.utc_offset_min,
         }
         with self._explained(), self._transaction() as db:
             self._insert(db, "decisions", row)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from signage.errors import JournalError
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -34,7 +34,8 @@ CREATE TABLE decisions (
     catalogue_version TEXT NOT NULL REFERENCES catalogues (version),
     gave_way TEXT NOT NULL DEFAULT '{}',
     reasons TEXT NOT NULL DEFAULT '{}',
-    shadow TEXT NOT NULL DEFAULT '{}'
+    shadow TEXT NOT NULL DEFAULT '{}',
+    utc_offset_min INTEGER
 );
 CREATE INDEX decisions_by_time ON decisions (t_utc);
 CREATE TABLE assignments (
@@ -142,6 +143,10 @@ _FROM_4 = """
 {assignments}
 """
 
+_FROM_5 = """
+ALTER TABLE decisions ADD COLUMN utc_offset_min INTEGER
+"""
+
 
 def create(db: sqlite3.Connection) -> None:
     """Make the tables, within the transaction of ``db``."""
@@ -156,7 +161,7 @@ def upgrade(db: sqlite3.Connection, found: int) -> None:
         name: next(s for s in SCHEMA.split(";\n") if f"CREATE TABLE {name} " in s)
         for name in ("impressions", "viewers", "orders", "reveals", "page_plays", "assignments")
     }
-    for script in (_FROM_1, _FROM_2, _FROM_3, _FROM_4)[found - 1 :]:
+    for script in (_FROM_1, _FROM_2, _FROM_3, _FROM_4, _FROM_5)[found - 1 :]:
         for statement in script.format(**tables).split(";\n"):
             db.execute(statement)
     db.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (SCHEMA_VERSION,))

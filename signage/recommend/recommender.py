@@ -9,7 +9,7 @@ from datetime import datetime
 
 import numpy as np
 
-from signage.clock import local_time
+from signage.clock import local_time, utc_offset_min
 from signage.config import Config
 from signage.config_experiment import ExperimentConfig
 from signage.config_section import PolicyName
@@ -186,6 +186,7 @@ class Recommender:
             gave_way=verdict.gave_way,
             reasons=_reasons(acting, question, allowed[index]),
             shadow={} if verdict.forced else shadow_of(answer, index),
+            utc_offset_min=utc_offset_min(audience.utc, self._config.timezone),
             assignment=assignment,
         )
         self._note(_play(decision, decision.utc, started=False))

@@ -270,7 +270,7 @@ def test_a_journal_of_a_newer_version_is_refused(path: Path) -> None:
     with sqlite3.connect(path) as db:
         db.execute("UPDATE meta SET value = '99'")
     db.close()
-    with pytest.raises(JournalError, match="of version 99, this program reads 5"):
+    with pytest.raises(JournalError, match="of version 99, this program reads 6"):
         Journal(path)
 
 
@@ -292,6 +292,7 @@ def test_a_journal_of_version_1_is_brought_up_to_date(path: Path) -> None:
             ALTER TABLE decisions DROP COLUMN gave_way;
             ALTER TABLE decisions DROP COLUMN reasons;
             ALTER TABLE decisions DROP COLUMN shadow;
+            ALTER TABLE decisions DROP COLUMN utc_offset_min;
             ALTER TABLE rewards DROP COLUMN learned;
             CREATE TABLE impressions (
                 decision_id TEXT NOT NULL REFERENCES decisions (decision_id),
@@ -308,7 +309,7 @@ def test_a_journal_of_version_1_is_brought_up_to_date(path: Path) -> None:
             """
         )
     db.close()
-    with pytest.raises(JournalError, match="version 1, this program reads 5"):
+    with pytest.raises(JournalError, match="version 1, this program reads 6"):
         JournalReader(path)
     assert [lesson.decision_id for _, lesson in begun(path)[0].lessons()] == ["screen-1"]
     assert JournalReader(path).decisions()[0]["gave_way"] == {}
@@ -316,4 +317,8 @@ def test_a_journal_of_version_1_is_brought_up_to_date(path: Path) -> None:
     assert (impression["visit_id"], impression["reaction"]) == ("1.1", 0.25)
     assert impression["parts"] == {"smile": 0.25}
     assert len(JournalReader(path).viewers()) == 1
+    with sqlite3.connect(path) as db:
+        offsets = db.execute("SELECT DISTINCT utc_offset_min FROM decisions").fetchall()
+    db.close()
+    assert offsets == [(None,)], "nobody wrote down what the clock on the wall said"
     assert [row["reward"] for row in JournalReader(path).decisions()] == [None, 0.5, 0.5]

@@ -112,11 +112,13 @@ def test_hours_are_those_of_the_screen_s_own_time_zone(zone: str, *, plays: bool
 
 
 @pytest.mark.parametrize(
-    ("zone", "daypart"),
-    [("Asia/Tokyo", "daypart=evening"), ("America/New_York", "daypart=morning")],
+    ("zone", "daypart", "offset_min"),
+    [("Asia/Tokyo", "daypart=evening", 540), ("America/New_York", "daypart=morning", -300)],
 )
-def test_a_policy_learns_by_the_same_clock(zone: str, daypart: str) -> None:
-    assert daypart in Playing({"news": {}}, timezone=zone).decide().context
+def test_a_policy_learns_by_the_same_clock(zone: str, daypart: str, offset_min: int) -> None:
+    decision = Playing({"news": {}}, timezone=zone).decide()
+    assert daypart in decision.context
+    assert decision.utc_offset_min == offset_min, "for whoever reads the journal elsewhere"
 
 
 def test_what_runs_when_its_hours_end_is_not_begun_again() -> None:
