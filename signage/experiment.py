@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from signage.errors import ConfigError, JournalError
-from signage.evaluation.ab_test import ArmPlay, Design, analyse
+from signage.evaluation.ab_test import analyse
+from signage.evaluation.units import ArmPlay, Design
 from signage.journal.experiments import Experiments
 from signage.recommend.experiment import arm_of_visit
 

@@ -335,6 +335,28 @@ def test_by_visit_the_share_of_mixed_plays_is_told(tmp_path: Path) -> None:
     assert "5% of the plays" in mixed["detail"]
 
 
+@pytest.mark.parametrize("told", [blocks(250, clear), visits(400, 1.3)], ids=["blocks", "visits"])
+def test_the_lift_over_time_is_what_was_told_on_each_day(tmp_path: Path, told: list[Told]) -> None:
+    write(tmp_path / "whole", told)
+    found = result(tmp_path / "whole")
+    points, vw = found["lift_over_time"], found["arms"][1]
+    assert 50 <= len(points) <= 60
+    assert {point["arm"] for point in points} == {"vw"}
+    times = [datetime.fromisoformat(point["until_utc"]) for point in points]
+    assert times == sorted(times)
+    assert points[0]["low"] is points[0]["high"] is None
+    last = points[-1]
+    assert last["until_utc"] == found["until_utc"]
+    assert last["lift"] == pytest.approx(vw["lift"])
+    assert [last["low"], last["high"]] == pytest.approx(vw["lift_interval"])
+    middle = len(points) // 2
+    by_then = [p for p in told if NOON + timedelta(seconds=p.t_s) <= times[middle]]
+    write(tmp_path / "then", by_then)
+    then = result(tmp_path / "then")["arms"][1]
+    assert points[middle]["lift"] == pytest.approx(then["lift"])
+    assert [points[middle]["low"], points[middle]["high"]] == pytest.approx(then["lift_interval"])
+
+
 # Checks
 
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
@@ -82,6 +82,15 @@ class Contrast:
 
     def __len__(self) -> int:
         return len(self.weight)
+
+    def first(self, units: int) -> Contrast:
+        """What it was after so many units."""
+        return replace(
+            self,
+            treatment=self.treatment[:units],
+            control=self.control[:units],
+            weight=self.weight[:units],
+        )
 
     def difference(self, error: float = ERROR) -> Interval:
         """Of the treatment's mean less the control's, both in [0, 1]."""
