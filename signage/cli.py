@@ -15,7 +15,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from signage import cli_evaluate, cli_experiment, cli_export, cli_operator, cli_simulate
+from signage import (
+    cli_evaluate,
+    cli_experiment,
+    cli_export,
+    cli_operator,
+    cli_report,
+    cli_simulate,
+)
 from signage.cli_content import content
 from signage.cli_options import (
     DEFAULT_CONFIG,
@@ -26,8 +33,8 @@ from signage.cli_options import (
     print_json,
     progress,
     warn_on_stderr,
-    write_journal_report,
 )
+from signage.cli_report import write_journal_report
 from signage.config_file import load_config
 from signage.errors import SignageError
 from signage.installation import calibration_path, with_calibration
@@ -55,6 +62,7 @@ app.command()(cli_export.export)
 app.command()(cli_evaluate.evaluate)
 app.command()(cli_experiment.experiment)
 app.command()(cli_simulate.simulate)
+app.command()(cli_report.report)
 
 
 def main() -> None:
@@ -202,16 +210,6 @@ def _behaviour(viewer: dict[str, Any]) -> Iterator[str]:
         yield f"read for {viewer['reading_s']:.1f} s"
     for logo in viewer["logos"] or ():
         yield f"wears {logo['brand']}"
-
-
-@app.command()
-def report(
-    journal: Annotated[Path, typer.Argument(help="A journal, or the folder that holds it.")],
-    out: Annotated[Path, typer.Option("--out", help="The HTML file to write.")],
-) -> None:
-    """Write a self-contained page about audience, contents and learning."""
-    path = journal / "journal.sqlite" if journal.is_dir() else journal
-    write_journal_report(path, out)
 
 
 @app.command()

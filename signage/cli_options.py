@@ -73,21 +73,3 @@ def progress(what: str, total: float | None) -> Iterator[Callable[[float], None]
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(what, total=total or None)
         yield lambda done: progress.update(task, completed=done)
-
-
-def write_journal_report(journal: Path, out: Path, *, quiet: bool = False) -> None:
-    """The page about ``journal``, into ``out``, which is then named unless ``quiet``."""
-    from signage.journal.reader import JournalReader
-
-    reader = JournalReader(journal)
-    from signage.evaluation.report import write_report
-
-    write_report(
-        out,
-        decisions=reader.decisions()[::-1],
-        viewers=reader.viewers(),
-        impressions=reader.impressions(),
-        contents=reader.contents(),
-    )
-    if not quiet:
-        Console().print(f"Report: {out}", soft_wrap=True, highlight=False)

@@ -16,7 +16,6 @@ from signage.cli_options import (
     print_json,
     progress,
     warn_on_stderr,
-    write_journal_report,
 )
 from signage.config_file import load_config
 from signage.config_section import POLICY_NAMES
@@ -95,12 +94,13 @@ def simulate(
 
 
 def _one(order: Order, out: Path) -> dict[str, Any]:
+    from signage.report import write_report
     from signage.simulation.run import run
 
     with progress("watching", 1.0) as watching, progress("playing", 1.0) as playing:
         ((_, result),) = run(order, watching, playing)
     result.write(out)
-    write_journal_report(out / "journal.sqlite", out / "report.html", quiet=True)
+    write_report(out, out / "report.html", simulated=result.summary)
     return result.summary
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -30,6 +31,8 @@ _PARTS = 20
 _CELLS_AT_ONCE = 2_000_000
 """Numbers in a block, which bounds the memory."""
 _LEAST_BLOCK = 25
+LEAST_IN_STRETCH = 30
+"""Plays, below which a stretch tells nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class Valuation:
     shares: Mapping[str, float]
     """Of voice, of each content that was there."""
     warnings: tuple[str, ...]
+    over_time: tuple[Estimate, ...] = ()
+    """``difference`` of each stretch of the plays (``Evaluation.stretches``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,8 @@ class Evaluation:
     logged: Estimate
     """What played, by its own rewards."""
     valuations: tuple[Valuation, ...]
+    stretches: tuple[int, ...] = ()
+    """Where each stretch of the plays ends, in plays."""
 
 
 class _Column:
@@ -88,7 +95,10 @@ class _Gathered:
     target: Target
     drawn: _Column
     expected: _Column
+    squares: _Column | None
+    """``Σ_a π(a)² / p(a)``; kept only where stretches are told, for it takes room."""
     second_moment: float = 0.0
+    """Sum of it."""
     unsupported: float = 0.0
     played: Floats | float = 0.0
     """Sum of ``π(a) x``, shape (K, width)."""
@@ -105,6 +115,8 @@ class _Gathered:
         self.expected.add(np.sum(chosen * rewards, axis=1))
         squares = np.divide(chosen**2, logged, out=np.zeros_like(chosen), where=possible)
         self.second_moment += float(squares.sum())
+        if self.squares is not None:
+            self.squares.add(squares.sum(axis=1))
         self.unsupported += float(chosen[~possible].sum())
         self.played = self.played + chosen.T @ contexts
 
@@ -133,15 +145,22 @@ def evaluate(
     targets: Sequence[Target],
     new: Sequence[NewContent] = (),
     report: Callable[[float], None] = lambda _: None,
+    *,
+    stretches: int = 0,
 ) -> Evaluation:
     """Judge ``targets`` and ``new`` by ``log``; ``report`` is told the share that is done.
+
+    ``stretches``: of the plays, as many or as long as ``LEAST_IN_STRETCH``, for ``over_time``.
 
     Raises JournalError where the log is empty, damaged or tells nothing, SignageError for a
     target whose answers are no probabilities.
     """
     model = RewardModel(log.contents, log.features) if log.contents else None
     room = len(log)
-    gathered = [_Gathered(target, _Column(room), _Column(room)) for target in targets]
+    gathered = [
+        _Gathered(target, _Column(room), _Column(room), _Column(room) if stretches else None)
+        for target in targets
+    ]
     added = [_Added(content) for content in new]
     faults = Faults(log.name)
     kept_reward, kept_modelled, kept_logged = _Column(room), _Column(room), _Column(room)
@@ -178,7 +197,14 @@ def evaluate(
         _clusters(kept_visitor),
         model,
     )
-    valuations = [_value(one, plays, tuple(log.contents)) for one in gathered]
+    bounds = stretches_of(len(plays.reward), stretches) if stretches else []
+    valuations = [
+        replace(
+            _value(one, plays, tuple(log.contents)),
+            over_time=tuple(_difference_within(one, plays, within) for within in bounds),
+        )
+        for one in gathered
+    ]
     valuations += [_extrapolate(other, plays, log.contents) for other in added]
     return Evaluation(
         decisions=done,
@@ -187,7 +213,15 @@ def evaluate(
         faults=faults,
         logged=plays.logged,
         valuations=tuple(valuations),
+        stretches=tuple(within.stop for within in bounds),
     )
+
+
+def stretches_of(plays: int, most: int) -> list[slice]:
+    """Divides so many plays into stretches alike, at most ``most``."""
+    count = min(most, max(1, plays // LEAST_IN_STRETCH))
+    ends = [round(plays * number / count) for number in range(count + 1)]
+    return [slice(begin, end) for begin, end in pairwise(ends)]
 
 
 class _Plays:
@@ -221,7 +255,7 @@ def _value(one: _Gathered, plays: _Plays, contents: Sequence[str]) -> Valuation:
             off_policy.doubly_robust_estimate(
                 weights, plays.reward, plays.modelled, expected, plays.cluster
             ),
-            _difference(weights, plays, expected),
+            _difference(weights, plays, expected, slice(None)),
         ]
     return Valuation(
         policy=one.target.name,
@@ -236,16 +270,26 @@ def _value(one: _Gathered, plays: _Plays, contents: Sequence[str]) -> Valuation:
     )
 
 
-def _difference(weights: Weights, plays: _Plays, expected: Floats) -> Estimate:
-    """Of the doubly robust values of the policy and of what played.
+def _difference(weights: Weights, plays: _Plays, expected: Floats, within: slice) -> Estimate:
+    """Of the doubly robust values of the policy and of what played, of the plays ``within``.
 
     That of what played has weights of 1. What both have in common is no doubt.
     """
-    rest = plays.reward - plays.modelled
+    reward, modelled = plays.reward[within], plays.modelled[within]
     apart = Weights(weights.drawn - 1, max(0.0, weights.second_moment - 1))
-    more = expected - plays.expected_as_logged
-    value = off_policy.doubly_robust(apart.drawn, plays.reward, plays.modelled, more)
-    return off_policy.around(value, off_policy.weighted_error(apart, rest, more, plays.cluster))
+    more = expected - plays.expected_as_logged[within]
+    value = off_policy.doubly_robust(apart.drawn, reward, modelled, more)
+    cluster = np.unique(plays.cluster[within], return_inverse=True)[1]
+    return off_policy.around(
+        value, off_policy.weighted_error(apart, reward - modelled, more, cluster)
+    )
+
+
+def _difference_within(one: _Gathered, plays: _Plays, within: slice) -> Estimate:
+    assert one.squares is not None  # noqa: S101 - stretches were asked for
+    squares = float(one.squares.values[within].mean())
+    weights = Weights(one.drawn.values[within], squares)
+    return _difference(weights, plays, one.expected.values[within], within)
 
 
 def _extrapolate(one: _Added, plays: _Plays, contents: Mapping[str, Sequence[str]]) -> Valuation:

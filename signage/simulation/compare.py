@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
+from signage.evaluation import off_policy
+from signage.evaluation.report import plots
+from signage.evaluation.report.page import Page, Picture, Section, Table, Tile, write_page
 from signage.simulation.intervals import Estimate, estimate, over_seeds
 from signage.simulation.run import Order, summarise
 
-_TEMPLATE = Path(__file__).with_name("comparison.html")
+Curve = tuple[tuple[int, Estimate], ...]
+"""Plays at the end of each stretch of a run, and the mean over the seeds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,9 @@ class Row:
     """Constraints."""
     lift: Estimate | None
     """Of the mean reward over the first policy's, by the same seeds; None of the first."""
+    curve: Curve
+    lift_curve: Curve
+    """``lift`` of each stretch of plays."""
 
     @property
     def verdict(self) -> str:
@@ -42,7 +49,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Of all policies, in their order."""
+    """Of all policies, in their order; the first is what the others are compared with."""
 
     rows: tuple[Row, ...]
     summaries: tuple[dict[str, Any], ...]
@@ -86,9 +93,24 @@ def compare(order: Order, summaries: Mapping[tuple[str, int], dict[str, Any]]) -
                 f"{looked / present:.0%}" if present else "",
                 sum(summary["constraint_violations"] for summary in own),
                 None if own is first else estimate(lifts),
+                _curve([[tuple(point) for point in told["learning_curve"]] for told in own]),
+                () if own is first else _curve(list(map(_apart, own, first))),
             )
         )
     return Comparison(tuple(rows), tuple(summarise(own) for own in by_policy.values()))
+
+
+def _curve(runs: Sequence[Sequence[tuple[int, float]]]) -> Curve:
+    points = sorted(point for run in runs for point in run)
+    stretches = groupby(points, key=lambda point: point[0])
+    means = ((end, estimate([mean for _, mean in those])) for end, those in stretches)
+    return tuple((end, mean) for end, mean in means if mean is not None)
+
+
+def _apart(mine: Mapping[str, Any], other: Mapping[str, Any]) -> list[tuple[int, float]]:
+    """By how much a run earned more than another, in the stretches in which both earned."""
+    theirs = dict(other["learning_curve"])
+    return [(end, mean - theirs[end]) for end, mean in mine["learning_curve"] if end in theirs]
 
 
 def write_comparison(comparison: Comparison, order: Order, out: Path) -> Path:
@@ -102,14 +124,128 @@ def write_comparison(comparison: Comparison, order: Order, out: Path) -> Path:
         "response": order.model.model_dump(),
     }
     (out / "comparison.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    page = environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
-        rows=comparison.rows,
-        videos=[path.name for path in order.videos],
-        plays=order.plays,
-        seeds=len(order.seeds),
-        model=order.model.model_dump(),
+    return write_seeds_report(comparison, order, out)
+
+
+def write_seeds_report(comparison: Comparison, order: Order, out: Path) -> Path:
+    """The page alone, of one policy or several."""
+    rows = comparison.rows
+    seeds = f"{len(order.seeds)} seed{'s' * (len(order.seeds) > 1)}"
+    page = Page(
+        title="Policies compared" if len(rows) > 1 else f"Simulation of {rows[0].policy}",
+        subtitle=f"{_videos(order)}, {seeds}, {order.plays:,} plays a run.",
+        headline=_headline(rows),
+        detail="The people, their paths and their time in view are recorded; how they respond is "
+        "simulated, with the same people and luck for every policy. A figure of a simulation, not "
+        "a promise for a shop.",
+        tiles=tuple(_tiles(comparison)),
+        sections=tuple(_sections(comparison, order)),
+        methods=frozenset({"simulation", "seeds"}),
     )
     path = out / "report.html"
-    path.write_text(page, encoding="utf-8")
+    write_page(page, path)
     return path
+
+
+def _headline(rows: Sequence[Row]) -> str:
+    first, others = rows[0], [row for row in rows[1:] if row.lift is not None]
+    earned = f"{first.policy} earned a mean reward of {_or_dash(first.reward)} a play"
+    if first.reward is None or not others:
+        return f"{earned}, {_or_dash(first.oracle_share)} of what one who knew every taste would."
+    best = max(others, key=lambda row: row.lift.mean if row.lift else -math.inf)
+    assert best.lift is not None  # noqa: S101 - one of those with a lift
+    if not best.lift.is_sure:
+        return (
+            f"No policy is surely better than {first.policy}: {best.policy}, the best of the "
+            f"others, earned {_signed(best.lift)} more a play."
+        )
+    if best.lift.mean < 0:
+        return f"Every other policy is worse than {first.policy}: {best.policy}, {best.lift}."
+    share = "" if not first.reward.mean else f"{best.lift.mean / first.reward.mean:.0%} more, "
+    return f"{best.policy} earned {share}{_signed(best.lift)} a play, than {first.policy}."
+
+
+def _tiles(comparison: Comparison) -> Iterator[Tile]:
+    told = comparison.summaries
+    broken = sum(row.broken for row in comparison.rows)
+    yield Tile(f"{sum(each['plays'] for each in told):,}", "plays", "of all runs")
+    rated = sum(each["rewarded_plays"] for each in told)
+    yield Tile(f"{rated:,}", "rated by people", "the others nobody could have seen")
+    yield Tile(f"{broken}", "constraints broken", "by an audit that knew who was in view")
+
+
+def _sections(comparison: Comparison, order: Order) -> Iterator[Section]:
+    rows = comparison.rows
+    first = rows[0].policy
+    columns = ("policy", "mean reward", "share of the oracle")
+    over = (f"over {first}, by the same seeds", "") if len(rows) > 1 else ()
+    yield Section(
+        "What was earned",
+        tables=(
+            Table(
+                (*columns, *over, "looked / present", "broken constraints"),
+                tuple(_cells(row, compared=bool(over)) for row in rows),
+                words=frozenset({0, 4} if over else {0}),
+            ),
+        ),
+    )
+    for title, series, of_lift in (
+        ("Learning curve", {row.policy: row.curve for row in rows}, False),
+        ("Lift over time", {row.policy: row.lift_curve for row in rows[1:]}, True),
+    ):
+        drawn = {name: _drawn(curve) for name, curve in series.items() if curve}
+        if not drawn:
+            continue
+        ylabel = f"lift over {first}" if of_lift else "mean reward"
+        said = ", ".join(f"{name} {means[-1].value:.3f}" for name, (_, means) in drawn.items())
+        yield Section(
+            title,
+            f"Mean of each twentieth of a run{f', less that of {first}' if of_lift else ''}, and "
+            "its interval over the seeds.",
+            (
+                Picture(
+                    plots.curves(drawn, xlabel="plays", ylabel=ylabel, zero=of_lift),
+                    f"{title}, in the end: {said}.",
+                ),
+            ),
+        )
+    response = tuple(
+        (name.replace("_", " "), f"{value:g}" if isinstance(value, float) else str(value))
+        for name, value in order.model.model_dump().items()
+    )
+    yield Section("The simulated response", tables=(Table(("parameter", "value"), response),))
+    if order.videos:
+        yield Section("The footage", ", ".join(path.name for path in order.videos))
+
+
+def _cells(row: Row, *, compared: bool) -> tuple[str, ...]:
+    lift = ("" if row.lift is None else _signed(row.lift), row.verdict) if compared else ()
+    return (
+        row.policy,
+        _or_dash(row.reward),
+        _or_dash(row.oracle_share),
+        *lift,
+        row.looked,
+        str(row.broken),
+    )
+
+
+def _drawn(curve: Curve) -> plots.Curve:
+    def ends(told: Estimate) -> off_policy.Estimate:
+        half = math.nan if told.half is None else told.half
+        return off_policy.Estimate(told.mean, told.mean - half, told.mean + half)
+
+    return [end for end, _ in curve], [ends(told) for _, told in curve]
+
+
+def _videos(order: Order) -> str:
+    count = len(order.videos)
+    return "The demo’s reel" if not count else f"{count} video{'s' * (count > 1)}"
+
+
+def _or_dash(told: Estimate | None) -> str:
+    return "–" if told is None else str(told)
+
+
+def _signed(told: Estimate) -> str:
+    return f"{told.mean:+.3f}" + ("" if told.half is None else f" ± {told.half:.3f}")

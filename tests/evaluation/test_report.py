@@ -4,44 +4,77 @@ from __future__ import annotations
 
 import base64
 import re
+import sqlite3
 from collections import Counter
 from dataclasses import replace
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
-from signage.config import DecisionConfig
-from signage.errors import JournalError
-from signage.evaluation.report import write_report
+from signage.config import DecisionConfig, PoliciesConfig, VwConfig
+from signage.config_section import PolicyName
+from signage.errors import JournalError, SignageError
+from signage.evaluation.report.plots import heat
 from signage.journal.journal import Journal
 from signage.journal.reader import JournalReader
-from signage.simulation.recording import Moment, Recording
+from signage.report import write_report
+from signage.simulation.model import PRESETS
+from signage.simulation.recording import BEGIN_UTC, Moment, Recording
 from signage.simulation.simulate import Simulation
+from signage.types import Sighting
 from tests.builders import catalogue, defaults, sighting, traits
 
-SHOP = catalogue({"coffee": {"title": "Coffee & <b>cake</b>"}, "shoes": {"motion": False}})
-WOMAN = sighting(x=200, traits=traits(45, 0.95))
-PASSING = Recording(
-    tuple(Moment(i / 5, (WOMAN,) if 20 <= i < 90 else ()) for i in range(100)), 22.0, 1
+SHOP = catalogue(
+    {
+        "coffee": {"title": "Coffee & <b>cake</b>", "dayparts": ((time(7), time(11)),)},
+        "shoes": {"motion": False, "max_per_hour": 60, "share_min": 0.1},
+        "toys": {"competes": "play"},
+        "games": {"competes": "play"},
+        "news": {},
+    }
 )
+WOMAN = sighting(x=200, track=1, traits=traits(45, 0.95))
+MAN = sighting(x=600, track=2, traits=traits(25, 0.05))
 
 
-def simulate(out: Path, recording: Recording = PASSING) -> JournalReader:
-    config = defaults(screen_id="lobby", decision=DecisionConfig(policy="uniform"))
-    Simulation(config, SHOP, recording, out).run(60)
+def recorded(*people: Sighting) -> Recording:
+    """Everybody for 14 s, in turn, and 8 s in which nobody is there."""
+    moments = []
+    for number, who in enumerate(people):
+        begin_s = 14.0 * number
+        moments += [Moment(begin_s + i / 5, (who,)) for i in range(70)]
+    empty_s = 14.0 * len(people)
+    moments += [Moment(empty_s + i / 5, ()) for i in range(40)]
+    return Recording(tuple(moments), empty_s + 8.0, len(people))
+
+
+PASSING = recorded(WOMAN, MAN)
+
+
+def simulate(
+    out: Path,
+    recording: Recording = PASSING,
+    *,
+    policy: PolicyName = "uniform",
+    plays: int = 60,
+    zone: str = "UTC",
+    exploration: float = 0.04,
+) -> JournalReader:
+    config = defaults(
+        screen_id="lobby",
+        timezone=zone,
+        decision=DecisionConfig(policy=policy),
+        policies=PoliciesConfig(vw=VwConfig(exploration=exploration)),
+    )
+    Simulation(config, SHOP, recording, out, model=PRESETS["seed"]).run(plays)
     return JournalReader(out / "journal.sqlite")
 
 
-def write(reader: JournalReader, out: Path) -> str:
-    write_report(
-        out,
-        decisions=reader.decisions()[::-1],
-        viewers=reader.viewers(),
-        impressions=reader.impressions(),
-        contents=reader.contents(),
-    )
+def write(reader: JournalReader, out: Path, **options: Any) -> str:
+    write_report(reader.path, out, **options)
     return out.read_text(encoding="utf-8")
 
 
@@ -52,7 +85,14 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> JournalReader:
 
 @pytest.fixture(scope="module")
 def page(journal: JournalReader, tmp_path_factory: pytest.TempPathFactory) -> str:
-    return write(journal, tmp_path_factory.mktemp("report") / "deep" / "report.html")
+    out = tmp_path_factory.mktemp("report") / "deep" / "report.html"
+    return write(journal, out, least_persons=1)
+
+
+def headline(page: str) -> str:
+    found = re.search(r'class="headline">\s*<p>(.*?)</p>', page)
+    assert found
+    return found[1]
 
 
 def tiles(page: str) -> dict[str, str]:
@@ -61,18 +101,30 @@ def tiles(page: str) -> dict[str, str]:
 
 
 def rows(page: str) -> dict[str, list[str]]:
-    """The cells of every row of every table, by the first of them, without its tags."""
+    """The cells of every row of every table, by the first of them."""
     table = {}
     for row in re.findall(r"<tr>(.*?)</tr>", page, re.DOTALL):
-        cells = [re.sub(r"<.*?>", "", cell) for cell in re.findall(r"<td>(.*?)</td>", row)]
+        cells = re.findall(r"<td[^>]*>(.*?)</td>", row)
         if cells:
             table[cells[0]] = cells[1:]
     return table
 
 
-def pictures(page: str) -> list[str]:
-    found = re.findall(r'<img src="data:image/svg\+xml;base64,([^"]+)"', page)
-    return [base64.b64decode(picture).decode() for picture in found]
+def pictures(page: str) -> dict[str, str]:
+    found = re.findall(r'<img src="data:image/svg\+xml;base64,([^"]+)" alt="([^"]+)"', page)
+    return {alt: base64.b64decode(picture).decode() for picture, alt in found}
+
+
+def spoilt(journal: JournalReader, folder: Path, *statements: str) -> JournalReader:
+    """A copy in which ``statements`` changed something."""
+    path = folder / "journal.sqlite"
+    path.write_bytes(journal.path.read_bytes())
+    db = sqlite3.connect(path)
+    with db:
+        for statement in statements:
+            db.execute(statement)
+    db.close()
+    return JournalReader(path)
 
 
 def test_the_page_stands_alone(page: str) -> None:
@@ -80,10 +132,10 @@ def test_the_page_stands_alone(page: str) -> None:
     assert "<script" not in page
     assert "<link" not in page
     assert not re.findall(r'(?:src|href)="(?!data:)', page)
-    assert len(pictures(page)) == page.count("<img") == 3
-    for picture in pictures(page):
+    assert len(pictures(page)) == page.count("<img") >= 6
+    for picture in pictures(page).values():
         assert ElementTree.fromstring(picture).tag.endswith("svg")
-        assert not re.findall(r'href="(?!#)', picture)
+        assert not re.findall(r'href="(?!#|data:|")', picture)
 
 
 def test_its_figures_are_those_of_the_journal(page: str, journal: JournalReader) -> None:
@@ -102,10 +154,16 @@ def test_its_figures_are_those_of_the_journal(page: str, journal: JournalReader)
         "attraction ratio": f"{attention_s / sum(v['dwell_s'] for v in viewers):.0%}",
         "plays": str(len(plays)),
         "mean reward": f"{sum(rewards) / len(rewards):.3f}",
+        "constraints broken": "0",
     }
-    assert f"{len(rewards)} of them before people" in page
+    assert f"{len(rewards)} of them rated by people" in page
     assert "Screen lobby" in page
-    assert "Decided by: uniform." in page
+    assert "Decided by uniform." in page
+    held = sum(
+        max(i["attention_s"] for i in journal.impressions() if i["visit_id"] == v["visit_id"]) >= 3
+        for v in watchers
+    )
+    assert f"looked: {len(watchers)}, held for 3 s: {held}, read: 0" in page
 
 
 def test_its_tables_are_those_of_the_journal(page: str, journal: JournalReader) -> None:
@@ -114,16 +172,26 @@ def test_its_tables_are_those_of_the_journal(page: str, journal: JournalReader) 
     for content_id in SHOP:
         plays = [r for r in decisions if r["content_id"] == content_id and r["started_utc"]]
         rewards = [row["reward"] for row in plays if row["reward"] is not None]
-        title = next(name for name in table if name.endswith(f" {content_id}"))
-        category, count, *_, reward = table[title]
-        assert (category, count) == (content_id, str(len(plays)))
+        title = next(name for name in table if name.endswith(f" ({content_id})"))
+        count, *_, reward = table[title]
+        assert count == str(len(plays))
         assert reward.startswith(f"{sum(rewards) / len(rewards):.3f}")
-        assert ("±" in reward) == (len(set(rewards)) > 1)
-    for trigger, number in Counter(row["trigger"] for row in decisions).items():
-        assert table[trigger.replace("_", " ")] == [str(number)]
-    states = Counter(row["state"] for row in decisions)
-    assert table["shown to its end"] == [str(states["finished"])]
-    assert table["cut short by another"] == [str(states["interrupted"])]
+    held_back = Counter(
+        why
+        for row in decisions
+        for why in {reason.partition(":")[0] for reason in row["masked"].values()}
+    )
+    assert {"competes"} <= held_back.keys()
+    for rule, count in held_back.items():
+        assert table[rule.replace("_", " ")] == [str(count), "0"]
+    missing = sum((row["parts"] or {}).get("absent") == "nobody_present" for row in decisions)
+    assert table["nobody could have seen"][0] == str(missing)
+    assert float(table["shoes"][1].strip("%")) == pytest.approx(
+        100
+        * sum(row["content_id"] == "shoes" and bool(row["started_utc"]) for row in decisions)
+        / sum(bool(row["started_utc"]) for row in decisions),
+        abs=0.1,
+    )
 
 
 def test_what_a_content_is_called_is_text_and_no_markup(page: str) -> None:
@@ -134,7 +202,80 @@ def test_what_a_content_is_called_is_text_and_no_markup(page: str) -> None:
 def test_the_same_journal_gives_the_same_page(
     page: str, journal: JournalReader, tmp_path: Path
 ) -> None:
-    assert write(journal, tmp_path / "again.html") == page
+    assert write(journal, tmp_path / "again.html", least_persons=1) == page
+
+
+def test_contents_by_lot_claim_no_lift(page: str) -> None:
+    assert headline(page).startswith("A play before people earned a mean reward of 0.")
+    assert "Lift over time" not in page
+    assert "No lift is told: " in page
+
+
+def test_what_was_chosen_is_told_from_chance(tmp_path: Path) -> None:
+    """Whatever had the highest probability now earns .8 and all else .2: the truth is known."""
+    exploring = simulate(tmp_path, policy="vw", plays=400, exploration=0.3)
+    path = exploring.path.rename(tmp_path / "chosen.sqlite")
+    with sqlite3.connect(path) as db:
+        db.execute(
+            "UPDATE rewards SET reward = (SELECT iif(propensity = (SELECT max(value) FROM "
+            "json_each(eligible)), 0.8, 0.2) FROM decisions d WHERE d.decision_id = "
+            "rewards.decision_id) WHERE reward IS NOT NULL"
+        )
+    db.close()
+    judged = [row for row in JournalReader(path).decisions() if row["reward"] is not None]
+    by_lot = [
+        0.2 + 0.6 * sum(p == max(row["eligible"].values()) for p in row["eligible"].values())
+        / len(row["eligible"])
+        for row in judged
+    ]  # fmt: skip
+    truth = sum(row["reward"] for row in judged) / len(judged) - sum(by_lot) / len(by_lot)
+    page = write(JournalReader(path), tmp_path / "report.html")
+    told = re.match(
+        r"What vw chose earned \d+% more .* by lot: \+\S+ a play \((\S+) to (\S+)\)", headline(page)
+    )
+    assert told, headline(page)
+    assert 0 < float(told[1]) < truth < float(told[2])
+    assert "Against showing contents by lot" in page, "how, and by which source"
+    assert any(alt.startswith("Lift over time: ") for alt in pictures(page))
+
+
+def test_few_people_are_not_shown(journal: JournalReader, tmp_path: Path) -> None:
+    """Not in the plots, and not in the table."""
+    coffee = next(row for row in rows(write(journal, tmp_path / "a.html")) if "(coffee)" in row)
+    shown, hidden = (
+        rows(write(journal, tmp_path / "b.html", least_persons=least))[coffee]
+        for least in (1, 1000)
+    )
+    assert shown[3] != "–"
+    assert hidden[3:] == ["–"] * 5
+    assert hidden[:3] == shown[:3], "plays are nobody's"
+
+
+def test_a_hidden_cell_is_not_in_the_picture() -> None:
+    import numpy as np  # noqa: PLC0415
+
+    def texts(*, hide: bool) -> int:
+        values, hidden = np.array([[0.25, 0.5]]), np.array([[hide, False]])
+        picture = heat(values, ["coffee"], ["men", "women"], hidden=hidden, form="{:.0%}")
+        return base64.b64decode(picture.partition(",")[2]).decode().count('<g id="text_')
+
+    assert texts(hide=False) - texts(hide=True) == 1
+
+
+def test_hours_are_those_of_the_screen(tmp_path: Path) -> None:
+    """Simulated time begins on a Monday at 08:00 in UTC, which is 23:00 on Sunday in Alaska."""
+    for zone, clock, day in (("UTC", "05 January 2026 08:00", "Monday"),
+                             ("America/Anchorage", "04 January 2026 23:00", "Sunday")):  # fmt: skip
+        page = write(simulate(tmp_path / day, zone=zone), tmp_path / f"{day}.html")
+        assert f"{clock} to" in page
+        assert "by the clock of the screen" in page
+
+
+def test_an_older_journal_is_by_utc_and_says_so(journal: JournalReader, tmp_path: Path) -> None:
+    old = spoilt(journal, tmp_path, "UPDATE decisions SET utc_offset_min = NULL")
+    page = write(old, tmp_path / "report.html")
+    assert "by UTC" in page
+    assert rows(page)["clock on the wall"][0] == "not known"
 
 
 def test_before_nobody_there_is_nothing_to_plot(tmp_path: Path) -> None:
@@ -142,21 +283,62 @@ def test_before_nobody_there_is_nothing_to_plot(tmp_path: Path) -> None:
     page = write(simulate(tmp_path, nobody), tmp_path / "report.html")
     assert tiles(page)["mean reward"] == tiles(page)["conversion ratio"] == "–"
     assert "<img" not in page
-    assert "nothing to plot" in page
+    assert headline(page) == "Nobody who could have seen a play was there yet."
 
 
 def test_rewards_that_are_all_alike_claim_no_certainty(
     journal: JournalReader, tmp_path: Path
 ) -> None:
-    decisions: list[dict[str, Any]] = [
-        row | {"reward": None if row["reward"] is None else 0.0}
-        for row in journal.decisions()[::-1]
-    ]
-    out = tmp_path / "report.html"
-    write_report(out, decisions=decisions, viewers=[], impressions=[], contents=journal.contents())
-    page = out.read_text(encoding="utf-8")
-    assert "±" not in "".join(cell for cells in rows(page).values() for cell in cells)
-    assert tiles(page)["mean reward"] == "0.000"
+    alike = spoilt(journal, tmp_path, "UPDATE rewards SET reward = 0 WHERE reward IS NOT NULL")
+    page = write(alike, tmp_path / "report.html")
+    assert headline(page) == "A play before people earned a mean reward of 0.000, of at most 1."
+
+
+# Constraints, counted anew
+
+
+def test_constraints_that_were_kept_are_counted(page: str) -> None:
+    table = rows(page)
+    for rule in ("campaign dates, weekdays, dayparts", "competitors apart"):
+        checked, broken = table[rule]
+        assert int(checked) > 0
+        assert broken == "0"
+
+
+@pytest.mark.parametrize(
+    ("statement", "rule"),
+    [
+        (
+            "UPDATE decisions SET utc_offset_min = 360 WHERE content_id = 'coffee'",
+            "campaign dates, weekdays, dayparts",
+        ),
+        (
+            "UPDATE catalogues SET contents = replace(contents, "
+            "'\"max_per_hour\": 60', '\"max_per_hour\": 1')",
+            "plays an hour, of contents with a cap of their own",
+        ),
+        (
+            "UPDATE decisions SET masked = json_object('shoes', 'max_per_hour: 9 of 9') "
+            "WHERE content_id = 'shoes'",
+            "nothing was drawn that was held back",
+        ),
+        (
+            "UPDATE catalogues SET contents = replace(contents, "
+            '\'"competes": null\', \'"competes": "play"\')',
+            "competitors apart",
+        ),
+    ],
+    ids=["hours", "cap", "held back", "competitors"],
+)
+def test_a_constraint_that_was_broken_is_counted(
+    statement: str, rule: str, journal: JournalReader, tmp_path: Path
+) -> None:
+    page = write(spoilt(journal, tmp_path, statement), tmp_path / "report.html")
+    assert int(rows(page)[rule][1]) > 0
+    assert tiles(page)["constraints broken"] == rows(page)[rule][1]
+
+
+# What no number can be drawn from
 
 
 def test_an_empty_journal_is_an_error(tmp_path: Path) -> None:
@@ -166,9 +348,42 @@ def test_an_empty_journal_is_an_error(tmp_path: Path) -> None:
     assert not (tmp_path / "report.html").exists()
 
 
+@pytest.mark.parametrize(
+    ("statement", "why"),
+    [
+        ("UPDATE decisions SET propensity = 0 WHERE number = 7", "have no propensity"),
+        ("UPDATE decisions SET propensity = NULL", "NOT NULL"),
+        ("UPDATE rewards SET reward = 2 WHERE reward IS NOT NULL", "no reward in"),
+        ("INSERT INTO runs VALUES (9, '2026-01-01', 'other')", "mixes the screens"),
+        ("UPDATE meta SET value = '99' WHERE key = 'schema_version'", "of version 99"),
+    ],
+    ids=["zero", "missing", "reward", "two screens", "newer"],
+)
+def test_a_spoilt_journal_is_refused(
+    statement: str, why: str, journal: JournalReader, tmp_path: Path
+) -> None:
+    out = tmp_path / "report.html"
+    with pytest.raises((JournalError, sqlite3.IntegrityError), match=why):
+        write(spoilt(journal, tmp_path, statement), out)
+    assert not out.exists()
+
+
+def test_a_cut_off_journal_is_refused(journal: JournalReader, tmp_path: Path) -> None:
+    whole = journal.path.read_bytes()
+    path = tmp_path / "journal.sqlite"
+    path.write_bytes(whole[: len(whole) * 2 // 3])
+    with pytest.raises(JournalError, match=r"not a whole one|cut off"):
+        write_report(path, tmp_path / "report.html")
+
+
 def test_where_it_cannot_be_written_is_said(journal: JournalReader, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for out in (tmp_path, tmp_path / "file" / "report.html"):
-        with pytest.raises(JournalError, match="cannot be written") as raised:
+        with pytest.raises(SignageError, match="cannot be written") as raised:
             write(journal, out)
         assert str(out) in str(raised.value)
+
+
+def test_it_begins_when_the_screen_did(page: str) -> None:
+    began = BEGIN_UTC + timedelta(seconds=0)
+    assert f"{began:%d %B %Y %H:%M} to" in page

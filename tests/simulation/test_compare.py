@@ -32,6 +32,7 @@ def test_what_differs_by_the_same_seeds_is_told_from_luck(tmp_path: Path) -> Non
             "policy": policy, "seed": seed, "plays": 10, "rewarded_plays": 8,
             "mean_reward": reward, "reward_share_of_oracle": 0.5, "watchers": 2, "ots": 4,
             "attention_s": 3.0, "constraint_violations": 0,
+            "learning_curve": [[5, reward - 0.05], [10, reward + 0.05]],
         }
         for policy, rewards in EARNED.items()
         for seed, reward in enumerate(rewards)

@@ -1,0 +1,38 @@
+"""The command that writes the page about a journal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from signage.cli_options import progress
+
+LeastPersonsOption = Annotated[
+    int, typer.Option(min=1, help="Cells with fewer people are not shown.")
+]
+
+
+def report(
+    journal: Annotated[Path, typer.Argument(help="A journal, or the folder that holds it.")],
+    out: Annotated[Path, typer.Option("--out", help="The HTML file to write.")],
+    experiment: Annotated[
+        str | None, typer.Option(help="Which experiment.", show_default="the newest, if any")
+    ] = None,
+    least_persons: LeastPersonsOption = 10,
+) -> None:
+    """Write a self-contained page about audience, contents, learning and lift."""
+    write_journal_report(journal, out, experiment=experiment, least_persons=least_persons)
+
+
+def write_journal_report(
+    journal: Path, out: Path, *, experiment: str | None = None, least_persons: int = 10
+) -> None:
+    """Write it, and say where it is."""
+    from signage.report import write_report
+
+    with progress("reporting", 1.0) as told:
+        write_report(journal, out, experiment=experiment, least_persons=least_persons, report=told)
+    Console().print(f"Report: {out}", soft_wrap=True, highlight=False)

@@ -1,0 +1,175 @@
+"""Who was there, and what they looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from signage.evaluation.off_policy import Estimate
+from signage.evaluation.report import plots
+from signage.evaluation.report.material import Material, Row
+from signage.evaluation.report.page import Picture, Section, Table
+from signage.evaluation.report.words import ends, length, share
+
+_MOST_ROWS = 20
+"""Contents in a plot."""
+_LOOKS = (
+    "under 18",
+    *(f"{who} {age}" for age in ("18–34", "35–54", "55+") for who in ("women", "men", "adults")),
+    "age not told",
+)
+_MOVEMENTS = ("approaching", "standing", "passing by", "leaving", "not told")
+_COLUMNS = (
+    *("content", "plays", "shown", "impressions", "attention", "attraction", "read"),
+    *("reaction", "mean reward"),
+)
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def funnel(said: Material) -> Section | None:
+    """How far each visit came."""
+    figures, audience = said.figures, said.figures["audience"]
+    if not audience["visits"]:
+        return None
+    steps = {
+        "in view": audience["visits"],
+        "looked": audience["watchers"],
+        f"held for {figures['held_s']:g} s": audience["held"],
+        "read": audience["read"],
+    }
+    alt = ", ".join(f"{name}: {count}" for name, count in steps.items())
+    return Section(
+        "From passing to reading",
+        "Visits, and how far each came.",
+        (Picture(plots.funnel(steps), alt),),
+        note=f"Held: {figures['held_s']:g} s of attention to one play; shorter looks are glances.",
+    )
+
+
+def contents(said: Material) -> Section:
+    """What each content got."""
+    means = {}
+    for place, name in enumerate(said.contents):
+        mean = said.rewards.mean(np.flatnonzero(said.rewards.shown == place))
+        if mean is not None:
+            means[name] = mean
+    most = {name: means[name] for name in _most_played(said) if name in means}
+    pictures: tuple[Picture, ...] = ()
+    if most:
+        best = max(most, key=lambda name: most[name].value)
+        alt = f"Mean reward by content; the most, {most[best].value:.3f}, by {best}."
+        pictures = (Picture(plots.bars(most, xlabel="mean reward"), alt),)
+    return Section(
+        "Contents",
+        pictures=pictures,
+        tables=(
+            Table(
+                _COLUMNS,
+                tuple(_content(said, row, means.get(row["content_id"])) for row in said.by_plays),
+            ),
+        ),
+        note="An impression is one person’s opportunity to see one play. Reaction is from −1 to 1, "
+        "against what is usual for each face.",
+    )
+
+
+def cells(said: Material) -> Section | None:
+    """Attention by content and kind of people."""
+    pictures = []
+    for key, order, name in (
+        ("looks", _LOOKS, "estimated age and gender"),
+        ("movements", _MOVEMENTS, "how they came"),
+    ):
+        if (picture := _heat(said, said.figures[key], order)) is not None:
+            pictures.append(Picture(picture, f"Attraction ratio by content and {name}."))
+    if not pictures:
+        return None
+    return Section(
+        "Attention by content and audience",
+        "Attraction ratio, attention time / time present: first by estimated age and gender, then "
+        "by how people moved.",
+        tuple(pictures),
+        note=f"Hatched: fewer than {said.least_persons} people. Empty: nobody. The contents that "
+        "played most come first.",
+    )
+
+
+def hours(said: Material) -> Section | None:
+    """Who came when, and looked."""
+    rows = said.figures["hours"]
+    if not any(row["persons"] for row in rows):
+        return None
+    busy, ratio = np.full((2, 7, 24), np.nan)
+    hidden = np.zeros((7, 24), bool)
+    for row in rows:
+        at = (row["weekday"] - 1) % 7, row["hour"]
+        busy[at] = row["persons"] / row["hours"]
+        hidden[at] = 0 < row["persons"] < said.least_persons
+        if row["present_s"]:
+            ratio[at] = row["attention_s"] / row["present_s"]
+    hours = sorted({row["hour"] for row in rows})
+    within = slice(hours[0], hours[-1] + 1)
+    labels = [f"{hour}" for hour in range(hours[0], hours[-1] + 1)]
+    days = [day for day in range(7) if np.isfinite(busy[day]).any()]
+    names = [_WEEKDAYS[day] for day in days]
+    cut = (days, within)
+    pictures = tuple(
+        Picture(plots.heat(of[cut], names, labels, hidden=hidden[cut], form=form), alt)
+        for of, form, alt in (
+            (busy, "{:.0f}", "Persons in an hour, by weekday and hour."),
+            (ratio, "{:.0%}", "Attraction ratio, by weekday and hour."),
+        )
+    )
+    return Section(
+        "By hour and weekday",
+        "Persons before a play in an hour that the screen ran, then their attraction ratio.",
+        pictures,
+        note=f"Hours by {said.clock}. Hatched: fewer than {said.least_persons} people; empty: "
+        "the screen did not run, or nobody was there.",
+    )
+
+
+def _content(said: Material, row: Row, mean: Estimate | None) -> tuple[str, ...]:
+    name = row["content_id"]
+    few = row.get("persons", 0) < said.least_persons
+    seen = ("–",) * 4
+    if row.get("impressions") and not few:
+        seen = (
+            length(row["attention_s"]),
+            share(row["attention_s"], row["present_s"]),
+            length(row["reading_s"]),
+            f"{row['reaction']:+.2f}",
+        )
+    return (
+        f"{said.described[name]['title']} ({name})",
+        f"{row['plays']:,}",
+        length(row["shown_s"]),
+        f"{row.get('impressions', 0):,}",
+        *seen,
+        "–" if mean is None or few else f"{mean.value:.3f}{ends(mean, '.3f')}",
+    )
+
+
+def _heat(said: Material, cells: Sequence[Row], order: Sequence[str]) -> str | None:
+    names = [
+        name for name in _most_played(said) if any(cell["content_id"] == name for cell in cells)
+    ]
+    segments = [name for name in order if any(cell["segment"] == name for cell in cells)]
+    if not names or not segments:
+        return None
+    ratio = np.full((len(names), len(segments)), np.nan)
+    persons = np.zeros_like(ratio)
+    for cell in cells:
+        if cell["content_id"] not in names:
+            continue
+        at = names.index(cell["content_id"]), segments.index(cell["segment"])
+        ratio[at] = cell["attention_s"] / cell["present_s"] if cell["present_s"] else np.nan
+        persons[at] = cell["persons"]
+    hidden = (persons > 0) & (persons < said.least_persons)
+    columns = [segment.replace(" ", "\n", 1) for segment in segments]
+    return plots.heat(ratio, names, columns, hidden=hidden, form="{:.0%}")
+
+
+def _most_played(said: Material) -> list[str]:
+    return [row["content_id"] for row in said.by_plays[:_MOST_ROWS]]

@@ -1,0 +1,139 @@
+"""Whether it learned, and what that was worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from signage.evaluation.evaluation import stretches_of
+from signage.evaluation.off_policy import Estimate
+from signage.evaluation.report import plots
+from signage.evaluation.report.material import STRETCHES, Material, Row, turned
+from signage.evaluation.report.page import Picture, Section, Table
+from signage.evaluation.report.words import or_dash
+
+
+def simulated(said: Material) -> Section | None:
+    """What the simulation knows that no journal does."""
+    told = said.simulated
+    if told is None:
+        return None
+    earned = f"earned a mean reward of {or_dash(told['mean_reward'], '.3f')}"
+    if (share := told["reward_share_of_oracle"]) is not None:
+        earned += f", {share:.1%} of what one who knew every taste would have"
+    return Section(
+        "A simulation",
+        f"The people were recorded, their response is simulated. {told['policy']}, seed "
+        f"{told['seed']}, {earned}. The simulation’s own audit, which knew who was in view, found "
+        f"{told['constraint_violations']} broken constraints.",
+    )
+
+
+def experiment(said: Material) -> Section | None:
+    """Its arms and checks."""
+    told = said.experiment
+    if not isinstance(told, Mapping):
+        return None
+    units = "visits" if told["assign"] == "visit" else "blocks"
+    arms = Table(
+        ("arm", "mean reward", "lift", "interval, at any time", "could tell", units, "plays"),
+        tuple(_arm(arm) for arm in told["arms"]),
+    )
+    checks = Table(
+        ("check", "", "what was found"),
+        tuple(
+            (check["name"], "ok" if check["ok"] else "failed", check["detail"])
+            for check in told["checks"]
+        ),
+        words=frozenset({0, 1, 2}),
+    )
+    return Section(
+        f"The experiment “{told['experiment']}”",
+        f"By {units}, {told['days']:.1f} days. “Could tell”: the smallest lift that so many "
+        f"{units} would probably have shown.",
+        tables=(arms, checks),
+    )
+
+
+def learning_curve(said: Material) -> Section | None:
+    """Rewards as the plays went on."""
+    rewards = said.rewards
+    if len(rewards) < 2:
+        return None
+    stretches = stretches_of(len(rewards), STRETCHES)
+    means = [mean for within in stretches if (mean := rewards.mean(within)) is not None]
+    first, last = means[0].value, means[-1].value
+    ends = [within.stop for within in stretches]
+    picture = plots.curves(
+        {"mean reward": (ends, means)}, xlabel="plays before people", ylabel="mean reward"
+    )
+    return Section(
+        "Learning curve",
+        f"Mean reward of each of {len(means)} stretches of plays. An audience that changes moves "
+        "it as learning does"
+        + (", and it has all arms together." if isinstance(said.experiment, Mapping) else "."),
+        (Picture(picture, f"Mean reward by plays: from {first:.3f} to {last:.3f}."),),
+    )
+
+
+def lift_over_time(said: Material) -> Section | None:
+    """Over the control of the experiment, or over contents by lot."""
+    title = "Lift over time"
+    if isinstance(said.experiment, Mapping):
+        return _experiment_over_time(said, title)
+    if said.lift is None or isinstance(said.by_lot, str):
+        return None
+    found = said.by_lot
+    lifts = [turned(estimate) for estimate in found.valuations[0].over_time]
+    times = [said.wall(said.rewards.t_utc_s[end - 1]) for end in found.stretches]
+    picture = plots.curves(
+        {"lift": (times, lifts)}, xlabel="", ylabel="lift over contents by lot", zero=True
+    )
+    return Section(
+        title,
+        "By how much what was chosen earned more, a play, than the same contents shown by lot to "
+        "the same people would have: each point of the plays since the one before.",
+        (
+            Picture(
+                picture, f"Lift over time: from {lifts[0].value:+.3f} to {lifts[-1].value:+.3f}."
+            ),
+        ),
+        note="The model behind it learns as it goes, so that no point knows what came after it.",
+    )
+
+
+def _experiment_over_time(said: Material, title: str) -> Section | None:
+    assert isinstance(said.experiment, Mapping)  # noqa: S101 - asked before
+    series: dict[str, tuple[list[datetime], list[Estimate]]] = {}
+    for point in said.experiment["lift_over_time"]:
+        if point["lift"] is None or point["low"] is None or point["high"] is None:
+            continue
+        times, lifts = series.setdefault(point["arm"], ([], []))
+        utc = datetime.fromisoformat(point["until_utc"]).timestamp()
+        times.append(said.wall(utc))
+        lifts.append(Estimate(*(100 * point[name] for name in ("lift", "low", "high"))))
+    if not series:
+        return None
+    control = said.experiment["arms"][0]["arm"]
+    picture = plots.curves(series, xlabel="", ylabel=f"lift over {control}, %", zero=True)
+    last = {arm: lifts[-1] for arm, (_, lifts) in series.items()}
+    told = ", ".join(f"{arm} {lift.value:+.1f} %" for arm, lift in last.items())
+    return Section(
+        title,
+        f"What the lift over {control} and its interval were, on each day that one might have "
+        "looked: all bands together hold the truth with 95 %.",
+        (Picture(picture, f"Lift over {control}: {told} in the end."),),
+    )
+
+
+def _arm(arm: Row) -> tuple[str, ...]:
+    lift = ("control", "", "")
+    if not arm["control"]:
+        ends = arm["lift_interval"] or (None, None)
+        lift = (
+            or_dash(arm["lift"], "+.1%"),
+            " to ".join(or_dash(end, "+.1%") for end in ends),
+            or_dash(arm["detectable_lift"], ".0%"),
+        )
+    counts = (f"{arm['units']:,}", f"{arm['rewarded_plays']:,}")
+    return (arm["arm"], f"{arm['mean']:.3f}", *lift, *counts)

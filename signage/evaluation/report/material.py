@@ -1,0 +1,92 @@
+"""What a report on a journal is made of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import NormalDist
+from typing import Any
+
+from signage.evaluation.evaluation import Evaluation
+from signage.evaluation.kept import Kept
+from signage.evaluation.off_policy import CONFIDENCE, Estimate
+from signage.evaluation.rewards import Rewards
+
+Row = Mapping[str, Any]
+
+STRETCHES = 12
+"""Points of the curves over time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """All that is known of a journal."""
+
+    figures: Row
+    """Of ``journal.report_figures``."""
+    described: Mapping[str, Row]
+    """Every content that ever was, by id."""
+    contents: tuple[str, ...]
+    """Ids in the order of ``rewards.shown``."""
+    rewards: Rewards
+    by_lot: Evaluation | str
+    """What contents by lot would have earned, or why that cannot be told."""
+    experiment: Row | str | None
+    """As `signage experiment --json`, or why there is no result yet."""
+    kept: Kept
+    simulated: Row | None
+    """Summary of the simulation that made the journal."""
+    least_persons: int
+    """Cells with fewer are not shown."""
+
+    @property
+    def lift(self) -> tuple[Estimate, float] | None:
+        """Of what played over contents by lot, and what those earn; None where not believable."""
+        if isinstance(self.by_lot, str) or set(self.figures["policies"]) == {"uniform"}:
+            return None
+        (lot,) = self.by_lot.valuations
+        if lot.difference is None or lot.dr is None or lot.warnings or lot.dr.value <= 0:
+            return None
+        return turned(lot.difference), lot.dr.value
+
+    @property
+    def attraction(self) -> Estimate:
+        """A ratio of sums, its variance linearised, by visits (Cochran, "Sampling", 1977, 2.11)."""
+        audience = self.figures["audience"]
+        visits, dwell_s = audience["visits"], audience["dwell_s"]
+        ratio = audience["attention_s"] / dwell_s
+        squares = audience["attention2"] - 2 * ratio * audience["both"]
+        squares += ratio**2 * audience["dwell2"]
+        if visits < 2:
+            return Estimate(ratio, math.nan, math.nan)
+        error = math.sqrt(max(0.0, squares) * visits / (visits - 1)) / dwell_s
+        width = NormalDist().inv_cdf((1 + CONFIDENCE) / 2) * error
+        return Estimate(ratio, max(0.0, ratio - width), min(1.0, ratio + width))
+
+    @property
+    def by_plays(self) -> list[Row]:
+        """The contents that were shown, most plays first."""
+        rows: list[Row] = list(self.figures["contents"])
+        return sorted(rows, key=lambda row: (-row["plays"], row["content_id"]))
+
+    @property
+    def policies(self) -> str:
+        """Who decided, in words."""
+        return ", ".join(self.figures["policies"])
+
+    @property
+    def clock(self) -> str:
+        """What hours are by."""
+        return "the clock of the screen" if self.figures["on_the_wall"] else "UTC"
+
+    def wall(self, utc_s: float) -> datetime:
+        """On the clock that the screen had at the end; ``utc_s`` in seconds since 1970."""
+        ahead: timedelta = self.figures["ahead"]
+        return datetime(1970, 1, 1) + timedelta(seconds=float(utc_s)) + ahead  # noqa: DTZ001
+
+
+def turned(estimate: Estimate) -> Estimate:
+    """The other way round."""
+    return Estimate(-estimate.value, -estimate.high, -estimate.low)

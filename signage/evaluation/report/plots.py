@@ -1,0 +1,163 @@
+"""The plots of the reports, by matplotlib: SVGs as data addresses, so that a page is one file."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
+
+from signage.evaluation.off_policy import Estimate
+from signage.evaluation.report.words import share
+from signage.logged import Flags
+from signage.types import Floats
+
+_INK, _MUTED, _ACCENT, _PALE, _LINE = "#22303c", "#5d6b78", "#2f6fde", "#b9cdf3", "#dde3ea"
+# Apart from each other for those who see colours otherwise, too (Okabe & Ito, 2008).
+_SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+_HEAT = LinearSegmentedColormap.from_list("heat", ["#f1f5fc", "#9dbcf0", "#2f6fde", "#173a7a"])
+_WIDTH_IN = 8.4
+_LEAST_COLUMNS = 7
+"""Of a heat map: fewer do not become wider."""
+
+Curve = tuple[Sequence[Any], Sequence[Estimate]]
+"""Places on the x-axis, numbers or times, and what is there; NaN ends where nothing is told."""
+
+
+def curves(series: Mapping[str, Curve], *, xlabel: str, ylabel: str, zero: bool = False) -> str:
+    """Each a line with the band of its intervals; with ``zero``, which stands for no difference."""
+
+    def draw(axes: Any) -> None:
+        for colour, (name, (places, estimates)) in zip(_SERIES, series.items(), strict=False):
+            _band(axes, places, estimates, colour, name)
+        if zero:
+            axes.axhline(0, color=_MUTED, linewidth=1, linestyle=(0, (4, 3)))
+        else:
+            axes.set_ylim(bottom=0)
+        axes.set(xlabel=xlabel, ylabel=ylabel)
+        axes.yaxis.set_major_locator(MaxNLocator(6))
+        if len(series) > 1:
+            axes.legend(frameon=False, ncols=min(4, len(series)), loc="best")
+
+    return _picture(draw, height_in=3.4)
+
+
+def _band(
+    axes: Any, places: Sequence[Any], estimates: Sequence[Estimate], colour: str, name: str
+) -> None:
+    values = [estimate.value for estimate in estimates]
+    axes.plot(places, values, color=colour, marker="o", markersize=4, label=name)
+    low = np.array([estimate.low for estimate in estimates])
+    high = np.array([estimate.high for estimate in estimates])
+    if len(places) == 1:
+        if np.isfinite([low[0], high[0]]).all():
+            axes.vlines(places, low, high, color=colour)
+        return
+    # An end that is open, or not told, does not decide the scale.
+    axes.fill_between(places, low, high, color=colour, alpha=0.18, linewidth=0)
+
+
+def bars(means: Mapping[str, Estimate], *, xlabel: str) -> str:
+    """From the lowest to the highest, each with its interval."""
+
+    def draw(axes: Any) -> None:
+        names = sorted(means, key=lambda name: means[name].value)
+        values = [means[name].value for name in names]
+        axes.barh(names, values, color=_ACCENT, height=0.62)
+        for place, name in enumerate(names):
+            told = means[name]
+            if np.isfinite([told.low, told.high]).all():
+                ends = max(0.0, told.low), told.high
+                axes.plot(ends, [place, place], color=_INK, linewidth=1.4, marker="|")
+        axes.set(xlabel=xlabel)
+        axes.set_xlim(left=0)
+        axes.tick_params(axis="y", length=0)
+
+    return _picture(draw, height_in=0.9 + 0.32 * len(means))
+
+
+def funnel(steps: Mapping[str, int]) -> str:
+    """From all to the few, each beside its share of the first."""
+
+    def draw(axes: Any) -> None:
+        names = list(steps)[::-1]
+        counts = [steps[name] for name in names]
+        most = max(*counts, 1)
+        axes.barh(names, counts, color=_ACCENT, height=0.66)
+        for place, count in enumerate(counts):
+            axes.text(
+                count + 0.01 * most,
+                place,
+                f"{count:,}  ({share(count, most)})",
+                va="center",
+                size=10,
+            )
+        axes.set_xlim(0, 1.18 * most)
+        axes.xaxis.set_visible(False)
+        axes.spines["bottom"].set_visible(False)
+        axes.tick_params(axis="y", length=0)
+
+    return _picture(draw, height_in=0.5 + 0.45 * len(steps))
+
+
+def heat(
+    values: Floats, rows: Sequence[str], columns: Sequence[str], *, hidden: Flags, form: str
+) -> str:
+    """Numbers, shape (rows, columns), written in ``form``; NaN where there is nothing.
+
+    ``hidden``, of the same shape: cells with too few people to be shown, which are hatched.
+    """
+
+    def draw(axes: Any) -> None:
+        shown = np.where(hidden, np.nan, values)
+        top = float(np.nanmax(shown)) if np.isfinite(shown).any() else 1.0
+        axes.imshow(shown, cmap=_HEAT, vmin=0, vmax=top or 1.0, aspect="auto")
+        for (row, column), value in np.ndenumerate(shown):
+            if hidden[row, column]:
+                corner = (column - 0.5, row - 0.5)
+                hatch = Rectangle(corner, 1, 1, fill=False, hatch="////", edgecolor=_LINE, lw=0)
+                axes.add_patch(hatch)
+            elif np.isfinite(value):
+                colour = "white" if value > 0.6 * top else _INK
+                said = form.format(value)
+                axes.text(column, row, said, ha="center", va="center", color=colour, size=8)
+        axes.set_xticks(range(len(columns)), columns)
+        axes.set_yticks(range(len(rows)), rows)
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(False)
+        axes.set_xticks(np.arange(len(columns) + 1) - 0.5, minor=True)
+        axes.set_yticks(np.arange(len(rows) + 1) - 0.5, minor=True)
+        axes.set_xlim(-0.5, max(len(columns), _LEAST_COLUMNS) - 0.5)
+        axes.grid(which="minor", color="white", linewidth=1.5)
+        axes.tick_params(which="minor", length=0)
+
+    return _picture(draw, height_in=0.9 + 0.34 * len(rows))
+
+
+def _picture(draw: Callable[[Any], None], *, height_in: float) -> str:
+    style: Any = {
+        "svg.hashsalt": "signage",
+        "font.size": 10,
+        "axes.edgecolor": _MUTED,
+        "axes.labelcolor": _INK,
+        "text.color": _INK,
+        "xtick.color": _INK,
+        "ytick.color": _INK,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "hatch.linewidth": 1.2,
+        "date.converter": "concise",
+    }
+    with mpl.rc_context(style):
+        figure = Figure(figsize=(_WIDTH_IN, height_in), layout="constrained")
+        draw(figure.subplots())
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode()

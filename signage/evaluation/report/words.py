@@ -1,0 +1,33 @@
+"""How the reports write numbers."""
+
+from __future__ import annotations
+
+import math
+
+from signage.evaluation.off_policy import Estimate
+
+
+def ends(told: Estimate, form: str) -> str:
+    """An interval in brackets; nothing where it is not told."""
+    if math.isnan(told.low):
+        return ""
+    return f" ({format(told.low, form)} to {format(told.high, form)})"
+
+
+def or_dash(value: float | None, form: str) -> str:
+    """A number in ``form``, or a dash."""
+    return "–" if value is None else format(value, form)
+
+
+def share(part: float, whole: float) -> str:
+    """In percent, or a dash."""
+    if not whole:
+        return "–"
+    return f"{part / whole:.1%}" if 0 < part / whole < 0.01 else f"{part / whole:.0%}"
+
+
+def length(seconds: float) -> str:
+    """A time, in the unit that suits it."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:,.1f} h"

@@ -1,0 +1,204 @@
+"""Figures of a whole journal, added up by SQLite: for the report.
+
+A person is a ``viewer_id``: who is recognised when they come again counts once, and is a visit
+more. Hours and days are by the clock on the wall where the screen stands; in a journal that does
+not say what that showed, by UTC.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import datetime, timedelta
+from typing import Any
+
+from signage.journal.figures import HELD_S
+from signage.journal.reader import JournalReader
+
+SILENCE_S = 3600.0
+"""Without a decision for longer than this, the screen did not run."""
+
+# Genders are told from .8 on: what the models say of the rest is hardly more than chance.
+_SEGMENTS = """
+CREATE TEMP TABLE segments AS
+SELECT visit_id, viewer_id, CASE
+    WHEN age IS NULL THEN 'age not told'
+    WHEN age < 18 THEN 'under 18'
+    ELSE CASE WHEN female >= 0.8 THEN 'women' WHEN female <= 0.2 THEN 'men' ELSE 'adults' END
+        || CASE WHEN age < 35 THEN ' 18–34' WHEN age < 55 THEN ' 35–54' ELSE ' 55+' END
+    END AS looks,
+    CASE WHEN movement LIKE 'passing%' THEN 'passing by' ELSE coalesce(movement, 'not told') END
+        AS movement
+FROM (
+    SELECT visit_id, viewer_id, json_extract(record, '$.age_years') AS age,
+        json_extract(record, '$.gender.female') AS female,
+        json_extract(record, '$.movement') AS movement
+    FROM viewers
+)
+"""
+_CELLS = """
+SELECT content_id, {segment} AS segment, count(DISTINCT s.viewer_id) AS persons,
+    sum(present_s) AS present_s, sum(attention_s) AS attention_s
+FROM impressions i JOIN decisions USING (decision_id) JOIN segments s USING (visit_id)
+GROUP BY content_id, segment
+"""
+_LOCAL = """
+CREATE TEMP TABLE local AS
+SELECT decision_id, CAST(strftime('%w', wall) AS INTEGER) AS weekday,
+    CAST(strftime('%H', wall) AS INTEGER) AS hour, strftime('%Y-%m-%d %H', wall) AS clock_hour
+FROM (
+    SELECT decision_id, datetime(t_utc, coalesce(utc_offset_min, 0) || ' minutes') AS wall
+    FROM decisions
+)
+"""
+_HOURS = """
+SELECT weekday, hour, count(DISTINCT clock_hour) AS hours, count(DISTINCT viewer_id) AS persons,
+    coalesce(sum(present_s), 0) AS present_s, coalesce(sum(attention_s), 0) AS attention_s
+FROM local LEFT JOIN impressions USING (decision_id) GROUP BY weekday, hour
+"""
+# The sums are those of the variance of a ratio.
+_AUDIENCE = """
+SELECT count(*) AS visits, count(DISTINCT viewer_id) AS persons,
+    coalesce(sum(attention_s > 0), 0) AS watchers,
+    coalesce(sum(dwell_s), 0) AS dwell_s, coalesce(sum(attention_s), 0) AS attention_s,
+    coalesce(sum(dwell_s * dwell_s), 0) AS dwell2,
+    coalesce(sum(attention_s * attention_s), 0) AS attention2,
+    coalesce(sum(dwell_s * attention_s), 0) AS both,
+    coalesce(sum(json_extract(record, '$.age_years') IS NULL), 0) AS age_unknown,
+    coalesce(sum(json_extract(record, '$.gender') IS NULL), 0) AS gender_unknown
+FROM viewers
+"""
+_HELD = """
+SELECT coalesce(sum(longest_s >= ?), 0) AS held, coalesce(sum(read_s > 0), 0) AS read
+FROM (
+    SELECT max(i.attention_s) AS longest_s, max(coalesce(reading_s, 0)) AS read_s
+    FROM impressions i JOIN viewers USING (visit_id) GROUP BY visit_id
+)
+"""
+_CONTENTS = """
+SELECT content_id, count(*) AS plays, coalesce(sum(ended_s - started_s), 0) AS shown_s
+FROM decisions JOIN plays USING (decision_id) WHERE started_s IS NOT NULL GROUP BY content_id
+"""
+_LOOKS = """
+SELECT content_id, count(*) AS impressions, count(DISTINCT viewer_id) AS persons,
+    sum(present_s) AS present_s, sum(attention_s) AS attention_s,
+    coalesce(sum(reading_s), 0) AS reading_s, avg(reaction) AS reaction
+FROM impressions JOIN decisions USING (decision_id) GROUP BY content_id
+"""
+_RULES = """
+SELECT substr(value, 1, instr(value || ':', ':') - 1) AS rule, count(DISTINCT number) AS decisions
+FROM decisions, json_each({column}) GROUP BY rule
+"""
+_TIMES = """
+SELECT t_utc, coalesce(lead(t_utc) OVER (ORDER BY number), t_utc) AS next_utc FROM decisions
+"""
+_SILENT = f"""
+SELECT coalesce(sum(gap_s), 0) FROM (
+    SELECT (julianday(next_utc) - julianday(t_utc)) * 86400 AS gap_s FROM ({_TIMES})
+) WHERE gap_s > ?
+"""  # noqa: S608 - from what stands above
+_SHOWN = """
+SELECT content_id, catalogue_version, forced, started_utc, started_s, ended_s, run,
+    datetime(t_utc, coalesce(utc_offset_min, 0) || ' minutes') AS wall,
+    content_id IN (SELECT key FROM json_each(masked)) AS held_back
+FROM decisions JOIN plays USING (decision_id) ORDER BY number
+"""
+
+Rows = list[dict[str, Any]]
+
+
+class ReportFigures(JournalReader):
+    """Adds up a journal, read-only."""
+
+    def all(self) -> dict[str, Any]:
+        """``{"screen", "since", "until", "on_the_wall", "runs", "policies", "audience", "held_s",
+        "contents", "looks", "movements", "hours", "held_back", "gave_way", "alone", "silent_s"}``:
+
+        - ``since``, ``until``: by the clock on the wall, which ``on_the_wall`` says is known,
+        - ``policies``: decisions by policy; ``forced``, of all,
+        - ``audience``: visits (opportunities to see), persons, ``watchers``, ``held`` and ``read``
+          visits, times in seconds and sums of their squares,
+        - ``contents``: of each that was shown its plays, ``shown_s``, impressions, persons, times,
+        - ``looks``, ``movements``: content, segment, persons, ``present_s``, ``attention_s``,
+        - ``hours``: ``weekday`` (0 is Sunday), ``hour``, ``hours`` that the screen ran in it,
+          persons, times,
+        - ``held_back``, ``gave_way``: decisions by constraint,
+        - ``alone``: plays of the page alone, and their seconds,
+        - ``silent_s``: of the period, while nothing was decided.
+        """
+        with self.connect() as db:
+            db.row_factory = sqlite3.Row
+            db.execute("PRAGMA temp_store = MEMORY")
+            db.execute("BEGIN")  # all of one moment
+            db.execute(_SEGMENTS)
+            db.execute("CREATE UNIQUE INDEX temp.segment_of ON segments (visit_id)")
+            db.execute(_LOCAL)
+            db.execute("CREATE UNIQUE INDEX temp.local_of ON local (decision_id)")
+            (silent_s,) = db.execute(_SILENT, (SILENCE_S,)).fetchone()
+            looks = {row["content_id"]: row for row in _rows(db, _LOOKS)}
+            return {
+                **_period(db),
+                "audience": _one(db, _AUDIENCE) | _one(db, _HELD, HELD_S),
+                "held_s": HELD_S,
+                "contents": [
+                    row | looks.get(row["content_id"], {}) for row in _rows(db, _CONTENTS)
+                ],
+                "looks": _rows(db, _CELLS.format(segment="looks")),
+                "movements": _rows(db, _CELLS.format(segment="movement")),
+                "hours": _rows(db, _HOURS),
+                "held_back": _pairs(db, _RULES.format(column="masked")),
+                "gave_way": _pairs(db, _RULES.format(column="gave_way")),
+                "alone": _one(
+                    db,
+                    "SELECT count(*) AS plays, coalesce(sum(shown_s), 0) AS shown_s "
+                    "FROM page_plays",
+                ),
+                "silent_s": silent_s,
+            }
+
+    def shown(self) -> Rows:
+        """Every decision in order, as far as its play and the rules are concerned."""
+        return self._rows(_SHOWN)
+
+    def catalogues(self) -> dict[str, dict[str, Any]]:
+        """What the contents were, by the version of the catalogue."""
+        rows = self._rows("SELECT version, contents FROM catalogues")
+        return {row["version"]: json.loads(row["contents"]) for row in rows}
+
+
+def _period(db: sqlite3.Connection) -> dict[str, Any]:
+    told = _one(
+        db,
+        "SELECT min(t_utc) AS since_utc, max(t_utc) AS until_utc, count(*) AS decisions, "
+        "sum(forced) AS forced, count(utc_offset_min) AS offsets, "
+        "(SELECT utc_offset_min FROM decisions ORDER BY number DESC LIMIT 1) AS offset_min, "
+        "(SELECT screen_id FROM runs LIMIT 1) AS screen, (SELECT count(*) FROM runs) AS runs "
+        "FROM decisions",
+    )
+    ahead = timedelta(minutes=told["offset_min"] or 0)
+    since, until = (
+        datetime.fromisoformat(told[name]).replace(tzinfo=None) + ahead
+        for name in ("since_utc", "until_utc")
+    )
+    return {
+        "screen": told["screen"],
+        "since": since,
+        "until": until,
+        "ahead": ahead,
+        "on_the_wall": told["offsets"] == told["decisions"],
+        "runs": told["runs"],
+        "forced": told["forced"],
+        "policies": _pairs(db, "SELECT policy, count(*) FROM decisions GROUP BY policy"),
+    }
+
+
+def _rows(db: sqlite3.Connection, query: str) -> Rows:
+    return [dict(row) for row in db.execute(query)]
+
+
+def _one(db: sqlite3.Connection, query: str, *values: float) -> dict[str, Any]:
+    return dict(db.execute(query, values).fetchone())
+
+
+def _pairs(db: sqlite3.Connection, query: str) -> dict[str, int]:
+    return dict(db.execute(query).fetchall())

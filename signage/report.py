@@ -1,0 +1,77 @@
+"""Joins the journal, its evaluation and the page: `signage report`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from signage.errors import JournalError
+from signage.evaluation.evaluation import Evaluation, evaluate
+from signage.evaluation.kept import recount
+from signage.evaluation.report.journal_page import report_page
+from signage.evaluation.report.material import STRETCHES, Material
+from signage.evaluation.report.page import write_page
+from signage.evaluation.rewards import rewards_of
+from signage.evaluation.what_if import Target, uniform
+from signage.experiment import result_of
+from signage.journal.decision_log import JournalLog
+from signage.journal.experiments import Experiments
+from signage.journal.report_figures import ReportFigures
+
+LEAST_PERSONS = 10
+"""The usual threshold under which official statistics suppress a cell."""
+
+
+def write_report(
+    journal: Path,
+    out: Path,
+    *,
+    experiment: str | None = None,
+    simulated: Mapping[str, Any] | None = None,
+    least_persons: int = LEAST_PERSONS,
+    report: Callable[[float], None] = lambda _: None,
+) -> None:
+    """Write the page about ``journal``, a file or its folder, to ``out``.
+
+    ``experiment`` is the name of the one to tell of, the newest unless it is said; ``simulated``
+    the summary of the simulation that made the journal. Cells with fewer people than
+    ``least_persons`` are left out. ``report`` is told the share done. Raises JournalError for a
+    journal that no number can be drawn from, SignageError where ``out`` cannot be written.
+    """
+    path = journal / "journal.sqlite" if journal.is_dir() else journal
+    experiments = Experiments(path)
+    experiments.check()
+    figures = ReportFigures(path)
+    log = JournalLog(path)
+    added_up = figures.all()
+    said = Material(
+        figures=added_up,
+        described=figures.contents(),
+        contents=tuple(log.contents),
+        rewards=rewards_of(log),
+        by_lot=_by_lot(log, report),
+        experiment=_experiment(experiments, experiment),
+        kept=recount(
+            figures.shown(), figures.catalogues(), apart="competes" in added_up["held_back"]
+        ),
+        simulated=simulated,
+        least_persons=least_persons,
+    )
+    write_page(report_page(said), out)
+
+
+def _by_lot(log: JournalLog, report: Callable[[float], None]) -> Evaluation | str:
+    try:
+        return evaluate(log, [Target("by lot", uniform)], report=report, stretches=STRETCHES)
+    except JournalError as error:  # what is spoilt was refused before: here there is too little
+        return str(error)
+
+
+def _experiment(experiments: Experiments, name: str | None) -> Mapping[str, Any] | str | None:
+    if name is None and not experiments.names():
+        return None
+    try:
+        return result_of(experiments, name)
+    except JournalError as error:
+        return str(error)
