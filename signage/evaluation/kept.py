@@ -7,7 +7,7 @@ who was in view at that moment (ages, what a viewer has had) is in no journal, a
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -33,7 +33,7 @@ class Kept:
 
 
 def recount(
-    rows: Sequence[Row], catalogues: Mapping[str, Mapping[str, Row]], *, apart: bool
+    rows: Iterable[Row], catalogues: Mapping[str, Mapping[str, Row]], *, apart: bool
 ) -> Kept:
     """``rows`` are decisions with their plays, in order (``journal.report_figures``).
 

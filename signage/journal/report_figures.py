@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -156,9 +157,12 @@ class ReportFigures(JournalReader):
                 "silent_s": silent_s,
             }
 
-    def shown(self) -> Rows:
+    def shown(self) -> Iterator[dict[str, Any]]:
         """Every decision in order, as far as its play and the rules are concerned."""
-        return self._rows(_SHOWN)
+        with self.connect() as db:
+            db.row_factory = sqlite3.Row
+            for row in db.execute(_SHOWN):
+                yield dict(row)
 
     def catalogues(self) -> dict[str, dict[str, Any]]:
         """What the contents were, by the version of the catalogue."""

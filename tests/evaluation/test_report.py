@@ -231,7 +231,8 @@ def test_what_was_chosen_is_told_from_chance(tmp_path: Path) -> None:
     truth = sum(row["reward"] for row in judged) / len(judged) - sum(by_lot) / len(by_lot)
     page = write(JournalReader(path), tmp_path / "report.html")
     told = re.match(
-        r"What vw chose earned \d+% more .* by lot: \+\S+ a play \((\S+) to (\S+)\)", headline(page)
+        r"At each decision, what vw chose earned \d+% more .*: \+\S+ a play \((\S+) to (\S+)\)",
+        headline(page),
     )
     assert told, headline(page)
     assert 0 < float(told[1]) < truth < float(told[2])

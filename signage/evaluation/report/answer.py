@@ -52,20 +52,22 @@ def tiles(said: Material) -> Iterator[Tile]:
     yield Tile(share(attention_s, dwell_s), "attraction ratio", "attention time / dwell time")
     yield Tile(f"{plays:,}", "plays", f"{len(said.rewards):,} of them rated by people")
     yield Tile("–" if mean is None else f"{mean.value:.3f}", "mean reward", "of those, from 0 to 1")
-    yield Tile(f"{sum(said.kept.broken.values())}", "constraints broken", "counted anew, see below")
+    yield Tile(
+        f"{sum(said.kept.broken.values()):,}", "constraints broken", "counted anew, see below"
+    )
 
 
 def _lift_sentence(lift: Estimate, chance: float, policies: str) -> str:
     between = f"{lift.value:+.3f} a play{ends(lift, '+.3f')}"
-    if not lift.low <= 0 <= lift.high:
-        more = "more" if lift.value > 0 else "less"
+    if lift.low <= 0 <= lift.high:
         return (
-            f"What {policies} chose earned {abs(lift.value) / chance:.0%} {more} than the same "
-            f"contents shown by lot: {between}."
+            f"It is not shown that what {policies} chose earned more than one of the allowed "
+            f"contents by lot would have: {between}."
         )
+    more = "more" if lift.value > 0 else "less"
     return (
-        f"It is not shown that what {policies} chose earned more than the same contents shown by "
-        f"lot would have: {between}."
+        f"At each decision, what {policies} chose earned {abs(lift.value) / chance:.0%} {more} "
+        f"than one of the allowed contents by lot would have: {between}."
     )
 
 

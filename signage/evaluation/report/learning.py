@@ -91,8 +91,8 @@ def lift_over_time(said: Material) -> Section | None:
     )
     return Section(
         title,
-        "By how much what was chosen earned more, a play, than the same contents shown by lot to "
-        "the same people would have: each point of the plays since the one before.",
+        "By how much what was chosen earned more, a play, than one of the allowed contents by lot "
+        "would have before the same people: each point of the plays since the one before.",
         (
             Picture(
                 picture, f"Lift over time: from {lifts[0].value:+.3f} to {lifts[-1].value:+.3f}."
