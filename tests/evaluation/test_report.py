@@ -13,6 +13,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from playwright.sync_api import Browser
 
 from signage.config import DecisionConfig, PoliciesConfig, VwConfig
 from signage.config_section import PolicyName
@@ -138,6 +139,28 @@ def test_the_page_stands_alone(page: str) -> None:
         assert not re.findall(r'href="(?!#|data:|")', picture)
 
 
+@pytest.mark.parametrize("width_px", [1280, 390], ids=["desk", "phone"])
+def test_a_browser_shows_all_of_it(
+    width_px: int, page: str, browser: Browser, tmp_path: Path
+) -> None:
+    """And fits it onto the screen, however narrow; on paper, no plot is cut in two."""
+    path = tmp_path / "report.html"
+    path.write_text(page, encoding="utf-8")
+    context = browser.new_context(viewport={"width": width_px, "height": 800}, offline=True)
+    tab = context.new_page()
+    found: list[str] = []
+    tab.on("console", lambda message: found.append(message.text))
+    tab.on("requestfailed", lambda request: found.append(request.url))
+    tab.goto(path.as_uri())
+    assert found == []
+    assert tab.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
+    assert tab.evaluate("document.documentElement.scrollWidth") == width_px
+    tab.emulate_media(media="print")
+    for what in ("figure", "tr", ".headline"):
+        assert tab.locator(what).first.evaluate("e => getComputedStyle(e).breakInside") == "avoid"
+    context.close()
+
+
 def test_its_figures_are_those_of_the_journal(page: str, journal: JournalReader) -> None:
     viewers = journal.viewers()
     decisions = journal.decisions()
@@ -182,8 +205,8 @@ def test_its_tables_are_those_of_the_journal(page: str, journal: JournalReader) 
         for why in {reason.partition(":")[0] for reason in row["masked"].values()}
     )
     assert {"competes"} <= held_back.keys()
-    for rule, count in held_back.items():
-        assert table[rule.replace("_", " ")] == [str(count), "0"]
+    for rule, decided in held_back.items():
+        assert table[rule.replace("_", " ")] == [str(decided), "0"]
     missing = sum((row["parts"] or {}).get("absent") == "nobody_present" for row in decisions)
     assert table["nobody could have seen"][0] == str(missing)
     assert float(table["shoes"][1].strip("%")) == pytest.approx(
