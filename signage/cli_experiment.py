@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from signage.cli_options import JsonOption, print_json
+from signage.cli_options import JsonOption, print_json, progress
 
 
 def experiment(
@@ -19,12 +19,20 @@ def experiment(
     name: Annotated[
         str | None, typer.Option(help="Which experiment.", show_default="the newest")
     ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write the report, an HTML file, here, too.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Tell what an A/B experiment on the screen has shown so far. May be asked every day."""
     from signage.experiment import result
 
     told = result(journal, name)
+    if out is not None:
+        from signage.report import write_report
+
+        with progress("reporting", 1.0) as report:
+            write_report(journal, out, experiment=told["experiment"], report=report)
     if as_json:
         print_json(told)
         return
@@ -44,6 +52,8 @@ def experiment(
         left = ", ".join(f"{count} {why}" for why, count in told["left_out"].items())
         console.print(f"Plays not analysed: {left}.")
     console.print(f"[bold]{escape(told['verdict'])}[/]")
+    if out is not None:
+        console.print(f"Report: {out}", soft_wrap=True)
 
 
 def _arms(told: Mapping[str, Any]) -> Table:
