@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from signage.evaluation import off_policy
@@ -35,7 +36,7 @@ class Row:
     """Of the mean reward over the first policy's, by the same seeds; None of the first."""
     curve: Curve
     lift_curve: Curve
-    """``lift`` of each stretch of plays."""
+    """``lift`` of all plays up to there."""
 
     @property
     def verdict(self) -> str:
@@ -108,9 +109,10 @@ def _curve(runs: Sequence[Sequence[tuple[int, float]]]) -> Curve:
 
 
 def _apart(mine: Mapping[str, Any], other: Mapping[str, Any]) -> list[tuple[int, float]]:
-    """By how much a run earned more than another, in the stretches in which both earned."""
+    """By how much a run earned more than another until then, in stretches in which both earned."""
     theirs = dict(other["learning_curve"])
-    return [(end, mean - theirs[end]) for end, mean in mine["learning_curve"] if end in theirs]
+    both = [(end, mean - theirs[end]) for end, mean in mine["learning_curve"] if end in theirs]
+    return [(end, fmean(gap for _, gap in both[: n + 1])) for n, (end, _) in enumerate(both)]
 
 
 def write_comparison(comparison: Comparison, order: Order, out: Path) -> Path:
@@ -157,7 +159,7 @@ def _headline(rows: Sequence[Row]) -> str:
     if not best.lift.is_sure:
         return (
             f"No policy is surely better than {first.policy}: {best.policy}, the best of the "
-            f"others, earned {_signed(best.lift)} more a play."
+            f"others, by {_signed(best.lift)} a play."
         )
     if best.lift.mean < 0:
         return f"Every other policy is worse than {first.policy}: {best.policy}, {best.lift}."
@@ -189,26 +191,26 @@ def _sections(comparison: Comparison, order: Order) -> Iterator[Section]:
             ),
         ),
     )
-    for title, series, of_lift in (
-        ("Learning curve", {row.policy: row.curve for row in rows}, False),
-        ("Lift over time", {row.policy: row.lift_curve for row in rows[1:]}, True),
+    for title, text, series, ylabel in (
+        (
+            "Learning curve",
+            "Mean of each twentieth of a run, and its interval over the seeds.",
+            {row.policy: row.curve for row in rows},
+            "mean reward",
+        ),
+        (
+            "Lift over time",
+            f"By how much more than {first} was earned, a play, up to there.",
+            {row.policy: row.lift_curve for row in rows[1:]},
+            f"lift over {first}",
+        ),
     ):
         drawn = {name: _drawn(curve) for name, curve in series.items() if curve}
         if not drawn:
             continue
-        ylabel = f"lift over {first}" if of_lift else "mean reward"
         said = ", ".join(f"{name} {means[-1].value:.3f}" for name, (_, means) in drawn.items())
-        yield Section(
-            title,
-            f"Mean of each twentieth of a run{f', less that of {first}' if of_lift else ''}, and "
-            "its interval over the seeds.",
-            (
-                Picture(
-                    plots.curves(drawn, xlabel="plays", ylabel=ylabel, zero=of_lift),
-                    f"{title}, in the end: {said}.",
-                ),
-            ),
-        )
+        picture = plots.curves(drawn, xlabel="plays", ylabel=ylabel, zero="lift" in ylabel)
+        yield Section(title, text, (Picture(picture, f"{title}, in the end: {said}."),))
     response = tuple(
         (name.replace("_", " "), f"{value:g}" if isinstance(value, float) else str(value))
         for name, value in order.model.model_dump().items()
