@@ -7,10 +7,10 @@ who was in view at that moment (ages, what a viewer has had) is in no journal, a
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 Row = Mapping[str, Any]
 
@@ -39,81 +39,140 @@ def recount(
 
     ``apart``: whether competitors were kept apart at all, which the screen's settings say.
     """
-    checked, broken = Counter[str](), Counter[str]()
-    last_hour: deque[tuple[datetime, str]] = deque()
-    before: tuple[str, str | None] | None = None
-    drawn = Counter[str]()
-    promised: dict[str, tuple[float | None, float | None]] = {}
-    possible = Counter[str]()
+    described = {
+        version: {name: _Rules.of(said) for name, said in contents.items()}
+        for version, contents in catalogues.items()
+    }
+    counts = _Recount(apart=apart)
     for row in rows:
-        content = catalogues[row["catalogue_version"]][row["content_id"]]
-        wall = datetime.fromisoformat(row["wall"])
-        if _has_hours(content):
-            checked[HOURS] += 1
-            # The fallback plays where nothing else may, and an emergency at any time.
-            broken[HOURS] += not row["forced"] and not is_open(content, wall)
-        if not row["forced"]:
-            checked[DRAWN] += 1
-            broken[DRAWN] += bool(row["held_back"] or content["mandatory"])
-        if row["started_utc"] is None:
-            continue
-        if apart:
-            competes = content["competes"]
-            if competes is not None and not row["forced"]:
-                checked[COMPETES] += 1
-                broken[COMPETES] += (
-                    before is not None and before[0] != row["content_id"] and before[1] == competes
-                )
-            before = row["content_id"], competes
-        if row["forced"]:
-            continue
-        began = datetime.fromisoformat(row["started_utc"])
-        last_hour.append((began, row["content_id"]))
-        while last_hour[0][0] <= began - _HOUR:
-            last_hour.popleft()
-        if (cap := content["max_per_hour"]) is not None:
-            checked[CAP] += 1
-            broken[CAP] += sum(name == row["content_id"] for _, name in last_hour) > cap
-        drawn[row["content_id"]] += 1
-        for name, other in catalogues[row["catalogue_version"]].items():
-            if other["share_min"] is None and other["share_max"] is None:
-                continue
-            promised[name] = (other["share_min"], other["share_max"])
-            possible[name] += not _has_hours(other) or is_open(other, wall)
+        counts.add(row, described[row["catalogue_version"]])
     return Kept(
-        checked,
-        broken,
+        counts.checked,
+        counts.broken,
         {
-            name: (least, drawn[name] / possible[name] if possible[name] else 0.0, most)
-            for name, (least, most) in promised.items()
+            name: (
+                rules.share_min,
+                counts.drawn[name] / (counts.possible[name] or 1),
+                rules.share_max,
+            )
+            for name, rules in counts.promised.items()
         },
     )
 
 
-def _has_hours(content: Row) -> bool:
-    return any(content[key] for key in ("from_date", "until_date", "weekdays", "dayparts"))
+class _Recount:
+    """Goes through the decisions, one after the other."""
+
+    def __init__(self, *, apart: bool) -> None:
+        self._apart = apart
+        self._last_hour: deque[tuple[datetime, str]] = deque()
+        self._before: tuple[str, str | None] = ("", None)
+        self.checked, self.broken = Counter[str](), Counter[str]()
+        self.drawn, self.possible = Counter[str](), Counter[str]()
+        self.promised: dict[str, _Rules] = {}
+
+    def add(self, row: Row, contents: Mapping[str, _Rules]) -> None:
+        name, rules = row["content_id"], contents[row["content_id"]]
+        wall = datetime.fromisoformat(row["wall"])
+        is_shown = row["started_utc"] is not None
+        # Where nothing was left to chance, the fallback or what was called plays at any time.
+        if not row["forced"]:
+            self._check(DRAWN, broken=bool(row["held_back"]) or rules.mandatory)
+            if rules.has_hours:
+                self._check(HOURS, broken=not is_open(rules, wall))
+            if is_shown:
+                self._add_play(row, rules)
+                for other, its in contents.items():
+                    if its.share_min is not None or its.share_max is not None:
+                        self.promised[other] = its
+                        self.possible[other] += not its.has_hours or is_open(its, wall)
+        if is_shown:
+            self._before = name, rules.competes
+
+    def _add_play(self, row: Row, rules: _Rules) -> None:
+        name, began = row["content_id"], datetime.fromisoformat(row["started_utc"])
+        self.drawn[name] += 1
+        if self._apart and rules.competes is not None:
+            before, competes = self._before
+            self._check(COMPETES, broken=competes == rules.competes and before != name)
+        self._last_hour.append((began, name))
+        while self._last_hour[0][0] <= began - _HOUR:
+            self._last_hour.popleft()
+        if (cap := rules.max_per_hour) is not None:
+            had = sum(which == name for _, which in self._last_hour)
+            self._check(CAP, broken=had > cap)
+
+    def _check(self, rule: str, *, broken: bool) -> None:
+        self.checked[rule] += 1
+        self.broken[rule] += broken
 
 
-def is_open(content: Row, wall: datetime) -> bool:
-    """Whether the dates, weekdays and dayparts of ``content`` hold ``wall``, on its clock."""
+class Hours(Protocol):
+    """When a content may be shown; None: any day, any hour."""
+
+    @property
+    def from_date(self) -> date | None: ...
+    @property
+    def until_date(self) -> date | None: ...
+    @property
+    def weekdays(self) -> Sequence[str] | None: ...
+    @property
+    def dayparts(self) -> Sequence[tuple[time, time]] | None: ...
+
+
+def is_open(content: Hours, wall: datetime) -> bool:
+    """Whether the dates, weekdays and dayparts of ``content`` hold ``wall``, on its clock.
+
+    A daypart that passes midnight belongs to the day on which it began.
+    """
     for day in (wall.date(), wall.date() - timedelta(days=1)):
         midnight = datetime.combine(day, time())
         hours = [
-            (datetime.combine(day, _time(begin)), datetime.combine(day, _time(end)))
-            for begin, end in content["dayparts"] or ()
+            (datetime.combine(day, begin), datetime.combine(day, end))
+            for begin, end in content.dayparts or ()
         ] or [(midnight, midnight + timedelta(days=1))]
-        first, last = _date(content["from_date"], day), _date(content["until_date"], day)
-        weekdays = content["weekdays"] or _WEEKDAYS
-        if first <= day <= last and _WEEKDAYS[day.weekday()] in weekdays:
+        in_campaign = (content.from_date or day) <= day <= (content.until_date or day)
+        weekdays = content.weekdays or _WEEKDAYS
+        if in_campaign and _WEEKDAYS[day.weekday()] in weekdays:
             for begin, end in hours:
                 if begin <= wall < (end if end > begin else end + timedelta(days=1)):
                     return True
     return False
 
 
-def _date(said: str | None, otherwise: date) -> date:
-    return otherwise if said is None else date.fromisoformat(said)
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """Of one content, as the journal describes them."""
+
+    from_date: date | None
+    until_date: date | None
+    weekdays: tuple[str, ...] | None
+    dayparts: tuple[tuple[time, time], ...] | None
+    mandatory: bool
+    max_per_hour: int | None
+    competes: str | None
+    share_min: float | None
+    share_max: float | None
+
+    @classmethod
+    def of(cls, said: Row) -> _Rules:
+        days = (said["from_date"], said["until_date"])
+        first, last = (None if day is None else date.fromisoformat(day) for day in days)
+        return cls(
+            from_date=first,
+            until_date=last,
+            weekdays=said["weekdays"] and tuple(said["weekdays"]),
+            dayparts=said["dayparts"]
+            and tuple(
+                (time.fromisoformat(begin), time.fromisoformat(end))
+                for begin, end in said["dayparts"]
+            ),
+            **{name: said[name] for name in _AS_SAID},
+        )
+
+    @property
+    def has_hours(self) -> bool:
+        return any((self.from_date, self.until_date, self.weekdays, self.dayparts))
 
 
-def _time(said: str) -> time:
-    return time.fromisoformat(said)
+_AS_SAID = ("mandatory", "max_per_hour", "competes", "share_min", "share_max")
