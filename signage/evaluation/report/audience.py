@@ -49,10 +49,11 @@ def funnel(said: Material) -> Section | None:
 
 def contents(said: Material) -> Section:
     """What each content got."""
+    enough = {row["content_id"] for row in said.by_plays if not _few(said, row)}
     means = {}
     for place, name in enumerate(said.contents):
         mean = said.rewards.mean(np.flatnonzero(said.rewards.shown == place))
-        if mean is not None:
+        if mean is not None and name in enough:
             means[name] = mean
     most = {name: means[name] for name in _most_played(said) if name in means}
     pictures: tuple[Picture, ...] = ()
@@ -70,7 +71,8 @@ def contents(said: Material) -> Section:
             ),
         ),
         note="An impression is one person’s opportunity to see one play. Reaction is from −1 to 1, "
-        "against what is usual for each face.",
+        "against what is usual for each face. A dash stands where nobody was there, or fewer than "
+        f"{said.least_persons} people.",
     )
 
 
@@ -132,9 +134,8 @@ def hours(said: Material) -> Section | None:
 
 def _content(said: Material, row: Row, mean: Estimate | None) -> tuple[str, ...]:
     name = row["content_id"]
-    few = row.get("persons", 0) < said.least_persons
     seen = ("–",) * 4
-    if row.get("impressions") and not few:
+    if row.get("impressions") and not _few(said, row):
         seen = (
             length(row["attention_s"]),
             share(row["attention_s"], row["present_s"]),
@@ -147,8 +148,12 @@ def _content(said: Material, row: Row, mean: Estimate | None) -> tuple[str, ...]
         length(row["shown_s"]),
         f"{row.get('impressions', 0):,}",
         *seen,
-        "–" if mean is None or few else f"{mean.value:.3f}{ends(mean, '.3f')}",
+        "–" if mean is None else f"{mean.value:.3f}{ends(mean, '.3f')}",
     )
+
+
+def _few(said: Material, row: Row) -> bool:
+    return bool(row.get("persons", 0) < said.least_persons)
 
 
 def _heat(said: Material, cells: Sequence[Row], order: Sequence[str]) -> str | None:

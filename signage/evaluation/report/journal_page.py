@@ -34,7 +34,7 @@ def report_page(said: Material) -> Page:
     }
     period = " to ".join(f"{figures[end]:%d %B %Y %H:%M}" for end in ("since", "until"))
     return Page(
-        title=f"Screen {figures['screen']}",
+        title=f"Screen {figures['screen']}{' (simulated)' if said.simulated else ''}",
         subtitle=f"{period}, by {said.clock}. Decided by {said.policies}.",
         headline=headline,
         detail=detail,
