@@ -104,7 +104,9 @@ def _play(row: Row, design: Design) -> ArmPlay:
     mixed = any(
         arm_of_visit(design.seed, design.name, design.arms, visit) != row["arm"] for visit in others
     )
-    return ArmPlay(row["arm"], row["unit"], utc, row["reward"], row["visits"], mixed)
+    return ArmPlay(
+        row["arm"], row["unit"], utc, row["reward"], row["visits"], mixed, row["utc_offset_min"]
+    )
 
 
 def _overlapping(rows: Sequence[Row]) -> set[int]:

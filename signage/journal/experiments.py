@@ -11,8 +11,8 @@ from signage.errors import JournalError
 from signage.journal.reader import JournalReader
 
 _PLAYS = """
-SELECT number, decision_id, run, t_s, d.t_utc, forced, arm, unit, washout, design, state,
-    started_s, ended_s, reward,
+SELECT number, decision_id, run, t_s, d.t_utc, utc_offset_min, forced, arm, unit, washout, design,
+    state, started_s, ended_s, reward,
     (SELECT group_concat(visit_id, char(10)) FROM impressions i
         WHERE i.decision_id = d.decision_id) AS visits
 FROM assignments a CROSS JOIN decisions d USING (number) JOIN plays USING (decision_id)
@@ -20,7 +20,8 @@ FROM assignments a CROSS JOIN decisions d USING (number) JOIN plays USING (decis
 WHERE experiment = ? ORDER BY number
 """
 _ALL = """
-SELECT number, decision_id, run, t_s, d.t_utc, forced, state, started_s, ended_s, reward
+SELECT number, decision_id, run, t_s, d.t_utc, utc_offset_min, forced, state, started_s, ended_s,
+    reward
 FROM decisions d JOIN plays USING (decision_id) LEFT JOIN rewards USING (decision_id)
 ORDER BY number
 """
