@@ -22,6 +22,7 @@ from signage.evaluation.units import (
     contrast_between,
     whole_rounds,
 )
+from signage.types import Floats
 
 CHECK_ERROR = 0.01
 """How often a check may ever say that something is wrong where nothing is, looked at daily."""
@@ -98,12 +99,22 @@ def _alike(design: Design, units: Units, what: str, name: str) -> Check:
 
 
 def _carry_over(design: Design, units: Units) -> Check:
-    """Whether rounds begin otherwise after another arm than after the same.
+    values, after_same = beginnings(design, units)
+    if len(values) <= SCALE_UNITS:
+        return Check("carry-over", ok=True, detail="too few rounds to tell")
+    chance = 1 / len(design.arms)
+    ok = unlike(values, after_same, chance, CHECK_ERROR) < 1 / CHECK_ERROR
+    told = "as" if ok else "not as"
+    return Check("carry-over", ok, f"blocks begin after another arm {told} after the same")
+
+
+def beginnings(design: Design, units: Units) -> tuple[Floats, list[bool]]:
+    """How each round began, less what its arm's blocks did before; whether after the same arm.
 
     The lot of a round knows nothing of the block before it: so its first block comes after its
-    own arm with a chance of one in so many arms. Expected of how a block begins is what the
-    arm's blocks did before. Exact where the arms' blocks begin alike; where one of them always
-    begins better, nearly so (`scripts/bench experiment`).
+    own arm with a chance of one in so many arms. Comparing both is exact where the blocks of all
+    arms begin alike; where those of one always begin better, nearly so (`scripts/bench
+    experiment`).
     """
     earlier: dict[str, float] = defaultdict(float)
     count = Counter[str]()
@@ -117,12 +128,7 @@ def _carry_over(design: Design, units: Units) -> Check:
             after_same.append(last.arm == each.arm)
         earlier[each.arm] += gap
         count[each.arm] += 1
-    if len(values) <= SCALE_UNITS:
-        return Check("carry-over", ok=True, detail="too few rounds to tell")
-    chance = 1 / len(design.arms)
-    ok = unlike(np.array(values), after_same, chance, CHECK_ERROR) < 1 / CHECK_ERROR
-    told = "as" if ok else "not as"
-    return Check("carry-over", ok, f"blocks begin after another arm {told} after the same")
+    return np.array(values), after_same
 
 
 def _gap(design: Design, block: Unit) -> float | None:
