@@ -19,7 +19,7 @@ from signage.logged import Block, Outcome
 from signage.types import PlayState
 
 _QUERY = """
-SELECT number, d.t_utc, content_id, propensity, forced, eligible, context, run,
+SELECT number, d.t_utc, utc_offset_min, content_id, propensity, forced, eligible, context, run,
     p.state, p.started_s, p.ended_s, w.decision_id IS NOT NULL AS judged, w.reward,
     json_extract(w.parts, '$.absent') AS absent,
     (SELECT viewer_id FROM impressions i WHERE i.decision_id = d.decision_id
@@ -109,6 +109,7 @@ class JournalLog:
         return Block(
             number=np.array([row["number"] for row in rows], np.int64),
             t_utc_s=np.array(t_utc_s),
+            utc_offset_min=np.array([row["utc_offset_min"] for row in rows], float),
             outcome=np.array(outcomes, np.int64),
             shown=np.array(shown, np.int64),
             propensity=np.array([row["propensity"] for row in rows], float),
