@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from signage.evaluation.balance import uneven, unlike
+from signage.evaluation.balance import uneven, uneven_somewhere, unlike
 from signage.evaluation.checks import CHECK_ERROR, beginnings
 from signage.evaluation.contrast import SCALE_UNITS, Contrast, evidence
 from signage.evaluation.units import ArmPlay, Design, Unit
@@ -45,7 +45,7 @@ def split(rng: np.random.Generator, screen: Screen, *, fault: bool) -> Told:
     lots = rng.random((screen.days, screen.visits_a_day)) < 0.5
     kept = rng.random(lots.shape) >= lost * lots
     counts = np.stack([(kept & ~lots).sum(1), (kept & lots).sum(1)], -1).cumsum(0)
-    return np.array([uneven([day]) >= 1 / CHECK_ERROR for day in counts.tolist()])
+    return np.array([uneven(day) >= 1 / CHECK_ERROR for day in counts.tolist()])
 
 
 def hours(rng: np.random.Generator, screen: Screen, *, fault: bool) -> Told:
@@ -56,8 +56,8 @@ def hours(rng: np.random.Generator, screen: Screen, *, fault: bool) -> Told:
     for day in range(1, screen.days + 1):
         by_hour = first[:day].sum(0)
         by_weekday = [(first[n:day:7].sum(), first[n:day:7].size) for n in range(min(7, day))]
-        found = uneven([(day - int(on), int(on)) for on in by_hour])
-        found += uneven([(size - int(on), int(on)) for on, size in by_weekday])
+        found = uneven_somewhere([(day - int(on), int(on)) for on in by_hour])
+        found += uneven_somewhere([(size - int(on), int(on)) for on, size in by_weekday])
         told.append(found / 2 >= 1 / CHECK_ERROR)
     return np.array(told)
 

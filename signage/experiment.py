@@ -64,7 +64,17 @@ def described(reader: Experiments, name: str | None) -> Design:
         )
     if name is not None and name not in names:
         raise ConfigError(f"There is no experiment {name!r}; there is {', '.join(names)}.")
-    return _parsed(reader.design(name or names[-1]), reader.path)
+    try:
+        design = reader.design(name or names[-1])
+        arms = tuple(design["arms"])
+        if len(arms) < 2:
+            raise ValueError(f"its arms are {', '.join(arms) or 'none'}")
+        return Design(**{**design, "arms": arms})
+    except (KeyError, TypeError, ValueError) as error:
+        raise JournalError(
+            f"The journal {reader.path} describes its experiment in a way that this program does "
+            f"not know ({error}). Use the program that wrote it."
+        ) from error
 
 
 def analysed(rows: Sequence[Row], design: Design) -> tuple[list[ArmPlay], dict[str, int]]:
@@ -145,13 +155,3 @@ def _jumped(rows: Sequence[Row]) -> set[str]:
 def _runs(rows: Sequence[Row]) -> Iterator[list[Row]]:
     for _, run in groupby(rows, key=lambda row: int(row["run"])):
         yield list(run)
-
-
-def _parsed(design: Mapping[str, Any], path: Path) -> Design:
-    try:
-        return Design(**{**design, "arms": tuple(design["arms"])})
-    except (KeyError, TypeError) as error:
-        raise JournalError(
-            f"The journal {path} describes its experiment in a way that this program does not "
-            f"know ({error}). Use the program that wrote it."
-        ) from error

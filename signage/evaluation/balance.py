@@ -15,6 +15,9 @@ import numpy as np
 from signage.evaluation.contrast import ROUNDS, SCALE_UNITS, evidence
 from signage.types import Floats
 
+_AT_FAULT = 0.1
+"""Share of strata expected to be at fault, where any is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -25,19 +28,26 @@ class Check:
     detail: str
 
 
-def uneven(strata: Iterable[Sequence[int]]) -> float:
-    """Evidence that units do not go to the arms alike, in every stratum (an hour, say) by itself.
+def uneven(counts: Sequence[int]) -> float:
+    """Evidence that units do not go to the arms alike; ``counts`` of each arm.
 
-    Each stratum is how many units each arm had of it. In each, a uniform mixture of multinomials
-    against the even one (Lindon & Malek, "Anytime-valid inference for multinomial count data",
-    NeurIPS 2022); their product, since lots know nothing of the stratum of a unit.
+    A uniform mixture of multinomials against the even one (Lindon & Malek, "Anytime-valid
+    inference for multinomial count data", NeurIPS 2022).
     """
-    found = 0.0
-    for counts in strata:
-        arms, total = len(counts), sum(counts)
-        found += math.lgamma(arms) - math.lgamma(arms + total) + total * math.log(arms)
-        found += sum(math.lgamma(1 + count) for count in counts)
-    return math.exp(min(700.0, found))
+    arms, total = len(counts), sum(counts)
+    mixture = math.lgamma(arms) - math.lgamma(arms + total) + total * math.log(arms)
+    mixture += sum(math.lgamma(1 + count) for count in counts)
+    return math.exp(min(700.0, mixture))
+
+
+def uneven_somewhere(strata: Iterable[Sequence[int]]) -> float:
+    """The same in any stratum of the units, an hour, say.
+
+    Lots know nothing of a unit's stratum, so the evidence of strata may be multiplied. Each is
+    mixed with 1, as if one in so many were at fault: others do not dilute what one of them tells.
+    """
+    mixed = (1 - _AT_FAULT + _AT_FAULT * uneven(counts) for counts in strata)
+    return math.exp(min(700.0, sum(math.log(each) for each in mixed)))
 
 
 def unlike(values: Floats, marked: Sequence[bool], chance: float, error: float) -> float:

@@ -12,7 +12,7 @@ from statistics import fmean
 
 import numpy as np
 
-from signage.evaluation.balance import Check, uneven, unlike
+from signage.evaluation.balance import Check, uneven, uneven_somewhere, unlike
 from signage.evaluation.contrast import SCALE_UNITS
 from signage.evaluation.units import (
     Design,
@@ -45,7 +45,7 @@ def _split(design: Design, units: Units, compared: Units) -> Check:
     counted = [each for unit, each in units.items() if not design.by_block or unit not in compared]
     counts = [sum(each.arm == arm for each in counted) for arm in design.arms]
     what = "blocks without their counterpart" if design.by_block else "visits"
-    ok = uneven([counts]) < 1 / CHECK_ERROR
+    ok = uneven(counts) < 1 / CHECK_ERROR
     apart = ", which lots do not give"
     return Check("split", ok, f"{what}: {_counted(design, counts)}{'' if ok else apart}")
 
@@ -62,9 +62,9 @@ def _hours(design: Design, compared: Units) -> Check:
         counts: dict[str, list[int]] = defaultdict(lambda: [0] * len(design.arms))
         for each in begun:
             counts[f"{each.plays[0].local:{form}}"][design.arms.index(each.arm)] += 1
-        found.append(uneven(counts.values()))
+        found.append(uneven_somewhere(counts.values()))
         if found[-1] >= 1 / CHECK_ERROR:
-            most = max(counts, key=lambda stratum: uneven([counts[stratum]]))
+            most = max(counts, key=lambda stratum: uneven(counts[stratum]))
             apart += f"; {most}: {_counted(design, counts[most])}"
     # The mean of two pieces of evidence is one, too.
     ok = fmean(found) < 1 / CHECK_ERROR

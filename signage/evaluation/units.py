@@ -92,11 +92,17 @@ def units_of(design: Design, plays: Sequence[ArmPlay]) -> dict[str, Unit]:
     units: dict[str, Unit] = {}
     for play in plays:
         unit = units.setdefault(play.unit, Unit(play.arm))
-        if unit.arm != play.arm or play.arm not in design.arms:
+        wrong = None
+        if play.arm not in design.arms:
+            wrong = f"given to {play.arm!r}, and its arms are {', '.join(design.arms)}"
+        elif unit.arm != play.arm:
+            wrong = f"given to {unit.arm!r} and to {play.arm!r}"
+        elif design.by_block and not play.unit.isdecimal():
+            wrong = "numbered so, which is no number"
+        if wrong is not None:
             raise JournalError(
                 f"The journal contradicts itself: {design.assign} {play.unit} of the experiment "
-                f"{design.name!r} was given to {unit.arm!r} and to {play.arm!r}, of the arms "
-                f"{', '.join(design.arms)}. It was changed by another tool: use the original."
+                f"{design.name!r} was {wrong}. It was changed by another tool: use the original."
             )
         unit.plays.append(play)
     return units

@@ -65,11 +65,9 @@ class JournalLog:
 
     def _named(self, db: sqlite3.Connection) -> tuple[str, ...]:
         names: set[str] = set()
-        try:
+        with self._readable():
             for (context,) in db.execute("SELECT context FROM decisions"):
                 names.update(dict(from_json(context)))
-        except (ValueError, TypeError) as error:
-            raise _damaged(self.name, f"a decision cannot be read ({error!r})") from error
         return tuple(sorted(names))
 
     def __len__(self) -> int:
@@ -79,7 +77,7 @@ class JournalLog:
         """As ``logged.Log``."""
         places, columns = _Places(self.contents), _Places(self.features)
         visitors: dict[str, int] = {}
-        with self._connect() as db:
+        with self._connect() as db, self._readable():
             db.row_factory = sqlite3.Row
             found = (dict(row) for row in db.execute(f"{_QUERY} LIMIT ?", (self._count,)))
             rows = _with_overlaps(found)
@@ -93,21 +91,17 @@ class JournalLog:
         columns: _Places,
         visitors: dict[str, int],
     ) -> Block:
-        try:
-            probabilities = places.matrix([row["eligible"] for row in rows])
-            context = columns.matrix([row["context"] for row in rows])
-            shown = [places.of[row["content_id"]] for row in rows]
-            t_utc_s = [datetime.fromisoformat(row["t_utc"]).timestamp() for row in rows]
-            outcomes = [_outcome(row) for row in rows]
-        except (AttributeError, KeyError, ValueError, TypeError) as error:
-            raise _damaged(self.name, f"a decision cannot be read ({error!r})") from error
+        probabilities = places.matrix([row["eligible"] for row in rows])
+        context = columns.matrix([row["context"] for row in rows])
+        shown = [places.of[row["content_id"]] for row in rows]
+        outcomes = [_outcome(row) for row in rows]
         seen = [
             -1 if (name := row["visitor"]) is None else visitors.setdefault(name, len(visitors))
             for row in rows
         ]
         return Block(
             number=np.array([row["number"] for row in rows], np.int64),
-            t_utc_s=np.array(t_utc_s),
+            t_utc_s=np.array([_utc_s(row["t_utc"]) for row in rows]),
             utc_offset_min=np.array([row["utc_offset_min"] for row in rows], float),
             outcome=np.array(outcomes, np.int64),
             shown=np.array(shown, np.int64),
@@ -118,6 +112,13 @@ class JournalLog:
             probabilities=probabilities,
             context=context,
         )
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
+        except (AttributeError, KeyError, ValueError, TypeError) as error:
+            raise _damaged(self.name, f"a decision cannot be read ({error!r})") from error
 
     @contextmanager
     def _connect(self) -> Iterator[sqlite3.Connection]:
@@ -163,6 +164,13 @@ def _damaged(name: str, why: str) -> JournalError:
         f"{name} is damaged or was cut off: {why}. Copy it again, while the screen does not run or "
         "with its -wal file; what it still says is not all of it, so nothing is told from it."
     )
+
+
+def _utc_s(text: str) -> float:
+    utc = datetime.fromisoformat(text)
+    if utc.tzinfo is None:
+        raise ValueError(f"{text} does not say that it is UTC")
+    return utc.timestamp()
 
 
 def _outcome(row: Row) -> Outcome:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from signage.confidence import margin, tuned
-from signage.evaluation.balance import uneven, unlike
+from signage.evaluation.balance import uneven, uneven_somewhere, unlike
 from signage.evaluation.contrast import Contrast
 from signage.evaluation.power import spread_of, units_for_one_look, units_needed
 from signage.types import Floats
@@ -103,17 +103,21 @@ def test_what_is_said_to_be_needed_is_needed() -> None:
 
 
 def test_lots_that_are_not_even_are_told_and_even_ones_are_not() -> None:
-    assert uneven([[10, 0]]) == pytest.approx(2**10 / 11)
-    assert uneven([[520, 480]]) < 1
-    assert uneven([[600, 400]]) > 100
-    assert uneven([[400, 300, 300]]) > uneven([[334, 333, 333]])
+    assert uneven([10, 0]) == pytest.approx(2**10 / 11)
+    assert uneven([520, 480]) < 1
+    assert uneven([600, 400]) > 100
+    assert uneven([400, 300, 300]) > uneven([334, 333, 333])
 
 
 def test_strata_are_told_apart_where_their_sum_is_even() -> None:
-    assert uneven([[50, 50]]) < 1
-    assert uneven([[40, 10], [10, 40]]) == pytest.approx(uneven([[40, 10]]) ** 2)
-    assert uneven([[40, 10], [10, 40]]) > 100
-    assert uneven([]) == uneven([[0, 0], [0, 0]]) == 1
+    assert uneven_somewhere([[40, 10], [10, 40]]) == pytest.approx(
+        (0.9 + 0.1 * uneven([40, 10])) ** 2
+    )
+    assert uneven_somewhere([[40, 10], [10, 40]]) > 100
+    # One hour of a day, and all the others well.
+    assert uneven_somewhere([[0, 18], *[[9, 9]] * 23]) > 100
+    assert uneven_somewhere([[9, 9]] * 24) < 1
+    assert uneven_somewhere([]) == uneven_somewhere([[0, 0]]) == 1
 
 
 @pytest.mark.parametrize("chance", [1 / 2, 1 / 3])
