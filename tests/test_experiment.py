@@ -308,6 +308,8 @@ def test_a_third_arm_makes_the_intervals_wider(tmp_path: Path) -> None:
     assert [arm["arm"] for arm in found["arms"]] == ["rules", "vw", "uniform"]
     assert "vw beats rules" in found["verdict"]
     assert "No difference between uniform and rules" in found["verdict"]
+    assert all(check["ok"] for check in found["checks"]), found["checks"]
+    assert {point["arm"] for point in found["lift_over_time"]} == {"vw", "uniform"}
 
 
 def visits(count: int, better: float) -> list[Told]:
@@ -330,8 +332,8 @@ def test_by_visit_the_share_of_mixed_plays_is_told(tmp_path: Path) -> None:
     assert found["arms"][1]["lift"] == pytest.approx(np.mean(of["vw"]) / np.mean(of["rules"]) - 1)
     low, high = found["arms"][1]["lift_interval"]
     assert 0 < low < 0.3 < high + 0.1
+    assert all(check["ok"] for check in found["checks"]), found["checks"]
     mixed = next(check for check in found["checks"] if check["name"] == "mixed")
-    assert mixed["ok"]
     assert "5% of the plays" in mixed["detail"]
 
 
