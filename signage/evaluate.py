@@ -229,8 +229,9 @@ def _document(log: Log, found: Evaluation, wanted: Wanted) -> dict[str, Any]:
     faults = found.faults
     notes = []
     if faults.clock_jumps:
+        often = "once" if faults.clock_jumps == 1 else f"{faults.clock_jumps} times"
         notes.append(
-            f"The clock went back {faults.clock_jumps} times. The order of the decisions is by "
+            f"The clock went back {often}. The order of the decisions is by "
             "their number, so no value hangs on it, but hours may be wrong."
         )
     if faults.overlapping:
