@@ -4,7 +4,8 @@ Audiences have hours, days, chance and plays that nobody looks at. Without a dif
 the arms, whatever is told is a false alarm; where the treatment is worth more in every other
 hour and less in the next, there is none on the whole either. With a lift of 10 % it is counted how
 often the interval ever misses it, and how long it takes until it is told. Beside it: the usual
-test with its 1.96 standard errors, looked at as often, and once at a fixed end.
+test with its 1.96 standard errors, looked at as often, and once at a fixed end. Then the same of
+the checks: false alarms, and how long they take to tell a fault.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scripts import experiment_checks
 from signage.evaluation.contrast import ERROR, SCALE_UNITS, Contrast, evidence
 from signage.evaluation.power import spread_of, units_for_one_look, units_needed
 from signage.types import Floats
@@ -187,7 +189,11 @@ def main() -> None:
     parser.add_argument("--experiments", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
+    screen = experiment_checks.Screen(DAYS, HOURS, BLOCK_MINUTES, PLAYS_A_BLOCK, VISITS_A_DAY)
     for line in tables(chosen.experiments, chosen.seed):
+        print(line, flush=True)
+    print()
+    for line in experiment_checks.table(screen, chosen.experiments, chosen.seed):
         print(line, flush=True)
 
 

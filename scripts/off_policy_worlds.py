@@ -125,6 +125,7 @@ class World:
         return Block(
             number=number,
             t_utc_s=np.asarray(1.7e9 + 8.0 * number, np.float64),
+            utc_offset_min=np.full(count, np.nan),
             outcome=np.full(count, Outcome.REWARDED, np.int64),
             shown=shown,
             propensity=probabilities[rows, shown],

@@ -38,7 +38,11 @@ def from_journal(path: Path, block_minutes: int) -> tuple[float, float, int, str
             block = int(utc.timestamp() // (60 * block_minutes))
             if row["started_s"] is not None and not row["forced"]:
                 arm = design.arms[block % 2]
-                plays.append(ArmPlay(arm, str(block), utc, row["reward"], frozenset()))
+                ahead = row["utc_offset_min"]
+                play = ArmPlay(
+                    arm, str(block), utc, row["reward"], frozenset(), utc_offset_min=ahead
+                )
+                plays.append(play)
         what = f"its plays, in blocks of {block_minutes} minutes"
     contrast = contrast_of(design, plays)
     if len(contrast) <= SCALE_UNITS or contrast.control.sum() <= 0:
@@ -47,7 +51,7 @@ def from_journal(path: Path, block_minutes: int) -> tuple[float, float, int, str
             f"how much they vary, which takes more than {SCALE_UNITS}. Let the screen run on, or "
             "give --mean, --sd and --plays-a-day."
         )
-    days = len({play.utc.date() for play in plays})
+    days = len({play.local.date() for play in plays})
     return spread_of(contrast), len(contrast) / days, contrast.tightest_at, what
 
 

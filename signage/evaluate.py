@@ -10,9 +10,11 @@ Judged by what it has become at the end, it would know the answers.
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -37,6 +39,8 @@ from signage.types import Floats, Lesson
 _BLOCK = 100_000
 _MOVED = 0.001
 """Share of voice that may be left of what was removed."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FORCED, _REWARDED = int(Outcome.FORCED), int(Outcome.REWARDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,10 @@ def _policy(name: str, config: Config) -> Policy:
 
 
 class Asked:
-    """A policy that is asked each decision of a log anew, in order, and learns their rewards."""
+    """A policy that is asked each decision of a log anew, in order, and learns their rewards.
+
+    The hour is that of the clock on the wall; where the log does not tell it, of ``zone``.
+    """
 
     def __init__(self, policy: Policy, log: Log, zone: ZoneName | None) -> None:
         self._policy = policy
@@ -125,48 +132,59 @@ class Asked:
         self._zone = zone
         self._names = list(log.contents)
         self._last: dict[str, datetime] = {}
+        self._choices = lru_cache(4096)(self._choice)
 
     def __call__(self, block: Block) -> Floats:
         answers = np.zeros_like(block.probabilities)
-        for at in range(len(block)):
-            answers[at] = self._answer(block, at)
+        eligible, hours, numbers = block.eligible, self._hours(block), block.number.tolist()
+        outcomes, shown_at = block.outcome.tolist(), block.shown.tolist()
+        for at, context in enumerate(_contexts(self._log.features, block.context)):
+            places, actions = self._choices(eligible[at].tobytes())
+            shown, number = self._names[shown_at[at]], numbers[at]
+            if outcomes[at] == _FORCED:
+                answers[at, places] = 1 / len(places)
+            else:
+                question = Question(context, actions, dict(self._last), hours[at])
+                answer = self._policy.answer(question)
+                answers[at, places] = answer.probabilities
+                if outcomes[at] == _REWARDED:
+                    lesson = Lesson(
+                        decision_id=str(number),
+                        context=context,
+                        actions=actions,
+                        content_id=shown,
+                        reward=float(block.reward[at]),
+                        propensity=float(block.propensity[at]),
+                        shadow=shadow_of(answer, list(actions).index(shown)),
+                    )
+                    self._policy.learn(lesson)
+            # By number: what came first is known where the clock was put back, too.
+            self._last[shown] = _EPOCH + timedelta(seconds=number)
         return answers
 
-    def _answer(self, block: Block, at: int) -> Floats:
-        contents, names = self._log.contents, self._names
-        places: Index = np.flatnonzero(~np.isnan(block.probabilities[at]))
-        known = np.flatnonzero(~np.isnan(block.context[at]))
-        utc = datetime.fromtimestamp(block.t_utc_s[at], UTC)
-        question = Question(
-            context={self._log.features[i]: float(block.context[at, i]) for i in known},
-            actions={names[place]: contents[names[place]] for place in places},
-            last_decided=dict(self._last),
-            hour=local_time(utc, self._zone).hour,
-        )
-        row = np.zeros(len(names))
-        shown = names[block.shown[at]]
-        forced = block.outcome[at] == Outcome.FORCED
-        if forced:
-            row[places] = 1 / len(places)
-        else:
-            answer = self._policy.answer(question)
-            row[places] = answer.probabilities
-            if block.outcome[at] == Outcome.REWARDED:
-                lesson = Lesson(
-                    decision_id=str(block.number[at]),
-                    context=question.context,
-                    actions=question.actions,
-                    content_id=shown,
-                    reward=float(block.reward[at]),
-                    propensity=float(block.propensity[at]),
-                    shadow=shadow_of(answer, list(question.actions).index(shown)),
-                )
-                self._policy.learn(lesson)
-        # By number: what came first is known where the clock was put back, too.
-        self._last[shown] = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(
-            seconds=int(block.number[at])
-        )
-        return row
+    def _choice(self, eligible: bytes) -> tuple[Index, dict[str, tuple[str, ...]]]:
+        """The places of the contents that were eligible, and their features."""
+        places: Index = np.flatnonzero(np.frombuffer(eligible, np.bool_))
+        names = [self._names[place] for place in places]
+        return places, {name: self._log.contents[name] for name in names}
+
+    def _hours(self, block: Block) -> list[int]:
+        local_s = block.t_utc_s + 60 * block.utc_offset_min
+        untold = np.isnan(local_s)
+        # Every zone is ahead or behind by quarters of an hour.
+        quarters, of = np.unique(block.t_utc_s[untold] // 900, return_inverse=True)
+        times = [datetime.fromtimestamp(900 * quarter, UTC) for quarter in quarters.tolist()]
+        hours = np.array([local_time(utc, self._zone).hour for utc in times], float)
+        local_s[untold] = 3600 * hours[of]
+        return [int(hour) for hour in (local_s // 3600 % 24).tolist()]
+
+
+def _contexts(features: Sequence[str], values: Floats) -> Iterator[dict[str, float]]:
+    """Of each decision the features that it had, by name."""
+    lacking = np.asarray(np.isnan(values).any(axis=1))
+    for row, lacks in zip(values.tolist(), lacking.tolist(), strict=True):
+        pairs = zip(features, row, strict=True)
+        yield {n: v for n, v in pairs if not math.isnan(v)} if lacks else dict(pairs)
 
 
 def _place(log: Log, name: str) -> int:
@@ -211,8 +229,9 @@ def _document(log: Log, found: Evaluation, wanted: Wanted) -> dict[str, Any]:
     faults = found.faults
     notes = []
     if faults.clock_jumps:
+        often = "once" if faults.clock_jumps == 1 else f"{faults.clock_jumps} times"
         notes.append(
-            f"The clock went back {faults.clock_jumps} times. The order of the decisions is by "
+            f"The clock went back {often}. The order of the decisions is by "
             "their number, so no value hangs on it, but hours may be wrong."
         )
     if faults.overlapping:

@@ -64,7 +64,17 @@ def described(reader: Experiments, name: str | None) -> Design:
         )
     if name is not None and name not in names:
         raise ConfigError(f"There is no experiment {name!r}; there is {', '.join(names)}.")
-    return _parsed(reader.design(name or names[-1]), reader.path)
+    try:
+        design = reader.design(name or names[-1])
+        arms = tuple(design["arms"])
+        if len(arms) < 2:
+            raise ValueError(f"its arms are {', '.join(arms) or 'none'}")
+        return Design(**{**design, "arms": arms})
+    except (KeyError, TypeError, ValueError) as error:
+        raise JournalError(
+            f"The journal {reader.path} describes its experiment in a way that this program does "
+            f"not know ({error}). Use the program that wrote it."
+        ) from error
 
 
 def analysed(rows: Sequence[Row], design: Design) -> tuple[list[ArmPlay], dict[str, int]]:
@@ -104,7 +114,9 @@ def _play(row: Row, design: Design) -> ArmPlay:
     mixed = any(
         arm_of_visit(design.seed, design.name, design.arms, visit) != row["arm"] for visit in others
     )
-    return ArmPlay(row["arm"], row["unit"], utc, row["reward"], row["visits"], mixed)
+    return ArmPlay(
+        row["arm"], row["unit"], utc, row["reward"], row["visits"], mixed, row["utc_offset_min"]
+    )
 
 
 def _overlapping(rows: Sequence[Row]) -> set[int]:
@@ -143,13 +155,3 @@ def _jumped(rows: Sequence[Row]) -> set[str]:
 def _runs(rows: Sequence[Row]) -> Iterator[list[Row]]:
     for _, run in groupby(rows, key=lambda row: int(row["run"])):
         yield list(run)
-
-
-def _parsed(design: Mapping[str, Any], path: Path) -> Design:
-    try:
-        return Design(**{**design, "arms": tuple(design["arms"])})
-    except (KeyError, TypeError) as error:
-        raise JournalError(
-            f"The journal {path} describes its experiment in a way that this program does not "
-            f"know ({error}). Use the program that wrote it."
-        ) from error

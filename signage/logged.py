@@ -43,6 +43,8 @@ class Block:
     """The screen's count of decisions."""
     t_utc_s: Floats
     """When each was made, in seconds since 1970."""
+    utc_offset_min: Floats
+    """By how much the clock on the wall was ahead of UTC; NaN where the log does not say."""
     outcome: Index
     """``Outcome``."""
     shown: Index

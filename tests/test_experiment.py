@@ -308,6 +308,8 @@ def test_a_third_arm_makes_the_intervals_wider(tmp_path: Path) -> None:
     assert [arm["arm"] for arm in found["arms"]] == ["rules", "vw", "uniform"]
     assert "vw beats rules" in found["verdict"]
     assert "No difference between uniform and rules" in found["verdict"]
+    assert all(check["ok"] for check in found["checks"]), found["checks"]
+    assert {point["arm"] for point in found["lift_over_time"]} == {"vw", "uniform"}
 
 
 def visits(count: int, better: float) -> list[Told]:
@@ -330,8 +332,8 @@ def test_by_visit_the_share_of_mixed_plays_is_told(tmp_path: Path) -> None:
     assert found["arms"][1]["lift"] == pytest.approx(np.mean(of["vw"]) / np.mean(of["rules"]) - 1)
     low, high = found["arms"][1]["lift_interval"]
     assert 0 < low < 0.3 < high + 0.1
+    assert all(check["ok"] for check in found["checks"]), found["checks"]
     mixed = next(check for check in found["checks"] if check["name"] == "mixed")
-    assert mixed["ok"]
     assert "5% of the plays" in mixed["detail"]
 
 
@@ -373,6 +375,29 @@ def test_an_arm_that_loses_its_blocks_is_told(tmp_path: Path) -> None:
     dead = {p.unit for p in told if p.arm == "vw" and int(p.unit) // 2 % 2}
     write(tmp_path, [p for p in told if p.unit not in dead])
     assert failed(tmp_path) == {"split"}
+
+
+def test_hours_are_those_of_the_clock_on_the_wall(tmp_path: Path) -> None:
+    def hours(path: Path) -> dict[str, Any]:
+        return next(check for check in result(path)["checks"] if check["name"] == "hours")
+
+    # Three days; at midnight by the wall, 13:00 UTC, the lot stops working: vw comes first.
+    told, base = blocks(3 * 288, like), int(NOON.timestamp() // 300)
+    first = {p.unit: p.arm for p in told}
+    swapped = [
+        replace(p, arm="vw" if int(p.unit) % 2 == 0 else "rules")
+        if (int(p.unit) - base) % 288 in range(12, 24)
+        else p
+        for p in told
+    ]
+    assert any(p.arm != first[p.unit] for p in swapped)
+    path = write(tmp_path, swapped)
+    spoil(path, "UPDATE decisions SET utc_offset_min = 660")
+    assert not hours(path)["ok"]
+    assert "00:00: rules 0, vw 18" in hours(path)["detail"]
+    spoil(path, "UPDATE decisions SET utc_offset_min = NULL")
+    assert "(of UTC: what was recorded before version 6" in hours(path)["detail"]
+    assert "13:00: rules 0, vw 18" in hours(path)["detail"]
 
 
 def test_an_arm_with_another_audience_is_told(tmp_path: Path) -> None:
@@ -446,14 +471,34 @@ def test_one_arm_only_no_round_and_nothing_shown(tmp_path: Path) -> None:
 def test_a_propensity_that_is_none(tmp_path: Path, value: str) -> None:
     path = write(tmp_path, blocks(4, like))
     spoil(path, f"UPDATE decisions SET propensity = {value} WHERE number = 3")
-    with pytest.raises(JournalError, match=r"^1 rows of .* have no propensity"):
+    with pytest.raises(JournalError, match=r"decision 3 has no propensity above 0 and"):
         result(path)
 
 
 def test_a_reward_that_is_none(tmp_path: Path) -> None:
     path = write(tmp_path, blocks(4, like))
     spoil(path, "UPDATE rewards SET reward = 1.2 WHERE seq < 3")
-    with pytest.raises(JournalError, match=r"^2 rows of .* have no reward in \[0, 1\]"):
+    with pytest.raises(JournalError, match=r"decision 1, and 1 more, has no reward in \[0, 1\]"):
+        result(path)
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("UPDATE decisions SET t_utc = 'noon' WHERE number = 3", "decision 3 has no time in UTC"),
+        ("UPDATE decisions SET t_utc = substr(t_utc, 1, 23)", "decision 1, and 19 more, has no ti"),
+        ("UPDATE decisions SET utc_offset_min = 'x'", "has no time in UTC"),
+        ("DELETE FROM plays", "decision 1, and 19 more, has no play that can be read"),
+        ("UPDATE plays SET started_s = 'x'", "has no play that can be read"),
+        ("UPDATE assignments SET unit = 'x'", "given to|which is no number"),
+        ("UPDATE assignments SET arm = 'other'", "its arms are rules, vw. It was changed"),
+        ("UPDATE assignments SET design = '{'", "in a way that this program does not know"),
+        ("UPDATE assignments SET design = json_set(design, '$.arms', json('[]'))", "arms are none"),
+    ],
+)
+def test_a_record_that_another_tool_changed(tmp_path: Path, sql: str, said: str) -> None:
+    path = spoil(write(tmp_path, blocks(4, like)), sql)
+    with pytest.raises(JournalError, match=said):
         result(path)
 
 

@@ -1,20 +1,22 @@
-"""Whether the arms of an experiment had what the lots gave them: without that, no lift is true."""
+"""Whether the arms of an experiment had what the lots gave them: without that, no lift is true.
+
+Everything here is evidence that may be looked at every day (an e-value): where lots are drawn as
+they should be, it ever reaches ``x`` with probability ``1 / x`` at most.
+"""
 
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
-import numpy.typing as npt
 
+from signage.evaluation.contrast import ROUNDS, SCALE_UNITS, evidence
 from signage.types import Floats
 
-_SHUFFLES = 2000
-_LEAST_IN_GROUP = 10
+_AT_FAULT = 0.1
+"""Share of strata expected to be at fault, where any is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,49 +29,40 @@ class Check:
 
 
 def uneven(counts: Sequence[int]) -> float:
-    """Evidence (an e-value) that units do not go to the arms alike; may be looked at any time.
+    """Evidence that units do not go to the arms alike; ``counts`` of each arm.
 
-    A uniform mixture of multinomials against the even one; where it is even, it ever reaches
-    ``x`` with probability ``1 / x`` at most (Lindon & Malek, "Anytime-valid inference for
-    multinomial count data", NeurIPS 2022).
+    A uniform mixture of multinomials against the even one (Lindon & Malek, "Anytime-valid
+    inference for multinomial count data", NeurIPS 2022).
     """
     arms, total = len(counts), sum(counts)
-    mixture = math.lgamma(arms) - math.lgamma(arms + total)
+    mixture = math.lgamma(arms) - math.lgamma(arms + total) + total * math.log(arms)
     mixture += sum(math.lgamma(1 + count) for count in counts)
-    return math.exp(min(700.0, mixture + total * math.log(arms)))
+    return math.exp(min(700.0, mixture))
 
 
-def homogeneity(labels: Mapping[str, Sequence[Hashable]]) -> float:
-    """p-value of the χ² test that the labels of all arms are drawn from the same.
+def uneven_somewhere(strata: Iterable[Sequence[int]]) -> float:
+    """The same in any stratum of the units, an hour, say.
 
-    By Wilson & Hilferty's approximation (PNAS 17, 1931). 1 where there is nothing to compare.
+    Lots know nothing of a unit's stratum, so the evidence of strata may be multiplied. Each is
+    mixed with 1, as if one in so many were at fault: others do not dilute what one of them tells.
     """
-    names = sorted({label for those in labels.values() for label in those}, key=str)
-    tables = [Counter(those) for those in labels.values()]
-    table = np.array([[counted[name] for name in names] for counted in tables], float)
-    freedom = (table.shape[0] - 1) * (table.shape[1] - 1)
-    if freedom < 1 or not table.sum(1).all():
-        return 1.0
-    expected = np.outer(table.sum(1), table.sum(0)) / table.sum()
-    ratio = float(((table - expected) ** 2 / expected).sum()) / freedom
-    spread = 2 / (9 * freedom)
-    return 1 - NormalDist().cdf((ratio ** (1 / 3) - (1 - spread)) / math.sqrt(spread))
+    mixed = (1 - _AT_FAULT + _AT_FAULT * uneven(counts) for counts in strata)
+    return math.exp(min(700.0, sum(math.log(each) for each in mixed)))
 
 
-def shuffled(values: Floats, marked: Sequence[bool]) -> float | None:
-    """p-value of the permutation test that values with a mark are like those without.
+def unlike(values: Floats, marked: Sequence[bool], chance: float, error: float) -> float:
+    """Evidence that values with a mark are unlike those without.
 
-    None where one of both is too few to tell.
+    Lots give each value its mark with probability ``chance``, whatever came before it. So in
+    ``z = (1 - chance) x`` with a mark, ``z = -chance x`` without, ``x`` being a value less what
+    was expected before, the mean is 0, and ``exp(λ Σz - λ² Σ(z² + 2 E z²) / 6)`` a supermartingale
+    without a bound on ``x`` (Delyon, "Exponential inequalities for sums of weakly dependent
+    variables", Electronic Journal of Probability 14, 2009), mixed as in ``contrast.py``, with the
+    ρ that is best for ``error``. 0 before there are more than ``SCALE_UNITS`` values.
     """
-    on = np.asarray(marked, bool)
-    if min(on.sum(), (~on).sum()) < _LEAST_IN_GROUP:
-        return None
-    rng = np.random.default_rng(0)
-
-    def gap(mark: npt.NDArray[np.bool_]) -> float:
-        """How far apart the means are."""
-        return abs(float(values[mark].mean() - values[~mark].mean()))
-
-    seen = gap(on) - 1e-12
-    as_far = sum(gap(rng.permutation(on)) >= seen for _ in range(_SHUFFLES))
-    return (1 + as_far) / (1 + _SHUFFLES)
+    if len(values) <= SCALE_UNITS:
+        return 0.0
+    z = values * np.where(marked, 1 - chance, -chance)
+    v = (z**2 + 2 * chance * (1 - chance) * values**2) / 3
+    found = evidence(z.sum(), v.sum(), v[:SCALE_UNITS].mean(), ROUNDS, error)
+    return math.exp(min(700.0, float(found)))

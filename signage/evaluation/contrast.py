@@ -117,8 +117,9 @@ class Contrast:
         if len(self) <= SCALE_UNITS or given.sum() <= 0:
             return None, None
 
+        z = _Sums(earned, given)
+
         def inside(x: Floats) -> Floats:
-            z = _Sums(earned, given)
             return np.asarray(z.evidence(x, self.tightest_at) < math.log(1 / error))
 
         best = min(max(float(earned.sum() / given.sum()), bounds[0]), bounds[1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from statistics import fmean
 
@@ -47,6 +47,13 @@ class ArmPlay:
     """Who could see it."""
     mixed: bool = False
     """Also before visitors of another arm; for assignment by visit."""
+    utc_offset_min: int | None = None
+    """By how much the clock on the wall is ahead; None where the journal does not tell."""
+
+    @property
+    def local(self) -> datetime:
+        """By the clock on the wall; by UTC where that is not known."""
+        return self.utc + timedelta(minutes=self.utc_offset_min or 0)
 
 
 class Unit:
@@ -85,11 +92,17 @@ def units_of(design: Design, plays: Sequence[ArmPlay]) -> dict[str, Unit]:
     units: dict[str, Unit] = {}
     for play in plays:
         unit = units.setdefault(play.unit, Unit(play.arm))
-        if unit.arm != play.arm or play.arm not in design.arms:
+        wrong = None
+        if play.arm not in design.arms:
+            wrong = f"given to {play.arm!r}, and its arms are {', '.join(design.arms)}"
+        elif unit.arm != play.arm:
+            wrong = f"given to {unit.arm!r} and to {play.arm!r}"
+        elif design.by_block and not play.unit.isdecimal():
+            wrong = "numbered so, which is no number"
+        if wrong is not None:
             raise JournalError(
                 f"The journal contradicts itself: {design.assign} {play.unit} of the experiment "
-                f"{design.name!r} was given to {unit.arm!r} and to {play.arm!r}, of the arms "
-                f"{', '.join(design.arms)}. It was changed by another tool: use the original."
+                f"{design.name!r} was {wrong}. It was changed by another tool: use the original."
             )
         unit.plays.append(play)
     return units
@@ -126,10 +139,10 @@ def contrast_between(
     return Contrast.of_rounds(treatment, control, counts.reshape(-1, len(design.arms)))
 
 
-def compared_units(design: Design, units: Units, pair: tuple[str, str]) -> list[list[Unit]]:
-    """What each entry of their contrast is of: the blocks of a round, or one visit."""
+def compared_units(design: Design, units: Units, arms: Sequence[str]) -> list[list[Unit]]:
+    """What an entry of the contrast of ``arms`` is of: the blocks of a round, or one visit."""
     if not design.by_block:
-        return [[each] for each in units.values() if each.arm in pair]
+        return [[each] for each in units.values() if each.arm in arms]
     rounds: dict[int, list[Unit]] = defaultdict(list)
     for block, each in units.items():
         rounds[int(block) // len(design.arms)].append(each)

@@ -1,11 +1,11 @@
 """The decisions as columns (Parquet): read in a hundredth of the time that a journal takes.
 
 One row a decision, in order. What stands in ``logged.Block`` has a column each (``number``,
-``t_utc``, ``outcome`` by name, ``content_id``, ``propensity``, ``reward``, ``visitor``,
-``overlaps``); then for each content that ever was in the catalogue ``p:CONTENT``, its probability,
-and for each feature of the context ``x:FEATURE``. Empty is what was not eligible, or absent. The
-file's metadata, under ``signage``, has the version of this layout, the screen and the features of
-each content.
+``t_utc``, ``utc_offset_min``, ``outcome`` by name, ``content_id``, ``propensity``, ``reward``,
+``visitor``, ``overlaps``); then for each content that ever was in the catalogue ``p:CONTENT``, its
+probability, and for each feature of the context ``x:FEATURE``. Empty is what was not eligible, or
+absent. The file's metadata, under ``signage``, has the version of this layout, the screen and the
+features of each content.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ def write_blocks(log: Log, screen_id: str, blocks: Iterator[Block], file: IO[byt
         [
             ("number", pa.int64()),
             ("t_utc", pa.timestamp("ms", tz="UTC")),
+            ("utc_offset_min", pa.float32()),
             ("outcome", pa.dictionary(pa.int8(), pa.string())),
             ("content_id", pa.dictionary(pa.int32(), pa.string())),
             ("propensity", pa.float64()),
@@ -67,6 +68,7 @@ def write_blocks(log: Log, screen_id: str, blocks: Iterator[Block], file: IO[byt
             columns = [
                 pa.array(block.number),
                 pa.array(milliseconds, pa.timestamp("ms", tz="UTC")),
+                numbers(block.utc_offset_min, pa.float32()),
                 named(block.outcome, _OUTCOMES, pa.int8()),
                 named(block.shown, list(log.contents), pa.int32()),
                 numbers(block.propensity, pa.float64()),
@@ -140,9 +142,13 @@ class ColumnsLog:
             columns = [numbers(f"{prefix}:{name}") for name in names]
             return np.array(columns, float).T.reshape(batch.num_rows, len(columns))
 
+        # Files of before have no such column.
+        known = "utc_offset_min" in batch.schema.names
+        ahead = numbers("utc_offset_min") if known else np.full(batch.num_rows, np.nan)
         return Block(
             number=numbers("number"),
             t_utc_s=numbers("t_utc").astype("datetime64[ms]").astype(np.int64) / 1000,
+            utc_offset_min=ahead.astype(float),
             outcome=self._places(batch, "outcome", _OUTCOMES),
             shown=self._places(batch, "content_id", list(self.contents)),
             propensity=numbers("propensity").astype(float),

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic_core import from_json
 
 from signage.errors import JournalError
 from signage.journal.reader import JournalReader
 from signage.logged import Block, Outcome
-from signage.types import PlayState
+from signage.types import Floats, PlayState
 
 _QUERY = """
-SELECT number, d.t_utc, content_id, propensity, forced, eligible, context, run,
+SELECT number, d.t_utc, utc_offset_min, content_id, propensity, forced, eligible, context, run,
     p.state, p.started_s, p.ended_s, w.decision_id IS NOT NULL AS judged, w.reward,
     json_extract(w.parts, '$.absent') AS absent,
     (SELECT viewer_id FROM impressions i WHERE i.decision_id = d.decision_id
@@ -53,12 +54,7 @@ class JournalLog:
                 "FROM decisions"
             ).fetchall()
             (self._count,) = db.execute("SELECT count(*) FROM decisions").fetchone()
-            self.features: tuple[str, ...] = tuple(
-                name
-                for (name,) in db.execute(
-                    "SELECT DISTINCT key FROM decisions, json_each(context) ORDER BY key"
-                )
-            )
+            self.features = self._named(db)
         one_screen(self.name, screens)
         one_screen(self.name, [maker for (maker,) in makers])
         self.screen_id: str = screens[0] if screens else ""
@@ -67,15 +63,21 @@ class JournalLog:
             for name, described in self._reader.contents().items()
         }
 
+    def _named(self, db: sqlite3.Connection) -> tuple[str, ...]:
+        names: set[str] = set()
+        with self._readable():
+            for (context,) in db.execute("SELECT context FROM decisions"):
+                names.update(dict(from_json(context)))
+        return tuple(sorted(names))
+
     def __len__(self) -> int:
         return int(self._count)
 
     def blocks(self, size: int) -> Iterator[Block]:
         """As ``logged.Log``."""
-        places = {name: place for place, name in enumerate(self.contents)}
-        columns = {name: place for place, name in enumerate(self.features)}
+        places, columns = _Places(self.contents), _Places(self.features)
         visitors: dict[str, int] = {}
-        with self._connect() as db:
+        with self._connect() as db, self._readable():
             db.row_factory = sqlite3.Row
             found = (dict(row) for row in db.execute(f"{_QUERY} LIMIT ?", (self._count,)))
             rows = _with_overlaps(found)
@@ -85,30 +87,22 @@ class JournalLog:
     def _block(
         self,
         rows: list[Row],
-        places: Mapping[str, int],
-        columns: Mapping[str, int],
+        places: _Places,
+        columns: _Places,
         visitors: dict[str, int],
     ) -> Block:
-        probabilities = np.full((len(rows), len(places)), np.nan)
-        context = np.full((len(rows), len(columns)), np.nan)
-        try:
-            for at, row in enumerate(rows):
-                for name, value in json.loads(row["eligible"]).items():
-                    probabilities[at, places[name]] = value
-                for name, value in json.loads(row["context"]).items():
-                    context[at, columns[name]] = value
-            shown = [places[row["content_id"]] for row in rows]
-            t_utc_s = [datetime.fromisoformat(row["t_utc"]).timestamp() for row in rows]
-            outcomes = [_outcome(row) for row in rows]
-        except (AttributeError, KeyError, ValueError, TypeError) as error:
-            raise _damaged(self.name, f"a decision cannot be read ({error!r})") from error
+        probabilities = places.matrix([row["eligible"] for row in rows])
+        context = columns.matrix([row["context"] for row in rows])
+        shown = [places.of[row["content_id"]] for row in rows]
+        outcomes = [_outcome(row) for row in rows]
         seen = [
             -1 if (name := row["visitor"]) is None else visitors.setdefault(name, len(visitors))
             for row in rows
         ]
         return Block(
             number=np.array([row["number"] for row in rows], np.int64),
-            t_utc_s=np.array(t_utc_s),
+            t_utc_s=np.array([_utc_s(row["t_utc"]) for row in rows]),
+            utc_offset_min=np.array([row["utc_offset_min"] for row in rows], float),
             outcome=np.array(outcomes, np.int64),
             shown=np.array(shown, np.int64),
             propensity=np.array([row["propensity"] for row in rows], float),
@@ -118,6 +112,13 @@ class JournalLog:
             probabilities=probabilities,
             context=context,
         )
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
+        except (AttributeError, KeyError, ValueError, TypeError) as error:
+            raise _damaged(self.name, f"a decision cannot be read ({error!r})") from error
 
     @contextmanager
     def _connect(self) -> Iterator[sqlite3.Connection]:
@@ -130,6 +131,22 @@ class JournalLog:
                 raise _damaged(self.name, str(error)) from error
             except sqlite3.DatabaseError as error:
                 raise _damaged(self.name, str(error)) from error
+
+
+class _Places:
+    """Names, each with its column."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.of = {name: place for place, name in enumerate(names)}
+        self._columns = lru_cache(4096)(lambda names: [self.of[name] for name in names])
+
+    def matrix(self, objects: Sequence[str]) -> Floats:
+        """JSON objects of numbers as rows; NaN where a name is missing."""
+        rows = np.full((len(objects), len(self.of)), np.nan)
+        for at, text in enumerate(objects):
+            values = from_json(text)
+            rows[at, self._columns(tuple(values))] = list(values.values())
+        return rows
 
 
 def one_screen(name: str, screens: list[str]) -> None:
@@ -147,6 +164,13 @@ def _damaged(name: str, why: str) -> JournalError:
         f"{name} is damaged or was cut off: {why}. Copy it again, while the screen does not run or "
         "with its -wal file; what it still says is not all of it, so nothing is told from it."
     )
+
+
+def _utc_s(text: str) -> float:
+    utc = datetime.fromisoformat(text)
+    if utc.tzinfo is None:
+        raise ValueError(f"{text} does not say that it is UTC")
+    return utc.timestamp()
 
 
 def _outcome(row: Row) -> Outcome:

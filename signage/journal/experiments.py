@@ -11,8 +11,8 @@ from signage.errors import JournalError
 from signage.journal.reader import JournalReader
 
 _PLAYS = """
-SELECT number, decision_id, run, t_s, d.t_utc, forced, arm, unit, washout, design, state,
-    started_s, ended_s, reward,
+SELECT number, decision_id, run, t_s, d.t_utc, utc_offset_min, forced, arm, unit, washout, design,
+    state, started_s, ended_s, reward,
     (SELECT group_concat(visit_id, char(10)) FROM impressions i
         WHERE i.decision_id = d.decision_id) AS visits
 FROM assignments a CROSS JOIN decisions d USING (number) JOIN plays USING (decision_id)
@@ -20,19 +20,31 @@ FROM assignments a CROSS JOIN decisions d USING (number) JOIN plays USING (decis
 WHERE experiment = ? ORDER BY number
 """
 _ALL = """
-SELECT number, decision_id, run, t_s, d.t_utc, forced, state, started_s, ended_s, reward
+SELECT number, decision_id, run, t_s, d.t_utc, utc_offset_min, forced, state, started_s, ended_s,
+    reward
 FROM decisions d JOIN plays USING (decision_id) LEFT JOIN rewards USING (decision_id)
 ORDER BY number
 """
 # Written so that a value of the wrong type counts as missing, and not as a number.
-_NO_PROPENSITY = """
-SELECT count(*) FROM decisions
-WHERE NOT coalesce(typeof(propensity) = 'real' AND propensity > 0 AND propensity < 1.000001, 0)
-"""
-_NO_REWARD = """
-SELECT count(*) FROM rewards WHERE reward IS NOT NULL
-    AND NOT (typeof(reward) IN ('real', 'integer') AND reward >= 0 AND reward <= 1)
-"""
+_BROKEN = {
+    "propensity above 0 and at most 1": """
+        SELECT number FROM decisions
+        WHERE NOT coalesce(typeof(propensity) = 'real' AND propensity > 0
+            AND propensity < 1.000001, 0)""",
+    "time in UTC": """
+        SELECT number FROM decisions
+        WHERE typeof(t_s) NOT IN ('real', 'integer')
+            OR typeof(utc_offset_min) NOT IN ('integer', 'null')
+            OR julianday(t_utc) IS NULL OR t_utc NOT LIKE '____-__-__T%+00:00'""",
+    "play that can be read": """
+        SELECT number FROM decisions LEFT JOIN plays USING (decision_id)
+        WHERE state IS NULL OR typeof(started_s) NOT IN ('real', 'integer', 'null')
+            OR typeof(ended_s) NOT IN ('real', 'integer', 'null')""",
+    "reward in [0, 1]": """
+        SELECT number FROM rewards JOIN decisions USING (decision_id)
+        WHERE reward IS NOT NULL
+            AND NOT (typeof(reward) IN ('real', 'integer') AND reward >= 0 AND reward <= 1)""",
+}
 
 
 class Experiments(JournalReader):
@@ -49,11 +61,14 @@ class Experiments(JournalReader):
                     "run, and come back."
                 )
             _check_one_screen(db, self.path)
-            for query, what in ((_NO_PROPENSITY, "propensity"), (_NO_REWARD, "reward in [0, 1]")):
-                if (without := db.execute(query).fetchone()[0]) > 0:
+            for what, query in _BROKEN.items():
+                counted = f"SELECT count(*), min(number) FROM ({query})"  # noqa: S608 - our own
+                count, first = db.execute(counted).fetchone()
+                if count:
+                    more = f", and {count - 1} more," if count > 1 else ""
                     raise JournalError(
-                        f"{without} rows of the journal {self.path} have no {what}: it was changed "
-                        "by another tool, and no result is drawn from it. Use the original."
+                        f"In the journal {self.path} decision {first}{more} has no {what}: it was "
+                        "changed by another tool, and no result is drawn from it. Use the original."
                     )
 
     def names(self) -> list[str]:
@@ -78,8 +93,7 @@ class Experiments(JournalReader):
                 f"{designs[-1][0]}: what came before and after cannot be added up. Give it a new "
                 "`experiment.name` whenever one of its keys changes."
             )
-        design = json.loads(designs[0][0])
-        return dict(design)
+        return dict(json.loads(designs[0][0]))
 
     def plays(self, name: str) -> list[dict[str, Any]]:
         """Every decision of the experiment with its play, reward and visits, oldest first."""

@@ -173,8 +173,8 @@ def version_of(db: sqlite3.Connection, path: Path) -> int | None:
         row = db.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
     except sqlite3.DatabaseError as error:
         raise JournalError(
-            f"{path} is not a journal of signage, or not a whole one: {error}. Check the path, or "
-            "take a backup."
+            f"{path} is not a journal of signage, or not a whole one: {error}. Check the path, "
+            "copy it anew, or use a backup."
         ) from error
     return None if row is None else int(row[0])
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from signage.confidence import margin, tuned
-from signage.evaluation.balance import homogeneity, shuffled, uneven
+from signage.evaluation.balance import uneven, uneven_somewhere, unlike
 from signage.evaluation.contrast import Contrast
 from signage.evaluation.power import spread_of, units_for_one_look, units_needed
 from signage.types import Floats
@@ -109,24 +109,32 @@ def test_lots_that_are_not_even_are_told_and_even_ones_are_not() -> None:
     assert uneven([400, 300, 300]) > uneven([334, 333, 333])
 
 
-def test_hours_that_differ_are_told() -> None:
-    hours = [f"{hour:02d}" for hour in range(10)] * 6
-    assert homogeneity({"a": hours, "b": hours}) > 0.99
-    assert homogeneity({"a": hours, "b": ["09"] * 60}) < 1e-6
-    # χ² = 4 with one degree of freedom: p = 0.0455.
-    assert homogeneity({"a": ["x"] * 30 + ["y"] * 20, "b": ["x"] * 20 + ["y"] * 30}) == (
-        pytest.approx(0.0455, abs=0.003)
+def test_strata_are_told_apart_where_their_sum_is_even() -> None:
+    assert uneven_somewhere([[40, 10], [10, 40]]) == pytest.approx(
+        (0.9 + 0.1 * uneven([40, 10])) ** 2
     )
-    assert homogeneity({"a": ["x"], "b": ["x"]}) == 1
+    assert uneven_somewhere([[40, 10], [10, 40]]) > 100
+    # One hour of a day, and all the others well.
+    assert uneven_somewhere([[0, 18], *[[9, 9]] * 23]) > 100
+    assert uneven_somewhere([[9, 9]] * 24) < 1
+    assert uneven_somewhere([]) == uneven_somewhere([[0, 0]]) == 1
 
 
-def test_marks_that_mean_something_are_told() -> None:
+@pytest.mark.parametrize("chance", [1 / 2, 1 / 3])
+def test_marks_that_mean_something_are_told(chance: float) -> None:
     rng = np.random.default_rng(0)
-    marked = [bool(n % 2) for n in range(60)]
-    noise = rng.normal(size=60)
-    plain = shuffled(noise, marked)
-    moved = shuffled(noise + 2 * np.array(marked), marked)
-    assert plain is not None
-    assert moved is not None
-    assert moved < 0.01 < plain
-    assert shuffled(noise[:15], marked[:15]) is None
+    marked = rng.random(90) < chance
+    noise = rng.normal(size=90)
+    assert unlike(noise, marked.tolist(), chance, 0.01) < 1
+    assert unlike(noise + 2 * marked, marked.tolist(), chance, 0.01) > 100
+    assert unlike(noise[:10] + 9 * marked[:10], marked[:10].tolist(), chance, 0.01) == 0
+
+
+@pytest.mark.parametrize("chance", [1 / 2, 1 / 4])
+def test_looked_at_after_every_value_marks_are_hardly_ever_told_for_nothing(chance: float) -> None:
+    alarms = 0
+    for number in range(150):
+        rng = np.random.default_rng([2, number])
+        values, marked = rng.standard_t(2, 120), (rng.random(120) < chance).tolist()
+        alarms += any(unlike(values[:n], marked[:n], chance, 0.05) > 20 for n in range(11, 121, 3))
+    assert alarms <= 12

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from scripts.off_policy_worlds import MadeLog, World
-from signage.config import Config
+from signage.config import Config, PoliciesConfig, Rule
 from signage.errors import ConfigError, JournalError
 from signage.evaluate import Wanted, evaluated
 from signage.evaluation import off_policy
@@ -174,3 +174,21 @@ def test_the_command(journal: Path) -> None:
         check=False,
     )
     assert (gone.returncode, "journal" in gone.stderr) == (1, True)
+
+
+def test_rules_by_the_hour_go_by_the_clock_that_the_log_tells(journal: Path) -> None:
+    at_noon = Rule(hours=(12, 13), categories=("coffee",))
+    config = Config(timezone="Asia/Tokyo", policies=PoliciesConfig(rules=(at_noon,)))
+
+    def coffee(path: Path) -> float:
+        (told,) = evaluated(path, Wanted(policies=("rules",)), config)["policies"]
+        return float(told["shares"]["coffee"])
+
+    for offset_min, expected in (("0", 1.0), ("-660", None), ("NULL", None)):
+        changed(journal, f"UPDATE decisions SET utc_offset_min = {offset_min}")
+        out = journal.with_suffix(".parquet")
+        export(journal, ExportFormat.DECISIONS, out)
+        assert coffee(out) == coffee(journal)
+        assert (coffee(journal) == expected) is (expected is not None)
+    config = config.model_copy(update={"timezone": "UTC"})
+    assert coffee(journal) == 1.0

@@ -76,6 +76,14 @@ def judged(path: Path) -> dict[str, Any]:
         ("UPDATE decisions SET eligible = '[]' WHERE number = 5", "is damaged or was cut off"),
         ("UPDATE decisions SET t_utc = 'noon' WHERE number = 5", "is damaged or was cut off"),
         ("UPDATE decisions SET content_id = 'gone' WHERE number = 5", "is damaged or was cut off"),
+        ("UPDATE decisions SET propensity = '' WHERE number = 5", "is damaged or was cut off"),
+        ("UPDATE decisions SET utc_offset_min = 'x' WHERE number = 5", "is damaged or was cut off"),
+        ("UPDATE decisions SET t_utc = substr(t_utc, 1, 23)", "does not say that it is UTC"),
+        ("UPDATE plays SET started_s = 'x'", "is damaged or was cut off"),
+        (
+            "UPDATE decisions SET propensity = 0 WHERE number = 5",
+            "decision 5 has a propensity",
+        ),
         ("UPDATE meta SET value = 99 WHERE key = 'schema_version'", "of version 99"),
     ],
 )

@@ -32,6 +32,7 @@ from signage.types import (
 )
 from tests.builders import catalogue, snapshot, viewer
 from tests.player.player_shop import Shop, until
+from tests.test_experiment import AUTUMN, blocks, clear, write
 
 CATALOGUE = catalogue(
     {
@@ -277,6 +278,26 @@ def test_what_the_learner_believes(shop: Shop, board: Dashboard, page: Page) -> 
             cell = page.locator(f'[data-belief="{name}|{segment["name"]}"]')
             assert cell.inner_text() == ("not allowed" if value is None else f"{value:.2f}")
     assert page.locator("#experiment").inner_text() == "No experiment is running."
+
+
+@pytest.mark.parametrize("page", WIDTHS, indirect=True)
+def test_a_running_experiment_tells_its_verdict(
+    shop: Shop, board: Dashboard, page: Page, complaints: list[str], tmp_path: Path
+) -> None:
+    journal = write(tmp_path / "experiment", blocks(60, clear))
+    board = shop.dashboard = Dashboard(Config(experiment=AUTUMN), CATALOGUE, Figures(journal))
+    opened(shop, page)
+    card = page.locator("#experiment")
+    expect(card).to_contain_text("vw beats rules: its lift is +2")
+    assert board(1)["experiment"]["summary"] in card.inner_text()
+    expect(page.locator("#experiment-words")).to_have_text("autumn: rules against vw")
+    card.scroll_into_view_if_needed()
+    box = card.bounding_box()
+    assert box is not None
+    width = page.evaluate("document.documentElement.clientWidth")
+    assert 0 < box["x"] < box["x"] + box["width"] <= width
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert complaints == []
 
 
 def test_health_has_its_reasons_also_when_it_failed(

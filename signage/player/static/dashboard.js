@@ -69,7 +69,13 @@ function draw(anew = false) {
   drawContents(told);
   drawVoice(told);
   drawBeliefs(told, anew);
-  say(byId("experiment"), told.experiment ? told.experiment.summary : "No experiment is running.");
+  drawExperiment(told.experiment);
+}
+
+function drawExperiment(experiment) {
+  say(byId("experiment-words"), experiment ? `${experiment.name}: ${experiment.arms.join(" against ")}` : "");
+  say(byId("experiment"), experiment ? experiment.summary : "No experiment is running.");
+  byId("experiment").classList.toggle("quiet", !experiment);
 }
 
 function drawHealth(health, told) {
