@@ -49,13 +49,21 @@ class Faults:
         return counted
 
     def _check_order(self, block: Block) -> None:
-        number = np.concatenate([[self._last_number], block.number])
+        first = block.number[0] - 1 if self._last_number < 0 else self._last_number
+        number = np.concatenate([[first], block.number])
         back = np.flatnonzero(np.diff(number) <= 0)
         if len(back):
             raise JournalError(
                 f"{self._name} has decision {number[back[0] + 1]} after decision "
                 f"{number[back[0]]}: it was put together out of several logs, or twice out of one. "
                 "Evaluate each screen's journal by itself."
+            )
+        gaps = np.flatnonzero(np.diff(number) > 1)
+        if len(gaps):
+            raise JournalError(
+                f"{self._name} has no decision between {number[gaps[0]]} and "
+                f"{number[gaps[0] + 1]}: a part of it was taken out, and what is left is no fair "
+                "sample. Use the journal as signage wrote it."
             )
         utc_s = np.concatenate([[self._last_utc_s], block.t_utc_s])
         if np.isnan(block.t_utc_s).any():

@@ -54,13 +54,20 @@ class Experiments(JournalReader):
         """Raise JournalError, with what to do, for a record that no result can be drawn from."""
         with self.connect() as db:
             _check_whole(db, self.path)
-            (decisions,) = db.execute("SELECT count(*) FROM decisions").fetchone()
+            decisions, numbers = db.execute(
+                "SELECT count(*), max(number) - min(number) + 1 FROM decisions"
+            ).fetchone()
             if not decisions:
                 raise JournalError(
                     f"The journal {self.path} is empty: no decision was ever made. Let its screen "
                     "run, and come back."
                 )
             _check_one_screen(db, self.path)
+            if decisions < numbers:
+                raise JournalError(
+                    f"Of the journal {self.path}, {numbers - decisions} decisions were taken out: "
+                    "what is left is no fair sample. Use the original."
+                )
             for what, query in _BROKEN.items():
                 counted = f"SELECT count(*), min(number) FROM ({query})"  # noqa: S608 - our own
                 count, first = db.execute(counted).fetchone()

@@ -375,13 +375,14 @@ def test_an_empty_journal_is_an_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("statement", "why"),
     [
-        ("UPDATE decisions SET propensity = 0 WHERE number = 7", "have no propensity"),
+        ("UPDATE decisions SET propensity = 0 WHERE number = 7", "decision 7 has no propensity"),
         ("UPDATE decisions SET propensity = NULL", "NOT NULL"),
         ("UPDATE rewards SET reward = 2 WHERE reward IS NOT NULL", "no reward in"),
         ("INSERT INTO runs VALUES (9, '2026-01-01', 'other')", "mixes the screens"),
         ("UPDATE meta SET value = '99' WHERE key = 'schema_version'", "of version 99"),
+        ("DELETE FROM decisions WHERE number BETWEEN 5 AND 7", "3 decisions were taken out"),
     ],
-    ids=["zero", "missing", "reward", "two screens", "newer"],
+    ids=["zero", "missing", "reward", "two screens", "newer", "taken out"],
 )
 def test_a_spoilt_journal_is_refused(
     statement: str, why: str, journal: JournalReader, tmp_path: Path

@@ -56,6 +56,14 @@ def judged(path: Path) -> dict[str, Any]:
     return evaluated(path, UNIFORM, Config())
 
 
+_OF_DECISIONS = "(SELECT decision_id FROM decisions WHERE number"
+_REMOVE = (
+    f"DELETE FROM rewards WHERE decision_id IN {_OF_DECISIONS} BETWEEN 5 AND 7); "
+    f"DELETE FROM plays WHERE decision_id IN {_OF_DECISIONS} BETWEEN 5 AND 7); "
+    "DELETE FROM decisions WHERE number BETWEEN 5 AND 7"
+)
+
+
 @pytest.mark.parametrize(
     ("sql", "said"),
     [
@@ -71,6 +79,7 @@ def judged(path: Path) -> dict[str, Any]:
             "plays of 2 screens",
         ),
         ("DELETE FROM plays", "without its play"),
+        (_REMOVE, "no decision between 4 and 8"),
         ("UPDATE decisions SET propensity = 0.3 WHERE number = 5", "decision 5 has another"),
         ("UPDATE decisions SET context = '{' WHERE number = 5", "is damaged or was cut off"),
         ("UPDATE decisions SET eligible = '[]' WHERE number = 5", "is damaged or was cut off"),
