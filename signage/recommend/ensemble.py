@@ -166,10 +166,8 @@ class EnsemblePolicy:
         each = np.array([m.contributions(against_rest)[:, 0] for m in self._members])
         told = np.tensordot(self._weights(), each, 1)
         named = {
-            self._encoding.named(context, action): round(float(value), 4)
-            for context, row in zip(asked.context, told, strict=True)
-            for action, value in enumerate(row)
-            if abs(value) >= _TELLING
+            self._encoding.named(asked.context[row], action): round(float(told[row, action]), 4)
+            for row, action in np.argwhere(abs(told) >= _TELLING).tolist()
         }
         ordered = sorted(named, key=lambda name: -named[name])
         speak_for = [name for name in ordered if named[name] > 0][:_REASONS]
