@@ -265,7 +265,9 @@ class Constraints:
             if content.share_min is None or self._closed(content, now.audience.utc):
                 continue
             # A share of the plays while its own dates and hours lasted.
-            its = [play for play in window if not self._closed(content, play.utc)]
+            its = window
+            if not content.always:
+                its = [play for play in window if not self._closed(content, play.utc)]
             had = sum(play.content_id == name for play in its)
             promise = Promise(content.share_min, len(its), had)
             if name in verdict.allowed:

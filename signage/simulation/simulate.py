@@ -82,12 +82,13 @@ class Simulation:
         for frame in self._frames():
             self._advance(frame.t_s)
             step = engine.step(frame)
-            rewards += [reward for _, reward in step.rewards]
+            if step.rewards:
+                rewards += [reward for _, reward in step.rewards]
+                report(len(rewards))
             audit.watch(step.audience, engine.on_screen, self._screen.started_s)
             if step.decision is not None:
                 audit.check(step.decision)
                 self._compare_with_oracle(step.decision)
-            report(len(rewards))
             if len(rewards) >= plays:
                 break
         engine.end(frame)
@@ -116,12 +117,8 @@ class Simulation:
                     yield _frame(lap * length_s + t_s)
 
     def _perceive(self, frame: Frame) -> Sequence[Sighting]:
-        # Whoever comes again in the next lap is somebody new.
-        first = self._lap * self._recording.people
         people = [
-            self._response.alter(
-                frame.t_s, Visitor(self._lap, sighting.track), sighting
-            ).numbered_from(first)
+            self._response.alter(frame.t_s, Visitor(self._lap, sighting.track), sighting)
             for sighting in self._moment.people
         ]
         self._somebody_reads = any(sighting.gaze is not None for sighting in people)
