@@ -45,6 +45,9 @@ _REFIT_EVERY = 250
 _PRIOR_COUNT = 2.0
 _MIN_VARIANCE = 1e-6
 _WANDER_EVERY = 10
+_PUT_OFF = 10
+"""So many lessons change the covariance together: one product of matrices for all of them is
+several times as fast as one for each."""
 
 Matrix = npt.NDArray[np.float32]
 
@@ -75,6 +78,10 @@ class BayesRegression:
         self._mean = np.zeros(_SLOTS + 1, np.float32)
         """One more, always zero, for what has no slot."""
         self._covariance: Matrix = np.zeros((_SLOTS, _SLOTS), np.float32)
+        """Before the steps that are put off."""
+        self._steps: Matrix = np.zeros((_PUT_OFF, _SLOTS), np.float32)
+        """Each lesson takes the product of one with itself from the covariance."""
+        self._waiting = 0
         self._taken = 0
         self.learned = 0
 
@@ -87,15 +94,17 @@ class BayesRegression:
         """Take in what action number ``action`` got; ``noise`` is the variance of a reward."""
         slots, values = self._features(asked, action)
         used = self._taken
-        covariance, scratch = self._covariance[:used, :used], _SCRATCH[:used, :used]
-        to_mean = values @ covariance[slots]
+        steps = self._steps[: self._waiting, :used]
+        to_mean = values @ self._covariance[slots, :used] - (steps[:, slots] @ values) @ steps
         deviation = math.sqrt(float(to_mean[slots] @ values) + noise)
         to_mean /= np.float32(deviation)
         wrong = reward - self._baseline - float(self._mean[slots] @ values)
         self._mean[:used] += to_mean * np.float32(wrong / deviation)
-        np.multiply(to_mean[:, None], to_mean, out=scratch)
-        covariance -= scratch
+        self._steps[self._waiting, :used], self._steps[self._waiting, used:] = to_mean, 0.0
+        self._waiting += 1
         self.learned += 1
+        if self._waiting == _PUT_OFF:
+            self._catch_up()
         if self._wander and self.learned % _WANDER_EVERY == 0:
             self.doubt_again(self._wander * _WANDER_EVERY)
         if self.learned % _REFIT_EVERY == 0:
@@ -103,6 +112,7 @@ class BayesRegression:
 
     def trust(self, feature: str, reward: float, noise: float) -> None:
         """Begin with the belief that a content with this ``feature`` earns so much more."""
+        self._catch_up()
         slot = self._slot(0, self._encoding.action.add(feature))
         gain = self._covariance[slot, slot] / (self._covariance[slot, slot] + noise)
         self._mean[slot] += gain * reward
@@ -115,9 +125,11 @@ class BayesRegression:
         self._prior, self._initial = other._prior.copy(), other._initial.copy()
         self._taken = other._taken
         self._mean, self._covariance = other._mean.copy(), other._covariance.copy()
+        self._steps, self._waiting = other._steps.copy(), other._waiting
 
     def doubt_again(self, share: float) -> None:
         """Move by ``share`` of the variance back to the prior."""
+        self._catch_up()
         used = np.arange(self._taken)
         self._covariance[: len(used), : len(used)] *= np.float32(1 - share)
         self._covariance[used, used] += np.float32(share) * self._prior[used]
@@ -142,6 +154,7 @@ class BayesRegression:
             "initial": self._initial,
             "mean": self._mean,
             "covariance": self._covariance[:used, :used],
+            "steps": self._steps[: self._waiting, :used],
             "learned": np.array(self.learned),
         }
 
@@ -154,7 +167,19 @@ class BayesRegression:
         self._initial, self._mean = state["initial"].copy(), state["mean"].copy()
         used = self._taken = len(state["covariance"])
         self._covariance[:used, :used] = state["covariance"]
+        if (steps := state.get("steps")) is not None:  # an older one put off none
+            self._waiting = len(steps)
+            self._steps[: self._waiting, :used] = steps
         self.learned = int(state["learned"])
+
+    def _catch_up(self) -> None:
+        """Take from the covariance what was put off."""
+        used = self._taken
+        steps = self._steps[: self._waiting, :used]
+        covariance, scratch = self._covariance[:used, :used], _SCRATCH[:used, :used]
+        np.matmul(steps.T, steps, out=scratch)
+        covariance -= scratch
+        self._waiting = 0
 
     # Slots
 
@@ -237,6 +262,7 @@ class BayesRegression:
 
     def _refit(self) -> None:
         """Learn the prior variance of every group, and what follows from that for the weights."""
+        self._catch_up()
         used = self._taken
         group = self._group[:used]
         count = np.bincount(group)
