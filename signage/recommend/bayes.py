@@ -28,6 +28,7 @@ from signage.recommend.encoding import VISIT_FEATURES, Encoded, Encoding, group_
 from signage.types import Floats
 
 _SLOTS = 768
+_NOT_MET = -1
 _PAIRS_WITH_ID = 512
 """Pairs of a context and one single content get no slot of their own beyond so many."""
 
@@ -69,7 +70,7 @@ class BayesRegression:
         self._baseline = reward_baseline
         self._wander = wander
         self._slots: dict[tuple[int, int], int] = {}
-        self._table = np.full((64, 64), -1, np.int64)
+        self._table = np.full((64, 64), _NOT_MET, np.int64)
         self._groups: dict[str, int] = {}
         self._group = np.zeros(_SLOTS, np.int64)
         self._prior = np.zeros(_SLOTS, np.float32)
@@ -190,28 +191,36 @@ class BayesRegression:
         self, context: npt.NDArray[np.int64], action: npt.NDArray[np.int64]
     ) -> npt.NDArray[np.int64]:
         """Slot of each pair; ``_SLOTS`` where it has none."""
+        found = self._known(context, action)
+        found[found == _NOT_MET] = _SLOTS
+        return found
+
+    def _known(
+        self, context: npt.NDArray[np.int64], action: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.int64]:
+        """Slot of each pair, or ``_NOT_MET``."""
+        self._make_room(int(context.max(initial=0)), int(action.max(initial=0)))
+        return self._table[context[:, None], action[None]]
+
+    def _make_room(self, context: int, action: int) -> None:
         rows, columns = self._table.shape
-        if context.max(initial=0) >= rows or action.max(initial=0) >= columns:
-            larger = np.full(
-                (
-                    max(rows, 2 * len(self._encoding.context)),
-                    max(columns, 2 * len(self._encoding.action)),
-                ),
-                -1,
-                np.int64,
-            )
-            larger[:rows, :columns] = self._table
-            self._table = larger
-        found = self._table[context[:, None], action[None]]
-        return np.where(found < 0, _SLOTS, found)
+        if context < rows and action < columns:
+            return
+        shape = (
+            max(rows, 2 * len(self._encoding.context)),
+            max(columns, 2 * len(self._encoding.action)),
+        )
+        larger = np.full(shape, _NOT_MET, np.int64)
+        larger[:rows, :columns] = self._table
+        self._table = larger
 
     def _features(self, asked: Encoded, action: int) -> tuple[npt.NDArray[np.int64], Matrix]:
         """The slots of one action's features, each once, and their values."""
         mine = np.flatnonzero(asked.actions[action])
         values = np.outer(asked.context_values, asked.actions[action, mine])
-        slots = self._lookup(asked.context, mine)
-        for at in np.argwhere(slots == _SLOTS):
-            slots[tuple(at)] = self._slot(int(asked.context[at[0]]), int(mine[at[1]]))
+        slots = self._known(asked.context, mine)
+        for row, column in np.argwhere(slots == _NOT_MET).tolist():
+            slots[row, column] = self._slot(int(asked.context[row]), int(mine[column]))
         keep = slots < _SLOTS
         which, place = np.unique(slots[keep], return_inverse=True)
         return which, np.bincount(place, values[keep]).astype(np.float32)
@@ -221,6 +230,7 @@ class BayesRegression:
         names = self._encoding.context.names[context], self._encoding.action.names[action]
         used = self._taken
         if context and names[1].startswith("id=") and self._told and used >= _PAIRS_WITH_ID:
+            self._note(context, action, _SLOTS)  # for good: slots never become free
             return _SLOTS
         if used < _SLOTS:
             slot = used
@@ -255,7 +265,7 @@ class BayesRegression:
         return any(map(_ABOUT.match, self._encoding.action.names))
 
     def _note(self, context: int, action: int, slot: int) -> None:
-        self._lookup(np.array([context]), np.array([action]))  # makes room
+        self._make_room(context, action)
         self._table[context, action] = slot
 
     # What is learned beside the weights
