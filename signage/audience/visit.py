@@ -218,15 +218,18 @@ class Visit:
         self._add_gaze(t_s, step_s, sighting, attentive=attentive)
         self._add_traits(t_s, sighting)
         self._usual.add(t_s, sighting.expression)
+        peak = self._peak
         for name, value in sighting.expression.items():
-            self._peak[name] = max(value, self._peak.get(name, 0.0))
+            peak[name] = max(value, peak.get(name, 0.0))
         if sighting.logos is not None:
             self._brands.add(sighting.logos)
 
     def _add_gaze(self, t_s: float, step_s: float, sighting: Sighting, *, attentive: bool) -> None:
-        look = self._screen.point(sighting)
-        is_new = sighting.gaze is not None and sighting.gaze.t_s == t_s
-        if look is not None and is_new:
+        # A look at the plane of the screen, and not one that is told again.
+        look = None
+        if sighting.gaze is not None and sighting.gaze.t_s == t_s:
+            look = self._screen.point(sighting)
+        if look is not None:
             self._fixation.add(t_s, look)
         if self._reading is None:
             return
@@ -235,7 +238,7 @@ class Visit:
             self._reading.add(t_s, None, (0.0, 0.0))
         elif not self._keeps_head_still(t_s, sighting):
             self._reading.forget()
-        elif look is not None and is_new:
+        elif look is not None:
             self._reading.add(t_s, (look.x, look.y), (look.sd_x, look.sd_y))
             self._gaze_s = t_s
         elif t_s - self._gaze_s > _MAX_GAP_S:

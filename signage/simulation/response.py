@@ -29,6 +29,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -48,8 +49,7 @@ _GENERATION_YEARS = 20
 _GENERATIONS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
+class Visitor(NamedTuple):
     """One person of one pass through the recording."""
 
     round: int
