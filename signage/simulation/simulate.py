@@ -72,7 +72,7 @@ class Simulation:
         ``report`` is told the plays done. The same inputs and seed give the same journal.
         """
         policy = make_policy(self._config.decision.policy, self._config)
-        journal = Journal(self.journal_path, durable=False)
+        journal = Journal(self.journal_path, durable=False, at_end=True)
         engine = Engine(
             self._config, self._catalogue, policy, journal, self._perceive, self._screen
         )
