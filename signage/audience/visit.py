@@ -256,7 +256,7 @@ class Visit:
             return True
         _, yaws_deg, pitches_deg = zip(*self._head, strict=True)
         turned_deg = max(yaws_deg) - min(yaws_deg), max(pitches_deg) - min(pitches_deg)
-        return max(turned_deg) <= _STILL_HEAD_DEG
+        return bool(max(turned_deg) <= _STILL_HEAD_DEG)
 
     def _add_traits(self, t_s: float, sighting: Sighting) -> None:
         if (traits := sighting.traits) is None:

@@ -36,9 +36,7 @@ class RecentPlays:
         kept = {play.decision_id for play in needed}
         since, until = _last_hour(utc)
         self._plays = [
-            play
-            for play in self._plays
-            if since < play.utc <= until or play.decision_id in kept
+            play for play in self._plays if since < play.utc <= until or play.decision_id in kept
         ]
 
     def last_hour(self, utc: datetime) -> Counter[str]:

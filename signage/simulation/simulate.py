@@ -45,7 +45,7 @@ class Simulation:
         *,
         model: ResponseModel = PRESETS["field"],
     ) -> None:
-        """``config.decision.policy`` decides, ``config.seed`` draws.
+        """``config.decision.policy`` decides, or the arms of its experiment; ``config.seed`` draws.
 
         ``out`` gets ``journal.sqlite``; raises SignageError if it has one already.
         """
@@ -152,8 +152,9 @@ class Simulation:
     ) -> dict[str, Any]:
         values = [reward.value for reward in rewards if reward.value is not None]
         viewers = JournalReader(self.journal_path).viewers()
+        experiment = self._config.experiment
         return {
-            "policy": self._config.decision.policy,
+            "policy": experiment.name if experiment else self._config.decision.policy,
             "seed": self._config.seed,
             "plays": len(rewards),
             "rewarded_plays": len(values),
@@ -169,9 +170,18 @@ class Simulation:
 
 
 def alike(catalogue: Catalogue) -> Catalogue:
-    """The same contents as if each of them were made alike: none is worth more than another."""
-    durations_s = [content.duration_s for content in catalogue.values()]
-    same = {"duration_s": float(np.median(durations_s)), "motion": True, "more": None}
+    """The same contents as if each of them were made alike: none is worth more than another.
+
+    As long, as moving, as much to read, and for everybody: what must leave the screen when a child
+    comes is shown for a shorter time. All other constraints say what plays, and not when.
+    """
+    same = {
+        "duration_s": float(np.median([content.duration_s for content in catalogue.values()])),
+        "motion": True,
+        "more": None,
+        "adults_only": False,
+        "min_age": None,
+    }
     return Catalogue(
         [content.model_copy(update=same) for content in catalogue.values()],
         catalogue.fallback.content_id,
