@@ -223,8 +223,10 @@ class EnsemblePolicy:
         return np.asarray(weights / weights.sum())
 
     def _notice_change(self) -> None:
+        if self._since_change < _SETTLED:
+            return
         _, steady, wandering = self._weights()
-        if self._since_change < _SETTLED or wandering < _CHANGED * (steady + wandering):
+        if wandering < _CHANGED * (steady + wandering):
             return
         self._steady.become(self._wandering)
         self._losses[1] = self._losses[2]
