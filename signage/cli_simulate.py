@@ -31,7 +31,13 @@ def simulate(
         list[Path] | None, typer.Argument(help="Recorded audiences; without any, the reel.")
     ] = None,
     config: ConfigOption = DEMO_CONFIG,
-    policy: Annotated[str, typer.Option(help=f"One of {', '.join(POLICY_NAMES)}.")] = "vw",
+    policy: Annotated[
+        str | None,
+        typer.Option(
+            help=f"One of {', '.join(POLICY_NAMES)}.",
+            show_default="vw, or the [experiment] of the configuration",
+        ),
+    ] = None,
     plays: Annotated[int, typer.Option(min=1, help="Stop after so many plays.")] = 300,
     seed: Annotated[int, typer.Option(min=0, help="Of every draw.")] = 0,
     seeds: Annotated[
@@ -67,14 +73,15 @@ def simulate(
         _fit(fit / "journal.sqlite" if fit.is_dir() else fit, out, as_json=as_json)
         return
     from signage.simulation.model import load_model
-    from signage.simulation.run import Order, new_folder
+    from signage.simulation.run import EXPERIMENT, Order, new_folder
 
-    if policy not in POLICY_NAMES:
+    if policy is not None and policy not in POLICY_NAMES:
         raise ConfigError(f"There is no policy {policy!r}; choose from {', '.join(POLICY_NAMES)}.")
+    settings = load_config(config)
     order = Order(
-        config=load_config(config),
+        config=settings,
         videos=tuple(videos or ()),
-        policies=(policy,),
+        policies=(policy or ("vw" if settings.experiment is None else EXPERIMENT),),
         seeds=tuple(range(seed, seed + (seeds or 1))),
         plays=plays,
         model=load_model(preset),

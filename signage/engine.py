@@ -200,10 +200,11 @@ class Engine:
             for event in self._screen.events()
             if (closed := self._on_event(event, audience)) is not None
         ]
-        told = self._screen.page_plays()
-        self._journal.record_page_plays(
-            (play, _utc(audience, play.started_s), _utc(audience, play.ended_s)) for play in told
-        )
+        if told := self._screen.page_plays():
+            self._journal.record_page_plays(
+                (play, _utc(audience, play.started_s), _utc(audience, play.ended_s))
+                for play in told
+            )
         recorded = [event.decision_id for event in self._ended[before:]]
         recorded += [play.play_id for play in told]
         if recorded:

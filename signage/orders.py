@@ -101,10 +101,7 @@ class Inbox:
 
     def take(self) -> Iterator[tuple[Order, Future[None]]]:
         """What waits and was not cancelled, in order of arrival."""
-        while True:
-            try:
-                order, done = self._waiting.get_nowait()
-            except queue.Empty:
-                return
+        while not self._waiting.empty():  # nobody else takes any
+            order, done = self._waiting.get_nowait()
             if done.set_running_or_notify_cancel():
                 yield order, done

@@ -159,12 +159,12 @@ class Sighting:
     is_picture: bool = False
     """A face on a poster or a T-shirt: nobody."""
 
-    def numbered_from(self, first: int) -> Sighting:
-        """The same where there were ``first`` tracks before."""
+    def numbered_from(self, first: int, **changes: Any) -> Sighting:
+        """The same where there were ``first`` tracks before, with ``changes``."""
         earlier = self.earlier_tracks
         if earlier is not None:
             earlier = tuple(first + track for track in earlier)
-        return replace(self, track=first + self.track, earlier_tracks=earlier)
+        return replace(self, track=first + self.track, earlier_tracks=earlier, **changes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,8 @@ class Fixation:
 
     def point(self, now_s: float) -> ScreenPoint | None:
         """Where the eyes rest; None where nothing is known of the last moments."""
+        if not self._looks:
+            return None
         looks = [look for at_s, look in self._looks if at_s >= now_s - _MEMORY_S]
         if not looks:
             return None

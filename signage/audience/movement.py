@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from statistics import linear_regression, mean, median
+from collections.abc import Sequence
+from math import fsum
+from statistics import fmean, median
 
 from signage.types import Movement
 
@@ -57,11 +59,25 @@ class Path:
         if self._places[-1][0] - self._places[0][0] < _MIN_SPAN_S:
             return None
         t_s, right_m, along_m = zip(*self._places, strict=True)
-        across_m_s = linear_regression(t_s, right_m).slope
-        away_m_s = linear_regression(t_s, along_m).slope
-        slow_m_s = max(self._walking_m_s, _MIN_RATE_HZ * mean(along_m))
+        across_m_s, away_m_s = _speeds_m_s(t_s, right_m, along_m)
+        slow_m_s = max(self._walking_m_s, _MIN_RATE_HZ * fmean(along_m))
         if max(abs(across_m_s), abs(away_m_s)) < slow_m_s:
             return Movement.STANDING
         if abs(away_m_s) >= abs(across_m_s):
             return Movement.APPROACHING if away_m_s < 0 else Movement.LEAVING
         return Movement.PASSING_LEFT if across_m_s < 0 else Movement.PASSING_RIGHT
+
+
+def _speeds_m_s(
+    t_s: Sequence[float], right_m: Sequence[float], along_m: Sequence[float]
+) -> tuple[float, float]:
+    """Slopes of the least-squares lines through both over time.
+
+    As `statistics.linear_regression` has them; this is asked for everybody in every frame.
+    """
+    middle_s, middle_right_m, middle_along_m = fmean(t_s), fmean(right_m), fmean(along_m)
+    since_s = [t - middle_s for t in t_s]
+    spread_s2 = fsum([since * since for since in since_s])
+    right = fsum([since * (x - middle_right_m) for since, x in zip(since_s, right_m, strict=True)])
+    along = fsum([since * (x - middle_along_m) for since, x in zip(since_s, along_m, strict=True)])
+    return right / spread_s2, along / spread_s2

@@ -16,12 +16,13 @@ from __future__ import annotations
 import json
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from signage.errors import AssetError
 from signage.types import Floats
@@ -74,7 +75,7 @@ def features(path_deg: Floats) -> Floats:
     paths, steps, _ = path_deg.shape
     centred = np.ascontiguousarray(path_deg.transpose(0, 2, 1))
     centred -= centred.mean(axis=2, keepdims=True)
-    columns = [np.log(np.sqrt((centred * centred).mean(axis=2)) + 0.1)]
+    columns = [np.log(np.sqrt(_mean(centred * centred, 2)) + 0.1)]
     sums = np.zeros((paths, 2, steps + 1))
     np.cumsum(centred, axis=2, out=sums[..., 1:])
     for lag in lags(steps):
@@ -82,19 +83,36 @@ def features(path_deg: Floats) -> Floats:
         change = means[..., lag:] - means[..., :-lag]
         along, size, ranked = change[:, 0], np.abs(change), np.sort(change, axis=2)
         square = change * change
-        variance = square.mean(axis=2)
+        variance = _mean(square, 2)
         level = size[:, 1] < 0.5 * size[:, 0]
-        product = (along * change[:, 1]).mean(axis=1)
+        product = _mean(along * change[:, 1], 1)
         told = [along > 0.3, along < -0.3, level & (along > 0.5) & (along < 4), level]
         columns += [
-            ranked[..., ranked.shape[2] // 2] / (size.mean(axis=2) + _FLOOR_DEG),
-            np.cbrt((square * change).mean(axis=2)) / (np.sqrt(variance) + _FLOOR_DEG),
+            ranked[..., ranked.shape[2] // 2] / (_mean(size, 2) + _FLOOR_DEG),
+            np.cbrt(_mean(square * change, 2)) / (np.sqrt(variance) + _FLOOR_DEG),
             np.log(np.maximum(ranked[..., -1], 0) + 0.1),
             np.log(np.maximum(-ranked[..., 0], 0) + 0.1),
-            np.stack(told, axis=1).mean(axis=2),
+            _mean(np.stack(told, axis=1), 2),
             (product / np.sqrt(variance[:, 0] * variance[:, 1] + 0.01))[:, np.newaxis],
         ]
     return np.concatenate(columns, axis=1)
+
+
+def _mean(values: Floats | npt.NDArray[np.bool_], axis: int) -> Floats:
+    """As `numpy.mean`, whose checks take longer than such short sums."""
+    return np.asarray(np.add.reduce(values, axis, dtype=np.float64) / values.shape[axis])
+
+
+def _quantiles(values: Floats, shares: Sequence[float]) -> list[list[float]]:
+    """As `numpy.quantile` over the first axis, which is asked for at every look."""
+    ranked, last = np.sort(values, axis=0), len(values) - 1
+    found = []
+    for share in shares:
+        below = int(share * last)
+        part = share * last - below
+        low, high = ranked[below], ranked[min(below + 1, last)]
+        found.append((low + part * (high - low)).tolist())
+    return found
 
 
 def lags(steps: int) -> list[int]:
@@ -246,8 +264,9 @@ class ReadingDetector:
         recent = t_s >= self._reading_since_s
         path, _ = on_grid(t_s[recent], np.stack([x, y], axis=1)[np.newaxis, recent], self._seen())
         # Means of the length of a fixation, for the noise; a glance aside is no line.
-        smooth = np.lib.stride_tricks.sliding_window_view(path[0], 4, axis=0).mean(axis=2)
-        (left, top), (right, bottom) = np.quantile(smooth, (0.04, 0.96), axis=0).tolist()
+        steps = path[0]
+        smooth = (steps[:-3] + steps[1:-2] + steps[2:-1] + steps[3:]) / 4
+        (left, top), (right, bottom) = _quantiles(smooth, (0.04, 0.96))
         return left, top, right, bottom
 
     def forget(self) -> None:

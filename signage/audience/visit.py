@@ -36,8 +36,14 @@ def is_attentive(sighting: Sighting, config: AudienceConfig, screen: ScreenPlane
 
     Who looks into the lens, or between it and the screen, counts: the camera belongs to it.
     """
+    return _looks(sighting, config, screen, headed=_is_headed(sighting, config, screen))
+
+
+def _looks(
+    sighting: Sighting, config: AudienceConfig, screen: ScreenPlane, *, headed: bool
+) -> bool:
     if sighting.gaze is None:
-        return _is_headed(sighting, config, screen)
+        return headed
     yaws_deg, pitches_deg = screen.extent(sighting)
     yaw_deg, pitch_deg = screen.corrected(sighting.gaze)
     return _is_within(yaw_deg, yaws_deg, config.attention_gaze_deg) and _is_within(
@@ -62,14 +68,14 @@ def _is_within(angle_deg: float, extent_deg: tuple[float, float], margin_deg: fl
     return bool(low_deg - margin_deg <= angle_deg <= high_deg + margin_deg)
 
 
-def facing_of(sighting: Sighting, config: AudienceConfig, screen: ScreenPlane) -> Facing | None:
+def _facing_of(sighting: Sighting, *, headed: bool) -> Facing | None:
     """Which way somebody stands: by the head where it is known, else by the shoulders."""
     pose = sighting.head_pose
     if pose is None:
         # Shoulders to the screen and yet no face: the head is turned.
         is_turned = sighting.body_facing is Facing.TOWARDS and sighting.face_xyxy_px is None
         return Facing.SIDEWAYS if is_turned else sighting.body_facing
-    if _is_headed(sighting, config, screen):
+    if headed:
         return Facing.TOWARDS
     return Facing.AWAY if abs(pose.yaw_deg) > _AWAY_YAW_DEG else Facing.SIDEWAYS
 
@@ -80,16 +86,15 @@ class _Average:
     def __init__(self) -> None:
         self._sum: Floats | None = None
         self._weight = 0.0
+        self.mean: Floats | None = None
+        """Never changed, but replaced: whoever was given it keeps it."""
 
     def add(self, value: Floats, weight: float, keep: float = 1.0) -> None:
         """``keep``: share of what was said before that still counts."""
         total = np.zeros_like(value) if self._sum is None else self._sum
         self._sum = keep * total + weight * value
         self._weight = keep * self._weight + weight
-
-    @property
-    def mean(self) -> Floats | None:
-        return None if self._sum is None or self._weight <= 0 else self._sum / self._weight
+        self.mean = self._sum / self._weight if self._weight > 0 else None
 
 
 class _Usual:
@@ -115,17 +120,18 @@ class _Brands:
 
     def __init__(self) -> None:
         self._scores: dict[str, list[float]] = {}
+        self.logos: tuple[Logo, ...] | None = None
+        """The brands found more than once, unless they were looked for only once; None as long
+        as none is found and some were not looked for."""
 
     def add(self, searched: Mapping[str, float | None]) -> None:
         for brand, score in searched.items():
             scores = self._scores.setdefault(brand, [])
             if score is not None:
                 scores.append(score)
+        self.logos = self._found()
 
-    @property
-    def logos(self) -> tuple[Logo, ...] | None:
-        """The brands found more than once, unless they were looked for only once; None as long
-        as none is found and some were not looked for."""
+    def _found(self) -> tuple[Logo, ...] | None:
         found = [
             Logo(brand, max(scores))
             for brand, scores in self._scores.items()
@@ -190,8 +196,9 @@ class Visit:
         """The first one begins the visit."""
         if self._last is None:
             self.first_seen_s = self.last_seen_s = self._mood_s = t_s
-        attentive = is_attentive(sighting, self._config, self._screen)
-        facing = facing_of(sighting, self._config, self._screen)
+        headed = _is_headed(sighting, self._config, self._screen)
+        attentive = _looks(sighting, self._config, self._screen, headed=headed)
+        facing = _facing_of(sighting, headed=headed)
         step_s = t_s - self.last_seen_s
         if step_s <= _MAX_GAP_S:
             # Half of the time between two looks belongs to each of them.
@@ -211,15 +218,18 @@ class Visit:
         self._add_gaze(t_s, step_s, sighting, attentive=attentive)
         self._add_traits(t_s, sighting)
         self._usual.add(t_s, sighting.expression)
+        peak = self._peak
         for name, value in sighting.expression.items():
-            self._peak[name] = max(value, self._peak.get(name, 0.0))
+            peak[name] = max(value, peak.get(name, 0.0))
         if sighting.logos is not None:
             self._brands.add(sighting.logos)
 
     def _add_gaze(self, t_s: float, step_s: float, sighting: Sighting, *, attentive: bool) -> None:
-        look = self._screen.point(sighting)
-        is_new = sighting.gaze is not None and sighting.gaze.t_s == t_s
-        if look is not None and is_new:
+        # A look at the plane of the screen, and not one that is told again.
+        look = None
+        if sighting.gaze is not None and sighting.gaze.t_s == t_s:
+            look = self._screen.point(sighting)
+        if look is not None:
             self._fixation.add(t_s, look)
         if self._reading is None:
             return
@@ -228,7 +238,7 @@ class Visit:
             self._reading.add(t_s, None, (0.0, 0.0))
         elif not self._keeps_head_still(t_s, sighting):
             self._reading.forget()
-        elif look is not None and is_new:
+        elif look is not None:
             self._reading.add(t_s, (look.x, look.y), (look.sd_x, look.sd_y))
             self._gaze_s = t_s
         elif t_s - self._gaze_s > _MAX_GAP_S:
@@ -242,7 +252,11 @@ class Visit:
             self._head.append((t_s, pose.yaw_deg, pose.pitch_deg))
         while self._head and self._head[0][0] < t_s - _STILL_HEAD_S:
             self._head.popleft()
-        return not self._head or bool(np.ptp(self._head, axis=0)[1:].max() <= _STILL_HEAD_DEG)
+        if not self._head:
+            return True
+        _, yaws_deg, pitches_deg = zip(*self._head, strict=True)
+        turned_deg = max(yaws_deg) - min(yaws_deg), max(pitches_deg) - min(pitches_deg)
+        return bool(max(turned_deg) <= _STILL_HEAD_DEG)
 
     def _add_traits(self, t_s: float, sighting: Sighting) -> None:
         if (traits := sighting.traits) is None:

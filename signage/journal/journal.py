@@ -41,10 +41,13 @@ class Journal:
     is not on record.
     """
 
-    def __init__(self, path: Path, *, durable: bool = True) -> None:
-        """``durable=False`` leaves the writing to the operating system: for simulations."""
+    def __init__(self, path: Path, *, durable: bool = True, at_end: bool = False) -> None:
+        """``durable=False`` leaves the writing to the operating system: for simulations.
+
+        With ``at_end``, all is one transaction, and there when the journal is closed.
+        """
         self.path = path
-        self._durable = durable
+        self._durable, self._at_end = durable, at_end
         with self._explained():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = _lock(path)
@@ -68,6 +71,8 @@ class Journal:
             with self._transaction() as db:
                 schema.upgrade(db, found)
         schema.check_version(self._db, self.path)
+        if self._at_end:
+            self._db.execute("BEGIN IMMEDIATE")
 
     def begin_run(self, utc: datetime, screen_id: str) -> int:
         """Note that the screen starts; returns the number of the run.
@@ -330,6 +335,8 @@ class Journal:
     def close(self) -> None:
         """Write everything back into the one file."""
         with self._explained():
+            if self._at_end:
+                self._db.execute("COMMIT")
             # A finished simulation is one file; a kiosk's pages may still be reading.
             done = "wal_checkpoint(TRUNCATE)" if self._durable else "journal_mode = DELETE"
             self._db.execute(f"PRAGMA {done}")
@@ -347,6 +354,9 @@ class Journal:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
+        if self._db.in_transaction:  # it is a part of that
+            yield self._db
+            return
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield self._db

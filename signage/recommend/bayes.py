@@ -28,6 +28,7 @@ from signage.recommend.encoding import VISIT_FEATURES, Encoded, Encoding, group_
 from signage.types import Floats
 
 _SLOTS = 768
+_NOT_MET = -1
 _PAIRS_WITH_ID = 512
 """Pairs of a context and one single content get no slot of their own beyond so many."""
 
@@ -45,6 +46,9 @@ _REFIT_EVERY = 250
 _PRIOR_COUNT = 2.0
 _MIN_VARIANCE = 1e-6
 _WANDER_EVERY = 10
+_PUT_OFF = 25
+"""So many lessons change the covariance together: one product of matrices for all of them is
+several times as fast as one for each."""
 
 Matrix = npt.NDArray[np.float32]
 
@@ -66,7 +70,7 @@ class BayesRegression:
         self._baseline = reward_baseline
         self._wander = wander
         self._slots: dict[tuple[int, int], int] = {}
-        self._table = np.full((64, 64), -1, np.int64)
+        self._table = np.full((64, 64), _NOT_MET, np.int64)
         self._groups: dict[str, int] = {}
         self._group = np.zeros(_SLOTS, np.int64)
         self._prior = np.zeros(_SLOTS, np.float32)
@@ -75,6 +79,10 @@ class BayesRegression:
         self._mean = np.zeros(_SLOTS + 1, np.float32)
         """One more, always zero, for what has no slot."""
         self._covariance: Matrix = np.zeros((_SLOTS, _SLOTS), np.float32)
+        """Before the steps that are put off."""
+        self._steps: Matrix = np.zeros((_PUT_OFF, _SLOTS), np.float32)
+        """Each lesson takes the product of one with itself from the covariance."""
+        self._waiting = 0
         self._taken = 0
         self.learned = 0
 
@@ -87,15 +95,17 @@ class BayesRegression:
         """Take in what action number ``action`` got; ``noise`` is the variance of a reward."""
         slots, values = self._features(asked, action)
         used = self._taken
-        covariance, scratch = self._covariance[:used, :used], _SCRATCH[:used, :used]
-        to_mean = values @ covariance[slots]
+        steps = self._steps[: self._waiting, :used]
+        to_mean = values @ self._covariance[slots, :used] - (steps[:, slots] @ values) @ steps
         deviation = math.sqrt(float(to_mean[slots] @ values) + noise)
         to_mean /= np.float32(deviation)
         wrong = reward - self._baseline - float(self._mean[slots] @ values)
         self._mean[:used] += to_mean * np.float32(wrong / deviation)
-        np.multiply(to_mean[:, None], to_mean, out=scratch)
-        covariance -= scratch
+        self._steps[self._waiting, :used], self._steps[self._waiting, used:] = to_mean, 0.0
+        self._waiting += 1
         self.learned += 1
+        if self._waiting == _PUT_OFF:
+            self._catch_up()
         if self._wander and self.learned % _WANDER_EVERY == 0:
             self.doubt_again(self._wander * _WANDER_EVERY)
         if self.learned % _REFIT_EVERY == 0:
@@ -103,6 +113,7 @@ class BayesRegression:
 
     def trust(self, feature: str, reward: float, noise: float) -> None:
         """Begin with the belief that a content with this ``feature`` earns so much more."""
+        self._catch_up()
         slot = self._slot(0, self._encoding.action.add(feature))
         gain = self._covariance[slot, slot] / (self._covariance[slot, slot] + noise)
         self._mean[slot] += gain * reward
@@ -115,11 +126,13 @@ class BayesRegression:
         self._prior, self._initial = other._prior.copy(), other._initial.copy()
         self._taken = other._taken
         self._mean, self._covariance = other._mean.copy(), other._covariance.copy()
+        self._steps, self._waiting = other._steps.copy(), other._waiting
 
     def doubt_again(self, share: float) -> None:
         """Move by ``share`` of the variance back to the prior."""
         used = np.arange(self._taken)
         self._covariance[: len(used), : len(used)] *= np.float32(1 - share)
+        self._steps *= np.float32(np.sqrt(1 - share))
         self._covariance[used, used] += np.float32(share) * self._prior[used]
         self._mean *= np.float32(np.sqrt(1 - share))
 
@@ -142,6 +155,7 @@ class BayesRegression:
             "initial": self._initial,
             "mean": self._mean,
             "covariance": self._covariance[:used, :used],
+            "steps": self._steps[: self._waiting, :used],
             "learned": np.array(self.learned),
         }
 
@@ -154,7 +168,20 @@ class BayesRegression:
         self._initial, self._mean = state["initial"].copy(), state["mean"].copy()
         used = self._taken = len(state["covariance"])
         self._covariance[:used, :used] = state["covariance"]
+        if (steps := state.get("steps")) is not None:  # an older one put off none
+            self._waiting = len(steps)
+            self._steps[: self._waiting, :used] = steps
         self.learned = int(state["learned"])
+
+    def _catch_up(self) -> None:
+        """Take from the covariance what was put off."""
+        used = self._taken
+        steps = self._steps[: self._waiting, :used]
+        covariance, scratch = self._covariance[:used, :used], _SCRATCH[:used, :used]
+        # A copy, or NumPy would make both halves of the product alike, which takes far longer.
+        np.matmul(steps.T, steps.copy(), out=scratch)
+        covariance -= scratch
+        self._waiting = 0
 
     # Slots
 
@@ -165,28 +192,36 @@ class BayesRegression:
         self, context: npt.NDArray[np.int64], action: npt.NDArray[np.int64]
     ) -> npt.NDArray[np.int64]:
         """Slot of each pair; ``_SLOTS`` where it has none."""
+        found = self._known(context, action)
+        found[found == _NOT_MET] = _SLOTS
+        return found
+
+    def _known(
+        self, context: npt.NDArray[np.int64], action: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.int64]:
+        """Slot of each pair, or ``_NOT_MET``."""
+        self._make_room(int(context.max(initial=0)), int(action.max(initial=0)))
+        return self._table[context[:, None], action[None]]
+
+    def _make_room(self, context: int, action: int) -> None:
         rows, columns = self._table.shape
-        if context.max(initial=0) >= rows or action.max(initial=0) >= columns:
-            larger = np.full(
-                (
-                    max(rows, 2 * len(self._encoding.context)),
-                    max(columns, 2 * len(self._encoding.action)),
-                ),
-                -1,
-                np.int64,
-            )
-            larger[:rows, :columns] = self._table
-            self._table = larger
-        found = self._table[context[:, None], action[None]]
-        return np.where(found < 0, _SLOTS, found)
+        if context < rows and action < columns:
+            return
+        shape = (
+            max(rows, 2 * len(self._encoding.context)),
+            max(columns, 2 * len(self._encoding.action)),
+        )
+        larger = np.full(shape, _NOT_MET, np.int64)
+        larger[:rows, :columns] = self._table
+        self._table = larger
 
     def _features(self, asked: Encoded, action: int) -> tuple[npt.NDArray[np.int64], Matrix]:
         """The slots of one action's features, each once, and their values."""
         mine = np.flatnonzero(asked.actions[action])
         values = np.outer(asked.context_values, asked.actions[action, mine])
-        slots = self._lookup(asked.context, mine)
-        for at in np.argwhere(slots == _SLOTS):
-            slots[tuple(at)] = self._slot(int(asked.context[at[0]]), int(mine[at[1]]))
+        slots = self._known(asked.context, mine)
+        for row, column in np.argwhere(slots == _NOT_MET).tolist():
+            slots[row, column] = self._slot(int(asked.context[row]), int(mine[column]))
         keep = slots < _SLOTS
         which, place = np.unique(slots[keep], return_inverse=True)
         return which, np.bincount(place, values[keep]).astype(np.float32)
@@ -196,6 +231,7 @@ class BayesRegression:
         names = self._encoding.context.names[context], self._encoding.action.names[action]
         used = self._taken
         if context and names[1].startswith("id=") and self._told and used >= _PAIRS_WITH_ID:
+            self._note(context, action, _SLOTS)  # for good: slots never become free
             return _SLOTS
         if used < _SLOTS:
             slot = used
@@ -230,13 +266,14 @@ class BayesRegression:
         return any(map(_ABOUT.match, self._encoding.action.names))
 
     def _note(self, context: int, action: int, slot: int) -> None:
-        self._lookup(np.array([context]), np.array([action]))  # makes room
+        self._make_room(context, action)
         self._table[context, action] = slot
 
     # What is learned beside the weights
 
     def _refit(self) -> None:
         """Learn the prior variance of every group, and what follows from that for the weights."""
+        self._catch_up()
         used = self._taken
         group = self._group[:used]
         count = np.bincount(group)

@@ -87,6 +87,8 @@ class Constraints:
         """Go on with another catalogue; the plays are counted on."""
         self._catalogue = catalogue
         self.known |= catalogue
+        # Asked for at every frame.
+        self._by_the_hour = [c for c in catalogue.values() if c.mandatory and not c.always]
 
     def note_play(self, play: Play) -> None:
         """Count a play, from its decision on and then again from its start on screen."""
@@ -100,8 +102,8 @@ class Constraints:
         """What has to play alone at ``utc``; of a pin, unless 2 or 3 forbid it."""
         if orders.emergency is not None and orders.emergency in self._catalogue:
             return Call("emergency", orders.emergency)
-        for content in self._catalogue.values():
-            if content.mandatory and not content.always and not self._closed(content, utc):
+        for content in self._by_the_hour:
+            if not self._closed(content, utc):
                 return Call("mandatory", content.content_id)
         if orders.pinned is not None and orders.pinned in self._catalogue:
             return Call("pinned", orders.pinned)
@@ -263,7 +265,9 @@ class Constraints:
             if content.share_min is None or self._closed(content, now.audience.utc):
                 continue
             # A share of the plays while its own dates and hours lasted.
-            its = [play for play in window if not self._closed(content, play.utc)]
+            its = window
+            if not content.always:
+                its = [play for play in window if not self._closed(content, play.utc)]
             had = sum(play.content_id == name for play in its)
             promise = Promise(content.share_min, len(its), had)
             if name in verdict.allowed:

@@ -79,10 +79,11 @@ class Encoding:
             if not name.startswith(OF_CONTENT):
                 self.context.add(name)
         before = len(self.action)
+        said = _of_contents(lesson.context)
         for content_id, features in lesson.actions.items():
             for name in features:
                 self.action.add(name)
-            for name, _ in _of_content(content_id, features, lesson.context):
+            for name, _ in _of_content(content_id, features, said):
                 self.action.add(name)
         if len(self.action) > before:
             self._rows.clear()
@@ -93,10 +94,10 @@ class Encoding:
         matrix[
             np.repeat(np.arange(len(rows)), [len(row) for row in rows]), np.concatenate(rows)
         ] = 1
-        of_content = {k: v for k, v in context.items() if k.startswith(OF_CONTENT)}
-        if of_content:
+        said = _of_contents(context)
+        if said.named:
             for row, (content_id, features) in zip(matrix, actions.items(), strict=True):
-                for name, value in _of_content(content_id, features, of_content):
+                for name, value in _of_content(content_id, features, said):
                     if (number := self.action.number.get(name)) is not None:
                         row[number] = value
         return matrix
@@ -132,14 +133,31 @@ def group_of(name: str) -> str:
     return name.partition("=")[0]
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a context says of contents."""
+
+    named: dict[str, float]
+    liked: dict[str, dict[str, float]]
+    """By kind: attention that each category, or tag, got so far."""
+
+
+def _of_contents(context: Mapping[str, float]) -> _Said:
+    named = {k: v for k, v in context.items() if k.startswith(OF_CONTENT)}
+    liked: dict[str, dict[str, float]] = {"category": {}, "tag": {}}
+    for name, value in named.items():
+        kind = name.removeprefix(LIKED)
+        if kind != name and group_of(kind) in liked:
+            liked[group_of(kind)][kind] = value
+    return _Said(named, liked)
+
+
 def _of_content(
-    content_id: str, features: tuple[str, ...], said: Mapping[str, float]
+    content_id: str, features: tuple[str, ...], context: _Said
 ) -> list[tuple[str, float]]:
     """What the visit so far, and the rules table, say about one content: features of it."""
-    found = []
-    liked = {k.removeprefix(LIKED): v for k, v in said.items() if k.startswith(LIKED)}
-    for kind in ("category", "tag"):
-        known = {name: value for name, value in liked.items() if group_of(name) == kind}
+    found, said = [], context.named
+    for kind, known in context.liked.items():
         mine = [name for name in features if name in known]
         if mine:
             usual = sum(known.values()) / len(known)

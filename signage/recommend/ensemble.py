@@ -166,10 +166,8 @@ class EnsemblePolicy:
         each = np.array([m.contributions(against_rest)[:, 0] for m in self._members])
         told = np.tensordot(self._weights(), each, 1)
         named = {
-            self._encoding.named(context, action): round(float(value), 4)
-            for context, row in zip(asked.context, told, strict=True)
-            for action, value in enumerate(row)
-            if abs(value) >= _TELLING
+            self._encoding.named(asked.context[row], action): round(float(told[row, action]), 4)
+            for row, action in np.argwhere(abs(told) >= _TELLING).tolist()
         }
         ordered = sorted(named, key=lambda name: -named[name])
         speak_for = [name for name in ordered if named[name] > 0][:_REASONS]
@@ -225,8 +223,10 @@ class EnsemblePolicy:
         return np.asarray(weights / weights.sum())
 
     def _notice_change(self) -> None:
+        if self._since_change < _SETTLED:
+            return
         _, steady, wandering = self._weights()
-        if self._since_change < _SETTLED or wandering < _CHANGED * (steady + wandering):
+        if wandering < _CHANGED * (steady + wandering):
             return
         self._steady.become(self._wandering)
         self._losses[1] = self._losses[2]

@@ -46,12 +46,13 @@ class Witness:
     def update(self, t_s: float, viewer: Viewer) -> None:
         """Add what they did until ``t_s``."""
         share = 1 - math.exp(-max(0.0, t_s - self._last_s) / _SMOOTH_S)
+        smoothed, usual, changed = self._smooth, self._usual, self._change
         for name, value in viewer.expression.items():
-            smooth = self._smooth.get(name, value)
-            self._smooth[name] = smooth = smooth + share * (value - smooth)
-            change = smooth - self._usual.setdefault(name, smooth)
-            if abs(change) > abs(self._change.get(name, 0.0)):
-                self._change[name] = change
+            smooth = smoothed.get(name, value)
+            smoothed[name] = smooth = smooth + share * (value - smooth)
+            change = smooth - usual.setdefault(name, smooth)
+            if abs(change) > abs(changed.get(name, 0.0)):
+                changed[name] = change
         self._distance_m = self._distance_m or viewer.distance_m
         self._region = viewer.reading_region or self._region
         self._last_s, self._now = t_s, viewer

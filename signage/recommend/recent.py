@@ -34,13 +34,15 @@ class RecentPlays:
         """Drop what nobody asks for any more at ``utc``."""
         needed = [*self.newest(self._window_plays, drawn=True), *self.newest(self._apart_plays)]
         kept = {play.decision_id for play in needed}
+        since, until = _last_hour(utc)
         self._plays = [
-            play for play in self._plays if play.decision_id in kept or _is_recent(play, utc)
+            play for play in self._plays if since < play.utc <= until or play.decision_id in kept
         ]
 
     def last_hour(self, utc: datetime) -> Counter[str]:
         """Plays of each content in the hour before ``utc``."""
-        return Counter(play.content_id for play in self._plays if _is_recent(play, utc))
+        since, until = _last_hour(utc)
+        return Counter([play.content_id for play in self._plays if since < play.utc <= until])
 
     def newest(self, count: int, *, drawn: bool = False) -> Iterator[Play]:
         """The newest ``count`` that reached the screen and all that may follow, newest first.
@@ -61,6 +63,7 @@ class RecentPlays:
         return takewhile(lambda play: not play.started, reversed(self._plays))
 
 
-def _is_recent(play: Play, utc: datetime) -> bool:
+def _last_hour(utc: datetime) -> tuple[datetime, datetime]:
+    """After when, and until when."""
     # Not what is stamped later than now: the clock was set back, and no cap must stick.
-    return utc - _HOUR < play.utc <= utc + _CLOCK_SLACK
+    return utc - _HOUR, utc + _CLOCK_SLACK

@@ -95,9 +95,11 @@ class Audit:
 
     def _is_seen_by_minor(self, decision: Decision, audience: AudienceSnapshot) -> bool:
         rules, content = self._config.constraints, self._catalogue[decision.content_id]
-        ages = [rules.adult_age] * content.adults_only + [content.min_age or 0]
-        probs = [viewer.prob_younger_than(max(ages)) for viewer in audience.viewers]
-        return max(ages) > 0 and any(prob is None or prob > rules.max_minor_prob for prob in probs)
+        age = max(rules.adult_age if content.adults_only else 0, content.min_age or 0)
+        if age == 0:
+            return False
+        probs = [viewer.prob_younger_than(age) for viewer in audience.viewers]
+        return any(prob is None or prob > rules.max_minor_prob for prob in probs)
 
     def _local(self, utc: datetime) -> datetime:
         return local_time(utc, self._config.timezone).replace(tzinfo=None)

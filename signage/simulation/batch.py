@@ -10,15 +10,13 @@ from __future__ import annotations
 import importlib
 import json
 import logging
-import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +27,7 @@ from signage.simulation.model import ResponseModel
 from signage.simulation.recording import Recording
 from signage.simulation.recording_file import load
 from signage.simulation.simulate import Simulation
+from signage.simulation.workers import Tell, each
 
 _JOURNAL = "journal.sqlite"
 _CONNECT_S = 10
@@ -67,7 +66,7 @@ def write_summary(summary: dict[str, Any], out: Path) -> None:
     (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
 
 
-def simulate(job: Job, report: Callable[[int], None] = lambda _: None) -> Result:
+def simulate(job: Job, report: Tell = lambda _: None) -> Result:
     """Do ``job``, in this process; ``report`` is told the plays done."""
     with tempfile.TemporaryDirectory(prefix="signage-") as folder:
         began_s = time.perf_counter()
@@ -81,45 +80,13 @@ def simulate(job: Job, report: Callable[[int], None] = lambda _: None) -> Result
 
 
 def simulate_all(
-    jobs: Sequence[Job], executor: Executor | None, report: Callable[[int], None] = lambda _: None
+    jobs: Sequence[Job], executor: Executor | None, report: Tell = lambda _: None
 ) -> Iterator[tuple[int, Result]]:
     """Do ``jobs``, in this process without an ``executor``; each with its index, as it gets done.
 
     ``report`` is told the plays of all jobs done so far.
     """
-    done = 0
-    if executor is None:
-        for index, job in enumerate(jobs):
-            yield index, simulate(job, lambda plays, before=done: report(before + plays))  # type: ignore[misc]
-            done += job.plays
-        return
-    asked: dict[Future[Result], int] = {
-        executor.submit(simulate, job): index for index, job in enumerate(jobs)
-    }
-    try:
-        for future in as_completed(asked):
-            index = asked.pop(future)
-            yield index, future.result()
-            done += jobs[index].plays
-            report(done)
-    finally:
-        for future in asked:
-            future.cancel()
-
-
-@contextmanager
-def processes(workers: int | None, jobs: int) -> Iterator[Executor | None]:
-    """Processes on this machine, one for each core unless ``workers`` says how many.
-
-    None where one is enough.
-    """
-    number = min(workers or os.cpu_count() or 1, jobs)
-    if number <= 1:
-        yield None
-        return
-    # Not forked: the numeric libraries have threads.
-    with ProcessPoolExecutor(number, get_context("spawn"), initializer=_speak) as pool:
-        yield pool
+    return each(simulate, jobs, [job.plays for job in jobs], executor, report)
 
 
 @contextmanager
@@ -160,8 +127,3 @@ def cluster(address: str) -> Iterator[Executor]:
 @lru_cache(maxsize=1)
 def _recording(data: bytes) -> Recording:
     return load(data)
-
-
-def _speak() -> None:
-    """What a process has to say, in the words of the command."""
-    logging.basicConfig(level=logging.WARNING, format="signage: %(message)s")

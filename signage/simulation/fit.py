@@ -12,6 +12,13 @@ shared by who looks alike; it is summed over on a grid. Weak normal priors aroun
 
 What is taken for granted: a person looks once a play; the delay; ``smile``, which is the preset's.
 Reading is the share of those who looked long enough at what has ``more``, with a face high enough.
+
+How far the standard errors hold, by 20 simulated journals of 1,000 plays before people who stay
+for 45 s: the true value was within 1.96 of them in 90 % of all; in 16 of 20 for
+``look_share_still``, in 17 to 20 for each of the others. So few journals tell that only roughly.
+Why it is less than 95 % is not known: with a sandwich over the groups of people who look alike it
+was 90 %, and 17 of 20, which is no clear gain; one over visits was not tried, as a visit has a part
+in many groups.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ class ResponseModel(Section):
     reading: Probability = 0.3
     """Of those who look at what has more to read (``more``), who read it."""
     alike: bool = False
-    """All contents are taken for the same: as long, as moving, as much to read."""
+    """All contents are taken for the same: as long, as moving, as much to read, for all ages."""
 
     @model_validator(mode="after")
     def _possible(self) -> ResponseModel:

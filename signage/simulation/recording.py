@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,8 @@ from signage.types import Frame, Sighting
 
 # Where simulated time begins: a Monday morning. Fixed, so that a run can be repeated.
 BEGIN_UTC = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
+
+_CAPTURE_LOG = logging.getLogger("signage.capture")
 
 _FPS = 5.0
 """Frames a second are enough for who is there; the looks are simulated."""
@@ -41,6 +44,8 @@ class Recording:
     duration_s: float
     people: int
     """How many different people it shows."""
+    said: tuple[str, ...] = ()
+    """What is wrong with the video, in words for the user, its path as ``{video}``."""
 
 
 def record(
@@ -76,6 +81,8 @@ def watch(
     moments: list[Moment] = []
     people, last_s, next_s = 0, 0.0, 0.0
     perceiver = Perceiver(config)
+    said = _Said()
+    _CAPTURE_LOG.addHandler(said)
     try:
         for media_s, image in _pictures(config, video):
             last_s = media_s
@@ -88,8 +95,21 @@ def watch(
             moments.append(Moment(media_s, there))
             report(media_s)
     finally:
+        _CAPTURE_LOG.removeHandler(said)
         perceiver.close()
-    return Recording(tuple(moments), last_s + _GAP_S, people)
+    messages = tuple(message.replace(str(video), "{video}") for message in said.messages)
+    return Recording(tuple(moments), last_s + _GAP_S, people, messages)
+
+
+class _Said(logging.Handler):
+    """Keeps warnings, beside whoever else hears them."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
 
 
 def joined(parts: Sequence[Recording]) -> Recording:

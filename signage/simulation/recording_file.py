@@ -15,7 +15,7 @@ import numpy as np
 from signage.simulation.recording import Moment, Recording
 from signage.types import Facing, Floats, Gaze, HeadPose, Sighting, Traits
 
-_VERSION = 1
+_VERSION = 2
 
 
 def dump(recording: Recording) -> bytes:
@@ -24,6 +24,7 @@ def dump(recording: Recording) -> bytes:
         "version": _VERSION,
         "duration_s": recording.duration_s,
         "people": recording.people,
+        "said": recording.said,
         "moments": [[m.t_s, [_record(person) for person in m.people]] for m in recording.moments],
     }
     return gzip.compress(json.dumps(document).encode(), compresslevel=6, mtime=0)
@@ -42,6 +43,7 @@ def load(data: bytes) -> Recording:
             ),
             document["duration_s"],
             document["people"],
+            tuple(document["said"]),
         )
     except (OSError, EOFError, zlib.error, LookupError, TypeError, AttributeError) as error:
         raise ValueError(f"no recording: {error!r}") from error

@@ -12,11 +12,10 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
-from multiprocessing import get_context
 from pathlib import Path
 
 from signage import capture, perception
@@ -26,6 +25,7 @@ from signage.errors import ConfigError, SourceError
 from signage.simulation import recording as recording_module
 from signage.simulation.recording import Recording, joined, watch
 from signage.simulation.recording_file import dump, load
+from signage.simulation.workers import Tell, each, processes
 
 log = logging.getLogger(__name__)
 
@@ -43,62 +43,44 @@ def record_all(
     videos: Sequence[Path],
     *,
     folder: Path | None,
-    workers: int = 1,
-    report: Callable[[float], None] = lambda _: None,
+    workers: int | None = None,
+    report: Tell = lambda _: None,
 ) -> Recording:
     """The recording of ``videos``, or of the reel of ``config`` if there are none.
 
-    ``folder`` keeps what was perceived; None keeps nothing. Up to ``workers`` processes perceive.
-    ``report`` is told the share done, in [0, 1]. Raises SourceError when a video cannot be read
-    or nobody is to be seen in any.
+    ``folder`` keeps what was perceived; None keeps nothing. Up to ``workers`` processes perceive,
+    one for each core where it is None. ``report`` is told the share done, in [0, 1]. Raises
+    SourceError when a video cannot be read or nobody is to be seen in any.
     """
     wanted: list[Path | None] = [*videos] or [None]
     kept = {video: _kept(config, video, folder) for video in wanted}
     found = {video: part for video, path in kept.items() if (part := _read(path)) is not None}
-    missing = {video: _size(config, video) for video in kept if video not in found}
-    for video, part in _watch_all(config, missing, workers, report):
-        found[video] = part
-        _keep(kept[video], part)
+    for video, part in found.items():
+        for message in part.said:
+            log.warning("%s", message.replace("{video}", str(video)))
+    missing = [video for video in kept if video not in found]
+    sizes = [float(_size(config, video)) for video in missing]
+    jobs = [_Job(config, video, size) for video, size in zip(missing, sizes, strict=True)]
+    total = sum(sizes) or 1.0
+    with processes(workers, len(jobs)) as executor:
+        for index, part in each(_watch, jobs, sizes, executor, lambda done: report(done / total)):
+            found[missing[index]] = part
+            _keep(kept[missing[index]], part)
     return joined([found[video] for video in wanted])
 
 
-def _watch_all(
-    config: Config,
-    sizes: Mapping[Path | None, int],
-    workers: int,
-    report: Callable[[float], None],
-) -> Iterator[tuple[Path | None, Recording]]:
-    """Perceive what is named, in whatever order it gets done."""
-    done, total = 0, sum(sizes.values()) or 1
-    if min(workers, len(sizes)) <= 1:
-        for video, size in sizes.items():
-            length_s = _length_s(config, video)
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One video to perceive; its size in bytes stands for the time that it takes."""
 
-            def tell(t_s: float, done: int = done, part: float = size / length_s) -> None:
-                report(min(1.0, (done + t_s * part) / total))
-
-            yield video, watch(config, video, tell)
-            done += size
-        return
-    # Not forked: the models' libraries have threads.
-    with ProcessPoolExecutor(
-        min(workers, len(sizes)), get_context("spawn"), initializer=_speak
-    ) as pool:
-        asked = {pool.submit(watch, config, video): video for video in sizes}
-        try:
-            for future in as_completed(asked):
-                video = asked[future]
-                yield video, future.result()
-                done += sizes[video]
-                report(done / total)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    config: Config
+    video: Path | None
+    size: float
 
 
-def _speak() -> None:
-    """What a process says about a video, in the words of the command."""
-    logging.basicConfig(level=logging.WARNING, format="signage: %(message)s")
+def _watch(job: _Job, tell: Tell) -> Recording:
+    a_second = job.size / _length_s(job.config, job.video)
+    return watch(job.config, job.video, lambda t_s: tell(min(job.size, t_s * a_second)))
 
 
 def _inputs(config: Config, video: Path | None) -> list[Path]:

@@ -27,8 +27,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -48,8 +49,7 @@ _GENERATION_YEARS = 20
 _GENERATIONS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
+class Visitor(NamedTuple):
     """One person of one pass through the recording."""
 
     round: int
@@ -91,7 +91,7 @@ class Response:
         self._inclined = {motion: model.inclination(motion=motion) for motion in (True, False)}
         self._eyes = eyes
         self._categories = {name: index for index, name in enumerate(sorted(set(categories)))}
-        self._looks = _looks(recording)
+        self._looks, self._people = _looks(recording), recording.people
         rng = np.random.default_rng([seed, 0])
         self._fashion = rng.normal(size=(2, _GENERATIONS, len(self._categories)))
         self._taste = cache(self._draw_taste)
@@ -106,10 +106,12 @@ class Response:
     def alter(self, t_s: float, visitor: Visitor, sighting: Sighting) -> Sighting:
         """``sighting`` as it would be with what is on screen now.
 
-        Looks are told by the head; ``gaze`` is only that of who reads.
+        Looks are told by the head; ``gaze`` is only that of who reads. Whoever comes again in
+        the next round has another track: it is somebody new.
         """
+        before = visitor.round * self._people
         if self._play is None:
-            return replace(sighting, head_pose=_AWAY, gaze=None)
+            return sighting.numbered_from(before, head_pose=_AWAY, gaze=None)
         if visitor not in self._reactions:
             self._reactions[visitor] = t_s, self._react(visitor, *self._play)
         first_s, reaction = self._reactions[visitor]
@@ -120,8 +122,8 @@ class Response:
             assert self._eyes is not None  # noqa: S101 - or they would not be shown
             seed = (self._seed, 3, visitor.round, visitor.person, self._play[0])
             gaze = reading_gaze(t_s, reads_s, sighting, self._eyes.screen, seed)
-        return replace(
-            sighting,
+        return sighting.numbered_from(
+            before,
             head_pose=_TOWARDS if looks else _AWAY,
             gaze=gaze,
             expression={**sighting.expression, "smile": reaction.smile if looks else 0.0},

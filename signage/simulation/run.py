@@ -12,15 +12,19 @@ from typing import Any
 from signage.config import Config
 from signage.errors import ConfigError
 from signage.recommend.catalogue import load_catalogue
-from signage.simulation.batch import Job, Result, cluster, processes, simulate_all
+from signage.simulation.batch import Job, Result, cluster, simulate_all
 from signage.simulation.intervals import over_seeds
 from signage.simulation.model import ResponseModel
 from signage.simulation.recording_file import dump
 from signage.simulation.recordings import default_cache, record_all
 from signage.simulation.simulate import new_journal
+from signage.simulation.workers import processes
 
 Report = Callable[[float], None]
 """Told the share done, in [0, 1]."""
+
+EXPERIMENT = "experiment"
+"""In the place of a policy: that of the configuration, whose arms take turns."""
 
 FIGURES = ("mean_reward", "reward_share_of_oracle", "watchers", "ots", "attention_s")
 """Of a summary, whose means over seeds tell something."""
@@ -34,6 +38,7 @@ class Order:
     videos: tuple[Path, ...]
     """None: the reel of ``config``."""
     policies: tuple[str, ...]
+    """Or ``EXPERIMENT``."""
     seeds: tuple[int, ...]
     plays: int
     model: ResponseModel
@@ -72,7 +77,7 @@ def run(
             order.config,
             order.videos,
             folder=order.cache or default_cache(),
-            workers=order.workers or 1,
+            workers=order.workers,
             report=watching,
         )
         packed = dump(recording)
@@ -86,7 +91,9 @@ def run(
 
 
 def seeded(config: Config, policy: str, seed: int) -> Config:
-    """``config`` where ``policy`` decides, without an experiment, and ``seed`` draws."""
+    """``config`` where ``policy`` decides, or its ``EXPERIMENT`` goes on, and ``seed`` draws."""
+    if policy == EXPERIMENT:
+        return config.model_copy(update={"seed": seed})
     decision = config.decision.model_copy(update={"policy": policy})
     update = {"seed": seed, "decision": decision, "experiment": None}
     return config.model_copy(update=update)

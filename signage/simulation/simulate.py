@@ -45,7 +45,7 @@ class Simulation:
         *,
         model: ResponseModel = PRESETS["field"],
     ) -> None:
-        """``config.decision.policy`` decides, ``config.seed`` draws.
+        """``config.decision.policy`` decides, or the arms of its experiment; ``config.seed`` draws.
 
         ``out`` gets ``journal.sqlite``; raises SignageError if it has one already.
         """
@@ -72,7 +72,7 @@ class Simulation:
         ``report`` is told the plays done. The same inputs and seed give the same journal.
         """
         policy = make_policy(self._config.decision.policy, self._config)
-        journal = Journal(self.journal_path, durable=False)
+        journal = Journal(self.journal_path, durable=False, at_end=True)
         engine = Engine(
             self._config, self._catalogue, policy, journal, self._perceive, self._screen
         )
@@ -82,12 +82,13 @@ class Simulation:
         for frame in self._frames():
             self._advance(frame.t_s)
             step = engine.step(frame)
-            rewards += [reward for _, reward in step.rewards]
+            if step.rewards:
+                rewards += [reward for _, reward in step.rewards]
+                report(len(rewards))
             audit.watch(step.audience, engine.on_screen, self._screen.started_s)
             if step.decision is not None:
                 audit.check(step.decision)
                 self._compare_with_oracle(step.decision)
-            report(len(rewards))
             if len(rewards) >= plays:
                 break
         engine.end(frame)
@@ -116,12 +117,8 @@ class Simulation:
                     yield _frame(lap * length_s + t_s)
 
     def _perceive(self, frame: Frame) -> Sequence[Sighting]:
-        # Whoever comes again in the next lap is somebody new.
-        first = self._lap * self._recording.people
         people = [
-            self._response.alter(
-                frame.t_s, Visitor(self._lap, sighting.track), sighting
-            ).numbered_from(first)
+            self._response.alter(frame.t_s, Visitor(self._lap, sighting.track), sighting)
             for sighting in self._moment.people
         ]
         self._somebody_reads = any(sighting.gaze is not None for sighting in people)
@@ -155,8 +152,9 @@ class Simulation:
     ) -> dict[str, Any]:
         values = [reward.value for reward in rewards if reward.value is not None]
         viewers = JournalReader(self.journal_path).viewers()
+        experiment = self._config.experiment
         return {
-            "policy": self._config.decision.policy,
+            "policy": experiment.name if experiment else self._config.decision.policy,
             "seed": self._config.seed,
             "plays": len(rewards),
             "rewarded_plays": len(values),
@@ -172,9 +170,18 @@ class Simulation:
 
 
 def alike(catalogue: Catalogue) -> Catalogue:
-    """The same contents as if each of them were made alike: none is worth more than another."""
-    durations_s = [content.duration_s for content in catalogue.values()]
-    same = {"duration_s": float(np.median(durations_s)), "motion": True, "more": None}
+    """The same contents as if each of them were made alike: none is worth more than another.
+
+    As long, as moving, as much to read, and for everybody: what must leave the screen when a child
+    comes is shown for a shorter time. All other constraints say what plays, and not when.
+    """
+    same = {
+        "duration_s": float(np.median([content.duration_s for content in catalogue.values()])),
+        "motion": True,
+        "more": None,
+        "adults_only": False,
+        "min_age": None,
+    }
     return Catalogue(
         [content.model_copy(update=same) for content in catalogue.values()],
         catalogue.fallback.content_id,

@@ -104,7 +104,23 @@ def test_several_processes_see_the_same(cache: Path, tmp_path: Path) -> None:
         CONFIG, (NOBODY, MAN), folder=tmp_path / "fresh", workers=2, report=done.append
     )
     assert dump(found) == dump(perceive(cache, NOBODY, MAN))
+    assert done == sorted(done)
     assert done[-1] == pytest.approx(1)
+    assert len(set(done)) > 4  # within a video, too
+
+
+def test_what_is_wrong_with_a_video_is_said_whenever_it_is_used(
+    tmp_path: Path, watched: list[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = (FOOTAGE / "WolfgangLanger_Pexels.mp4").read_bytes()
+    cut, copy = tmp_path / "cut.mp4", tmp_path / "copy.mp4"
+    for path in (cut, copy):
+        path.write_bytes(whole[: len(whole) // 8])
+    for path, times in ((cut, 1), (cut, 1), (copy, 1)):
+        caplog.clear()
+        perceive(tmp_path / "cache", path)
+        assert caplog.text.count(f"{path} is cut off: ") == times
+    assert watched == [cut]
 
 
 def test_a_video_that_is_not_there_and_one_with_nobody(cache: Path) -> None:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 
+from signage.audience.audience import open_audience
+from signage.audience.screen import ScreenPlane
 from signage.recommend.catalogue import Content
-from signage.simulation.recording import Moment, Recording
-from signage.simulation.response import Response, Visitor
-from signage.types import Floats, Gaze
-from tests.builders import content, sighting, traits
+from signage.simulation.model import ResponseModel
+from signage.simulation.reading_eyes import SAMPLES_HZ
+from signage.simulation.recording import BEGIN_UTC, Moment, Recording
+from signage.simulation.response import Eyes, Response, Visitor
+from signage.types import Floats, Frame, Gaze, Sighting
+from tests.builders import content, defaults, sighting, traits
 
 CATEGORIES = ("coffee", "shoes")
 VISITORS = [Visitor(round_, 1) for round_ in range(800)]
@@ -128,3 +133,42 @@ def test_the_same_seed_gives_the_same_audience_and_another_does_not() -> None:
     first, again, other = (looks(response(seed), content("coffee")) for seed in (1, 1, 2))
     assert (first == again).all()
     assert (first != other).any()
+
+
+class TestReaders:
+    """Who looks at what has more to read; whether that is reading, the product's detector tells."""
+
+    NEAR = sighting(height=120, traits=traits(45, 0.9))
+
+    def told(self, face: Sighting, reading: float) -> list[bool]:
+        """Of each visitor who looked for most of a long play: whether they were told to read."""
+        config = defaults()
+        eyes = Eyes(ScreenPlane(config.screen), config.perception.min_gaze_px)
+        model = ResponseModel(look_s_moving=60.0, reading=reading)
+        recording = Recording((Moment(0.0, (face,)),), 2.0, 1)
+        audience = Response(0, recording, CATEGORIES, model, eyes)
+        audience.begin_play(1, content("coffee", duration_s=12.0, more={"text": "All about it."}))
+        found = []
+        for visitor in VISITORS[:80]:
+            watching = open_audience(config)
+            for number in range(int(12 * SAMPLES_HZ)):
+                t_s = number / SAMPLES_HZ
+                seen = audience.alter(t_s, visitor, face)
+                watching.update(Frame(t_s, BEGIN_UTC + timedelta(seconds=t_s)), [seen])
+            (viewer,) = watching.close()
+            if viewer.attention_s > 8:
+                found.append(bool(viewer.reading_s))
+        assert len(found) > 8
+        return found
+
+    def test_who_reads_is_told_to_read(self) -> None:
+        told = self.told(self.NEAR, reading=1.0)
+        assert sum(told) > 0.8 * len(told)
+
+    def test_nobody_is_where_nobody_does(self) -> None:
+        told = self.told(self.NEAR, reading=0.0)
+        assert not any(told)
+
+    def test_nor_is_who_is_too_far_for_eyes_to_be_told(self) -> None:
+        far = sighting(height=defaults().perception.min_gaze_px - 1, traits=traits(45, 0.9))
+        assert not any(self.told(far, reading=1.0))
