@@ -2,7 +2,8 @@
 
 Prints bias, error and coverage of every estimator on made logs of which the truth is known
 (`--logs`, `--plays`). `--obp-python PYTHON --obd DIR`: the same estimates by obp on the Open Bandit
-Dataset. `--scale PLAYS`: seconds and memory on a log of that many plays, in a folder of its own.
+Dataset. `--reel SEEDS`: against what policies earn in the simulation over the demo's reel. `--scale
+PLAYS`: seconds and memory on a log of that many plays, in a folder of its own.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from scripts.off_policy_reel import print_reel
 from scripts.off_policy_worlds import MadeLog, World
 from signage.evaluation import off_policy
 from signage.evaluation.evaluation import Valuation, evaluate
@@ -152,6 +154,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--obp-python", type=Path, help="of an environment with obp 0.5.7")
     parser.add_argument("--obd", type=Path, help="the data set's folder, with random/ and bts/")
+    parser.add_argument("--reel", type=int, metavar="SEEDS")
     parser.add_argument("--scale", type=int, metavar="PLAYS")
     chosen = parser.parse_args()
     if (chosen.obp_python is None) != (chosen.obd is None):
@@ -159,6 +162,9 @@ def main() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     if chosen.obp_python is not None:
         print_obp(chosen.obp_python, chosen.obd)
+    elif chosen.reel is not None:
+        for plays in chosen.plays:
+            print_reel(chosen.reel, plays)
     elif chosen.scale is not None:
         del os.environ["OMP_NUM_THREADS"]
         with tempfile.TemporaryDirectory() as folder:
