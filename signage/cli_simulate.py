@@ -96,8 +96,7 @@ def simulate(
         return
     console = Console()
     console.print(_table(summary))
-    if seeds is None:
-        console.print(f"Report: {out / 'report.html'}", soft_wrap=True)
+    console.print(f"Report: {out / 'report.html'}", soft_wrap=True)
 
 
 def _one(order: Order, out: Path) -> dict[str, Any]:
@@ -113,14 +112,17 @@ def _one(order: Order, out: Path) -> dict[str, Any]:
 
 def _many(order: Order, out: Path) -> dict[str, Any]:
     from signage.simulation.batch import write_summary
-    from signage.simulation.run import run, summarise
+    from signage.simulation.compare import compare, write_seeds_report
+    from signage.simulation.run import run
 
     found = {}
     with progress("watching", 1.0) as watching, progress("playing", 1.0) as playing:
-        for (_, number), result in run(order, watching, playing):
-            result.write(out / f"seed-{number}")
-            found[number] = result.summary
-    summary = summarise([found[number] for number in order.seeds])
+        for which, result in run(order, watching, playing):
+            result.write(out / f"seed-{which[1]}")
+            found[which] = result.summary
+    comparison = compare(order, found)
+    write_seeds_report(comparison, order, out)
+    (summary,) = comparison.summaries
     write_summary(summary, out)
     return summary
 

@@ -27,6 +27,8 @@ def test_many_seeds_have_a_folder_each_and_a_summary_with_intervals(
     assert summary["plays"] == 30
     reward = summary["mean_reward"]
     assert reward["low"] <= reward["mean"] <= reward["high"]
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert f"uniform earned a mean reward of {reward['mean']:.3f} ± " in page
     succeed("simulate", MAN, *options, "--seed", "4", "--out", tmp_path / "one")
     alone, among = (path / "journal.sqlite" for path in (tmp_path / "one", out / "seed-4"))
     assert alone.read_bytes() == among.read_bytes()

@@ -43,8 +43,6 @@ def processes(workers: int | None, jobs: int) -> Iterator[Executor | None]:
     if number <= 1:
         yield None
         return
-    # All cores have work: threads of one process would only wait for those of another.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with Processes(number, jobs) as pool:
         yield pool
 

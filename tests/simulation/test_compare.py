@@ -45,6 +45,9 @@ def test_what_differs_by_the_same_seeds_is_told_from_luck(tmp_path: Path) -> Non
     assert lift.half == pytest.approx(0.0248, abs=0.0001)
     page = write_comparison(found, ORDER, tmp_path).read_text(encoding="utf-8")
     assert "0.100 ± 0.025" in page
+    assert "vw earned 40% more, +0.100 ± 0.025 a play, than uniform." in page
+    assert "Learning curve, in the end: uniform 0.300, vw 0.400, rules 0.300." in page
+    assert "Lift over time, in the end: vw 0.100, rules 0.000." in page
     assert "shop.mp4" in page
     document = json.loads((tmp_path / "comparison.json").read_text())
     assert document["lifts"]["vw"]["low"] == pytest.approx(0.0752, abs=0.0001)
