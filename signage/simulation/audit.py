@@ -11,12 +11,12 @@ from itertools import takewhile
 
 from signage.clock import local_time
 from signage.config import Config
+from signage.evaluation.kept import is_open
 from signage.recommend.catalogue import Catalogue, Content
 from signage.simulation.audience_log import AudienceLog
 from signage.types import AudienceSnapshot, Decision, Trigger
 
 _AT_ONCE = (Trigger.NO_LONGER_ALLOWED, Trigger.ORDERED, Trigger.MANDATORY)
-_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOUR = timedelta(hours=1)
 
 
@@ -42,7 +42,7 @@ class Audit:
         content = self._catalogue[decision.content_id]
         drawn = not decision.forced
         self.violations += drawn and (content.content_id in decision.masked or content.mandatory)
-        self.violations += not _is_open(content, self._local(decision.utc))
+        self.violations += not is_open(content, self._local(decision.utc))
         if drawn and content.max_per_viewer is not None:
             had = self._viewers.most_had(content.content_id)
             self.violations += had >= content.max_per_viewer
@@ -103,20 +103,3 @@ class Audit:
 
     def _local(self, utc: datetime) -> datetime:
         return local_time(utc, self._config.timezone).replace(tzinfo=None)
-
-
-def _is_open(content: Content, local: datetime) -> bool:
-    """Whether the dates and hours of ``content`` hold the naive ``local``."""
-    for day in (local.date(), local.date() - timedelta(days=1)):
-        midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - on the wall
-        hours = [
-            (datetime.combine(day, begin), datetime.combine(day, end))
-            for begin, end in content.dayparts or ()
-        ] or [(midnight, midnight + timedelta(days=1))]
-        in_campaign = (content.from_date or day) <= day <= (content.until_date or day)
-        on_weekday = content.weekdays is None or _WEEKDAYS[day.weekday()] in content.weekdays
-        if in_campaign and on_weekday:
-            for begin, end in hours:
-                if begin <= local < (end if end > begin else end + timedelta(days=1)):
-                    return True
-    return False
