@@ -31,8 +31,8 @@ from signage.types import (
     Trigger,
 )
 from tests.builders import catalogue, snapshot, viewer
+from tests.experiment_journal import AUTUMN, blocks, clear, write
 from tests.player.player_shop import Shop, until
-from tests.test_experiment import AUTUMN, blocks, clear, write
 
 CATALOGUE = catalogue(
     {

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from signage.evaluation.kept import is_open
 from signage.recommend.catalogue import Content
-from signage.simulation.audit import _is_open
 from signage.types import Decision, Viewer
 from tests.builders import utc, viewer
 from tests.recommend.playing import Playing, Weighing
@@ -151,11 +151,11 @@ def _is_right(decision: Decision, on: Playing, people: tuple[Viewer, ...] | None
     if orders.emergency:
         assert decision.gave_way["gone"] == "emergency: not in the catalogue"
     alarm = on.recommender.catalogue["alarm"]
-    if not alarm.always and _is_open(alarm, now):
+    if not alarm.always and is_open(alarm, now):
         assert (decision.content_id, decision.forced) == ("alarm", True)
         return
     assert decision.content_id != "alarm"
-    assert _is_open(content, now)
+    assert is_open(content, now)
     limit_years = max(18 if content.adults_only else 0, content.min_age or 0)
     if limit_years:
         assert people is not None

@@ -25,11 +25,12 @@ def report_page(said: Material) -> Page:
         record.constraints(said),
         record.quality(said),
     ]
+    has_experiment = isinstance(said.experiment, Mapping)
     applies = {
         "intervals": True,
         "cells": True,
-        "off-policy": said.lift is not None,
-        "experiment": isinstance(said.experiment, Mapping),
+        "off-policy": said.lift is not None and not has_experiment,
+        "experiment": has_experiment,
         "simulation": said.simulated is not None,
     }
     period = " to ".join(f"{figures[end]:%d %B %Y %H:%M}" for end in ("since", "until"))
