@@ -13,6 +13,7 @@ from signage.errors import ConfigError, JournalError
 from signage.evaluation.ab_test import analyse
 from signage.evaluation.units import ArmPlay, Design
 from signage.journal.experiments import Experiments
+from signage.journal.soundness import check_sound
 from signage.recommend.experiment import arm_of_visit
 
 _CLOCK_JUMP_S = 30.0
@@ -50,7 +51,7 @@ def result_of(reader: Experiments, name: str | None = None) -> dict[str, Any]:
 def open_journal(journal: Path) -> Experiments:
     """A journal that results may be drawn from. Raises JournalError for any other."""
     reader = Experiments(journal / "journal.sqlite" if journal.is_dir() else journal)
-    reader.check()
+    check_sound(reader)
     return reader
 
 

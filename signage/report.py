@@ -18,6 +18,7 @@ from signage.experiment import result_of
 from signage.journal.decision_log import JournalLog
 from signage.journal.experiments import Experiments
 from signage.journal.report_figures import ReportFigures
+from signage.journal.soundness import check_sound
 
 LEAST_PERSONS = 10
 """The usual threshold under which official statistics suppress a cell."""
@@ -41,7 +42,7 @@ def write_report(
     """
     path = journal / "journal.sqlite" if journal.is_dir() else journal
     experiments = Experiments(path)
-    experiments.check()
+    check_sound(experiments)
     figures = ReportFigures(path)
     log = JournalLog(path)
     added_up = figures.all()

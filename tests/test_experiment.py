@@ -26,6 +26,7 @@ from signage.experiment import result
 from signage.journal.experiments import Experiments
 from signage.journal.figures import Figures
 from signage.journal.journal import Journal
+from signage.journal.soundness import check_sound
 from signage.learning import FOLDER
 from signage.recommend.experiment import Experiment, arm_of_block, arm_of_visit, design_of
 from signage.recommend.policy import Learner
@@ -539,6 +540,6 @@ def test_power_from_an_experiment_from_any_journal_and_from_numbers(
 def test_a_journal_is_only_read(tmp_path: Path) -> None:
     path = write(tmp_path, blocks(20, clear))
     before = path.read_bytes()
-    Experiments(path).check()
+    check_sound(Experiments(path))
     result(path)
     assert path.read_bytes() == before

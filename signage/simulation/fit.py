@@ -35,6 +35,7 @@ import numpy.typing as npt
 
 from signage.errors import JournalError
 from signage.journal.reader import JournalReader
+from signage.journal.soundness import check_sound
 from signage.simulation.model import PRESETS, ResponseModel, population
 from signage.simulation.response import DELAY_S, looks_group
 from signage.types import Floats
@@ -128,7 +129,7 @@ class _Structure:
 def fit(journal: Path) -> tuple[Fit, Impressions]:
     """Estimate the response from ``journal``.
 
-    Raises JournalError when it is no journal, or has too little to tell.
+    Raises JournalError when it is no sound journal, or has too little to tell.
     """
     told = read_impressions(journal)
     start = _start()
@@ -149,6 +150,7 @@ def fit(journal: Path) -> tuple[Fit, Impressions]:
 def read_impressions(journal: Path) -> Impressions:
     """What ``journal`` tells. Raises JournalError as `fit` does."""
     reader = JournalReader(journal)
+    check_sound(reader)
     contents = reader.contents()
     viewers = {viewer["visit_id"]: viewer for viewer in reader.viewers()}
     had: Counter[tuple[str, str]] = Counter()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,23 @@ def test_a_journal_with_too_little_in_it_says_so(tmp_path: Path) -> None:
     simulate(job(plays=3)).write(tmp_path)
     with pytest.raises(JournalError, match="too few to fit a response"):
         fit(tmp_path / "journal.sqlite")
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("INSERT INTO runs VALUES (9, '2026-01-01', 'other')", "mixes the screens"),
+        ("DELETE FROM decisions WHERE number = 9", "1 decisions were taken out"),
+    ],
+)
+def test_a_spoilt_journal_gives_no_response(
+    statement: str, said: str, played: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "journal.sqlite"
+    path.write_bytes(played.read_bytes())
+    db = sqlite3.connect(path)
+    with db:
+        db.execute(statement)
+    db.close()
+    with pytest.raises(JournalError, match=said):
+        fit(path)
