@@ -46,7 +46,7 @@ def check_sound(reader: JournalReader) -> None:
         _check_one_screen(db, path)
         if decisions < numbers:
             raise JournalError(
-                f"Of the journal {path}, {numbers - decisions} decisions were taken out: what is "
+                f"Decisions were taken out of the journal {path} ({numbers - decisions}): what is "
                 "left is no fair sample. Use the original."
             )
         for what, query in _BROKEN.items():
