@@ -13,7 +13,7 @@ from signage.logged import Index, Log
 from signage.types import Floats
 
 _BLOCK = 50_000
-LEAST_CLUSTERS = 5
+LEAST_CLUSTERS = 10
 """Visitors, below which the spread between them tells nothing."""
 
 
