@@ -116,7 +116,14 @@ def _play(row: Row, design: Design) -> ArmPlay:
         arm_of_visit(design.seed, design.name, design.arms, visit) != row["arm"] for visit in others
     )
     return ArmPlay(
-        row["arm"], row["unit"], utc, row["reward"], row["visits"], mixed, row["utc_offset_min"]
+        arm=row["arm"],
+        unit=row["unit"],
+        utc=utc,
+        reward=row["reward"],
+        visits=row["visits"],
+        before_nobody=bool(row["before_nobody"]),
+        mixed=mixed,
+        utc_offset_min=row["utc_offset_min"],
     )
 
 

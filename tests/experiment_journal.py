@@ -28,6 +28,8 @@ class Told:
     arm: str
     unit: str
     reward: float | None = 0.5
+    absent: str | None = None
+    """Why there is no reward, where that is known."""
     washout: bool = False
     forced: bool = False
     length_s: float = 8.0
@@ -69,10 +71,11 @@ def write(folder: Path, told: Sequence[Told]) -> Path:
         journal.record_decision(number, run, decision)
         journal.record_start(PlayEvent(f"screen-{number}", PlayState.STARTED, play.t_s, "p"), utc)
         ended_s = play.t_s + play.length_s
+        parts = {} if play.absent is None else {"absent": play.absent}
         seen = tuple(
             Impression(visit, visit, 8.0, 4.0, True, None, None, 0.0, {}) for visit in play.visits
         )
-        reward = Reward(f"screen-{number}", ended_s, utc, play.reward, {}, seen)
+        reward = Reward(f"screen-{number}", ended_s, utc, play.reward, parts, seen)
         end = PlayEvent(f"screen-{number}", PlayState.FINISHED, ended_s, "p")
         journal.record_end(end, utc + timedelta(seconds=play.length_s), reward)
     journal.close()

@@ -313,6 +313,21 @@ def test_an_arm_whose_rewards_go_missing_is_told(tmp_path: Path) -> None:
     ]
     write(tmp_path, told)
     assert failed(tmp_path) == {"missing rewards"}
+    write(
+        tmp_path / "lost",
+        [replace(p, absent="camera_lost") if p.reward is None else p for p in told],
+    )
+    assert failed(tmp_path / "lost") == {"missing rewards"}
+
+
+def test_plays_before_nobody_are_not_missing(tmp_path: Path) -> None:
+    """Whoever plays short contents in an empty shop has more of them."""
+    told = [
+        replace(p, reward=None, absent="nobody_present") if p.arm == "vw" and n % 2 else p
+        for n, p in enumerate(blocks(80, like))
+    ]
+    write(tmp_path, told)
+    assert failed(tmp_path) == set()
 
 
 def test_what_an_arm_leaves_to_the_next_is_told(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def _hours(design: Design, compared: Units) -> Check:
 def _alike(design: Design, units: Units, what: str, name: str) -> Check:
     """Whether the arms differ in what they should not have changed."""
     control, *others = design.arms
-    words = {"ots": f"persons a {design.assign}", "missing": "plays without a reward"}
+    words = {"ots": f"persons a {design.assign}", "missing": "plays whose reward never came"}
     values = {
         arm: fmean([getattr(u, what) for u in units.values() if u.arm == arm] or [0.0])
         for arm in design.arms

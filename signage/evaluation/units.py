@@ -45,6 +45,8 @@ class ArmPlay:
     reward: float | None
     visits: frozenset[str]
     """Who could see it."""
+    before_nobody: bool = False
+    """So that it has no reward: what a policy chooses changes how often that happens."""
     mixed: bool = False
     """Also before visitors of another arm; for assignment by visit."""
     utc_offset_min: int | None = None
@@ -77,7 +79,8 @@ class Unit:
 
     @cached_property
     def missing(self) -> float:
-        return 1 - len(self.rewards) / len(self.plays)
+        lost = [play.reward is None and not play.before_nobody for play in self.plays]
+        return fmean(lost)
 
     @property
     def until_utc(self) -> datetime:

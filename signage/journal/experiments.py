@@ -11,6 +11,7 @@ from signage.journal.reader import JournalReader
 _PLAYS = """
 SELECT number, decision_id, run, t_s, d.t_utc, utc_offset_min, forced, arm, unit, washout, design,
     state, started_s, ended_s, reward,
+    json_extract(parts, '$.absent') IS 'nobody_present' AS before_nobody,
     (SELECT group_concat(visit_id, char(10)) FROM impressions i
         WHERE i.decision_id = d.decision_id) AS visits
 FROM assignments a CROSS JOIN decisions d USING (number) JOIN plays USING (decision_id)
