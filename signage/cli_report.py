@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from signage.cli_options import progress
+from signage.evaluation.report import LEAST_PERSONS
 
 LeastPersonsOption = Annotated[
     int, typer.Option(min=1, help="Cells with fewer people are not shown.")
@@ -21,14 +22,14 @@ def report(
     experiment: Annotated[
         str | None, typer.Option(help="Which experiment.", show_default="the newest, if any")
     ] = None,
-    least_persons: LeastPersonsOption = 10,
+    least_persons: LeastPersonsOption = LEAST_PERSONS,
 ) -> None:
     """Write a self-contained page about audience, contents, learning and lift."""
     write_journal_report(journal, out, experiment=experiment, least_persons=least_persons)
 
 
 def write_journal_report(
-    journal: Path, out: Path, *, experiment: str | None = None, least_persons: int = 10
+    journal: Path, out: Path, *, experiment: str | None = None, least_persons: int = LEAST_PERSONS
 ) -> None:
     """Write it, and say where it is."""
     from signage.report import write_report

@@ -9,6 +9,7 @@ from typing import Any
 from signage.errors import JournalError
 from signage.evaluation.evaluation import Evaluation, evaluate
 from signage.evaluation.kept import recount
+from signage.evaluation.report import LEAST_PERSONS
 from signage.evaluation.report.journal_page import report_page
 from signage.evaluation.report.material import STRETCHES, Material
 from signage.evaluation.report.page import write_page
@@ -19,9 +20,6 @@ from signage.journal.decision_log import JournalLog
 from signage.journal.experiments import Experiments
 from signage.journal.report_figures import ReportFigures
 from signage.journal.soundness import check_sound
-
-LEAST_PERSONS = 10
-"""The usual threshold under which official statistics suppress a cell."""
 
 
 def write_report(
@@ -53,9 +51,7 @@ def write_report(
         rewards=rewards_of(log),
         by_lot=_by_lot(log, report),
         experiment=_experiment(experiments, experiment),
-        kept=recount(
-            figures.shown(), figures.catalogues(), apart="competes" in added_up["held_back"]
-        ),
+        kept=recount(figures.shown(added_up["last"]), figures.catalogues()),
         simulated=simulated,
         least_persons=least_persons,
     )
@@ -70,9 +66,11 @@ def _by_lot(log: JournalLog, report: Callable[[float], None]) -> Evaluation | st
 
 
 def _experiment(experiments: Experiments, name: str | None) -> Mapping[str, Any] | str | None:
-    if name is None and not experiments.names():
+    if name is not None:
+        return result_of(experiments, name)
+    if not experiments.names():
         return None
     try:
-        return result_of(experiments, name)
-    except JournalError as error:
+        return result_of(experiments)
+    except JournalError as error:  # a screen has more to tell than its experiment
         return str(error)

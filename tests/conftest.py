@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+import signage  # noqa: F401 - before any NumPy: as in its processes, one thread computes
+
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:

@@ -32,7 +32,7 @@ _CELLS_AT_ONCE = 2_000_000
 """Numbers in a block, which bounds the memory."""
 _LEAST_BLOCK = 25
 LEAST_IN_STRETCH = 30
-"""Plays, below which a stretch tells nothing."""
+"""Plays, below which there is no stretch, and visitors, below which it has no interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +289,10 @@ def _difference_within(one: _Gathered, plays: _Plays, within: slice) -> Estimate
     assert one.squares is not None  # noqa: S101 - stretches were asked for
     squares = float(one.squares.values[within].mean())
     weights = Weights(one.drawn.values[within], squares)
-    return _difference(weights, plays, one.expected.values[within], within)
+    told = _difference(weights, plays, one.expected.values[within], within)
+    if len(np.unique(plays.cluster[within])) < LEAST_IN_STRETCH:
+        return Estimate(told.value, math.nan, math.nan)
+    return told
 
 
 def _extrapolate(one: _Added, plays: _Plays, contents: Mapping[str, Sequence[str]]) -> Valuation:

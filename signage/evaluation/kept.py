@@ -32,18 +32,16 @@ class Kept:
     """Share of voice of each content that was promised one: least, what it had, most."""
 
 
-def recount(
-    rows: Iterable[Row], catalogues: Mapping[str, Mapping[str, Row]], *, apart: bool
-) -> Kept:
+def recount(rows: Iterable[Row], catalogues: Mapping[str, Mapping[str, Row]]) -> Kept:
     """``rows`` are decisions with their plays, in order (``journal.report_figures``).
 
-    ``apart``: whether competitors were kept apart at all, which the screen's settings say.
+    Competitors are counted as apart when they are not side by side.
     """
     described = {
         version: {name: _Rules.of(said) for name, said in contents.items()}
         for version, contents in catalogues.items()
     }
-    counts = _Recount(apart=apart)
+    counts = _Recount()
     for row in rows:
         counts.add(row, described[row["catalogue_version"]])
     return Kept(
@@ -63,8 +61,7 @@ def recount(
 class _Recount:
     """Goes through the decisions, one after the other."""
 
-    def __init__(self, *, apart: bool) -> None:
-        self._apart = apart
+    def __init__(self) -> None:
         self._last_hour: deque[tuple[datetime, str]] = deque()
         self._before: tuple[str, str | None] = ("", None)
         self.checked, self.broken = Counter[str](), Counter[str]()
@@ -73,28 +70,32 @@ class _Recount:
 
     def add(self, row: Row, contents: Mapping[str, _Rules]) -> None:
         name, rules = row["content_id"], contents[row["content_id"]]
-        wall = datetime.fromisoformat(row["wall"])
+        wall = None if row["wall"] is None else datetime.fromisoformat(row["wall"])
         is_shown = row["started_utc"] is not None
         # Where nothing was left to chance, the fallback or what was called plays at any time.
         if not row["forced"]:
-            self._check(DRAWN, broken=bool(row["held_back"]) or rules.mandatory)
-            if rules.has_hours:
+            self._check(DRAWN, broken=bool(row["held_back"] or rules.mandatory))
+            if rules.has_hours and wall is not None:
                 self._check(HOURS, broken=not is_open(rules, wall))
             if is_shown:
                 self._add_play(row, rules)
                 for other, its in contents.items():
                     if its.share_min is not None or its.share_max is not None:
                         self.promised[other] = its
-                        self.possible[other] += not its.has_hours or is_open(its, wall)
+                        self.possible[other] += (
+                            not its.has_hours or wall is None or is_open(its, wall)
+                        )
         if is_shown:
             self._before = name, rules.competes
 
     def _add_play(self, row: Row, rules: _Rules) -> None:
         name, began = row["content_id"], datetime.fromisoformat(row["started_utc"])
         self.drawn[name] += 1
-        if self._apart and rules.competes is not None:
+        if rules.competes is not None:
             before, competes = self._before
             self._check(COMPETES, broken=competes == rules.competes and before != name)
+        if self._last_hour and self._last_hour[-1][0] > began:  # the clock went back
+            self._last_hour = deque(play for play in self._last_hour if play[0] <= began)
         self._last_hour.append((began, name))
         while self._last_hour[0][0] <= began - _HOUR:
             self._last_hour.popleft()
@@ -148,7 +149,7 @@ class _Rules:
     until_date: date | None
     weekdays: tuple[str, ...] | None
     dayparts: tuple[tuple[time, time], ...] | None
-    mandatory: bool
+    mandatory: bool | None
     max_per_hour: int | None
     competes: str | None
     share_min: float | None
@@ -156,18 +157,19 @@ class _Rules:
 
     @classmethod
     def of(cls, said: Row) -> _Rules:
-        days = (said["from_date"], said["until_date"])
+        # Journals of before a rule was there do not name it.
+        days = (said.get("from_date"), said.get("until_date"))
         first, last = (None if day is None else date.fromisoformat(day) for day in days)
         return cls(
             from_date=first,
             until_date=last,
-            weekdays=said["weekdays"] and tuple(said["weekdays"]),
-            dayparts=said["dayparts"]
-            and tuple(
+            weekdays=tuple(said.get("weekdays") or ()) or None,
+            dayparts=tuple(
                 (time.fromisoformat(begin), time.fromisoformat(end))
-                for begin, end in said["dayparts"]
-            ),
-            **{name: said[name] for name in _AS_SAID},
+                for begin, end in said.get("dayparts") or ()
+            )
+            or None,
+            **{name: said.get(name) for name in _AS_SAID},
         )
 
     @property

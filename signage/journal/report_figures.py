@@ -2,7 +2,7 @@
 
 A person is a ``viewer_id``: who is recognised when they come again counts once, and is a visit
 more. Hours and days are by the clock on the wall where the screen stands; in a journal that does
-not say what that showed, by UTC.
+not say of every decision what that showed, by UTC.
 """
 
 from __future__ import annotations
@@ -48,8 +48,7 @@ CREATE TEMP TABLE local AS
 SELECT decision_id, CAST(strftime('%w', wall) AS INTEGER) AS weekday,
     CAST(strftime('%H', wall) AS INTEGER) AS hour, strftime('%Y-%m-%d %H', wall) AS clock_hour
 FROM (
-    SELECT decision_id, datetime(t_utc, coalesce(utc_offset_min, 0) || ' minutes') AS wall
-    FROM decisions
+    SELECT decision_id, datetime(t_utc, {offset_min} || ' minutes') AS wall FROM decisions
 )
 """
 _HOURS = """
@@ -76,6 +75,10 @@ FROM (
     FROM impressions i JOIN viewers USING (visit_id) GROUP BY visit_id
 )
 """
+_OPEN = """
+SELECT count(DISTINCT visit_id) AS open FROM impressions
+WHERE visit_id NOT IN (SELECT visit_id FROM viewers)
+"""
 _CONTENTS = """
 SELECT content_id, count(*) AS plays, coalesce(sum(ended_s - started_s), 0) AS shown_s
 FROM decisions JOIN plays USING (decision_id) WHERE started_s IS NOT NULL GROUP BY content_id
@@ -100,9 +103,9 @@ SELECT coalesce(sum(gap_s), 0) FROM (
 """  # noqa: S608 - from what stands above
 _SHOWN = """
 SELECT content_id, catalogue_version, forced, started_utc, started_s, ended_s, run,
-    datetime(t_utc, coalesce(utc_offset_min, 0) || ' minutes') AS wall,
+    datetime(t_utc, utc_offset_min || ' minutes') AS wall,
     content_id IN (SELECT key FROM json_each(masked)) AS held_back
-FROM decisions JOIN plays USING (decision_id) ORDER BY number
+FROM decisions JOIN plays USING (decision_id) WHERE number <= ? ORDER BY number
 """
 
 Rows = list[dict[str, Any]]
@@ -115,10 +118,11 @@ class ReportFigures(JournalReader):
         """``{"screen", "since", "until", "on_the_wall", "runs", "policies", "audience", "held_s",
         "contents", "looks", "movements", "hours", "held_back", "gave_way", "alone", "silent_s"}``:
 
-        - ``since``, ``until``: by the clock on the wall, which ``on_the_wall`` says is known,
+        - ``since``, ``until``, ``hours``: by the clock on the wall, where ``on_the_wall`` says that
+          it is known of every decision, else by UTC; ``last``: the number of the last decision,
         - ``policies``: decisions by policy; ``forced``, of all,
         - ``audience``: visits (opportunities to see), persons, ``watchers``, ``held`` and ``read``
-          visits, times in seconds and sums of their squares,
+          visits, times in seconds and sums of their squares; ``open``: visits without an end,
         - ``contents``: of each that was shown its plays, ``shown_s``, impressions, persons, times,
         - ``looks``, ``movements``: content, segment, persons, ``present_s``, ``attention_s``,
         - ``hours``: ``weekday`` (0 is Sunday), ``hour``, ``hours`` that the screen ran in it,
@@ -133,13 +137,15 @@ class ReportFigures(JournalReader):
             db.execute("BEGIN")  # all of one moment
             db.execute(_SEGMENTS)
             db.execute("CREATE UNIQUE INDEX temp.segment_of ON segments (visit_id)")
-            db.execute(_LOCAL)
+            period = _period(db)
+            offset_min = "utc_offset_min" if period["on_the_wall"] else "0"
+            db.execute(_LOCAL.format(offset_min=offset_min))
             db.execute("CREATE UNIQUE INDEX temp.local_of ON local (decision_id)")
             (silent_s,) = db.execute(_SILENT, (SILENCE_S,)).fetchone()
             looks = {row["content_id"]: row for row in _rows(db, _LOOKS)}
             return {
-                **_period(db),
-                "audience": _one(db, _AUDIENCE) | _one(db, _HELD, HELD_S),
+                **period,
+                "audience": _one(db, _AUDIENCE) | _one(db, _HELD, HELD_S) | _one(db, _OPEN),
                 "held_s": HELD_S,
                 "contents": [
                     row | looks.get(row["content_id"], {}) for row in _rows(db, _CONTENTS)
@@ -157,11 +163,14 @@ class ReportFigures(JournalReader):
                 "silent_s": silent_s,
             }
 
-    def shown(self) -> Iterator[dict[str, Any]]:
-        """Every decision in order, as far as its play and the rules are concerned."""
+    def shown(self, until: int) -> Iterator[dict[str, Any]]:
+        """The decisions up to number ``until``, as far as plays and rules are concerned.
+
+        ``wall`` is when each was made, by the clock on the wall; None where that is not known.
+        """
         with self.connect() as db:
             db.row_factory = sqlite3.Row
-            for row in db.execute(_SHOWN):
+            for row in db.execute(_SHOWN, (until,)):
                 yield dict(row)
 
     def catalogues(self) -> dict[str, dict[str, Any]]:
@@ -173,27 +182,33 @@ class ReportFigures(JournalReader):
 def _period(db: sqlite3.Connection) -> dict[str, Any]:
     told = _one(
         db,
-        "SELECT min(t_utc) AS since_utc, max(t_utc) AS until_utc, count(*) AS decisions, "
-        "sum(forced) AS forced, count(utc_offset_min) AS offsets, "
-        "(SELECT utc_offset_min FROM decisions ORDER BY number DESC LIMIT 1) AS offset_min, "
+        "SELECT count(*) AS decisions, max(number) AS last, sum(forced) AS forced, "
+        "count(utc_offset_min) AS offsets, "
         "(SELECT screen_id FROM runs LIMIT 1) AS screen, (SELECT count(*) FROM runs) AS runs "
         "FROM decisions",
     )
-    ahead = timedelta(minutes=told["offset_min"] or 0)
-    since, until = (
-        datetime.fromisoformat(told[name]).replace(tzinfo=None) + ahead
-        for name in ("since_utc", "until_utc")
-    )
+    on_the_wall = told["offsets"] == told["decisions"]
+    earliest = "SELECT t_utc, utc_offset_min FROM decisions ORDER BY t_utc"
+    since, until = _one(db, f"{earliest} LIMIT 1"), _one(db, f"{earliest} DESC LIMIT 1")
+    ahead = {
+        end: timedelta(minutes=row["utc_offset_min"] if on_the_wall else 0)
+        for end, row in (("since", since), ("until", until))
+    }
     return {
         "screen": told["screen"],
-        "since": since,
-        "until": until,
-        "ahead": ahead,
-        "on_the_wall": told["offsets"] == told["decisions"],
+        "since": _naive(since["t_utc"]) + ahead["since"],
+        "until": _naive(until["t_utc"]) + ahead["until"],
+        "ahead": ahead["until"],
+        "on_the_wall": on_the_wall,
+        "last": told["last"],
         "runs": told["runs"],
         "forced": told["forced"],
         "policies": _pairs(db, "SELECT policy, count(*) FROM decisions GROUP BY policy"),
     }
+
+
+def _naive(t_utc: str) -> datetime:
+    return datetime.fromisoformat(t_utc).replace(tzinfo=None)
 
 
 def _rows(db: sqlite3.Connection, query: str) -> Rows:

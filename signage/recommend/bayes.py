@@ -52,9 +52,6 @@ several times as fast as one for each."""
 
 Matrix = npt.NDArray[np.float32]
 
-_SCRATCH: Matrix = np.empty((_SLOTS, _SLOTS), np.float32)
-"""Room for one product, so that no lesson asks the system for two megabytes."""
-
 
 class BayesRegression:
     """Expects rewards in [0, 1]; one lesson at a time."""
@@ -83,6 +80,8 @@ class BayesRegression:
         self._steps: Matrix = np.zeros((_PUT_OFF, _SLOTS), np.float32)
         """Each lesson takes the product of one with itself from the covariance."""
         self._waiting = 0
+        self._scratch: Matrix = np.empty((_SLOTS, _SLOTS), np.float32)
+        """Room for one product, so that no lesson asks the system for two megabytes."""
         self._taken = 0
         self.learned = 0
 
@@ -177,7 +176,7 @@ class BayesRegression:
         """Take from the covariance what was put off."""
         used = self._taken
         steps = self._steps[: self._waiting, :used]
-        covariance, scratch = self._covariance[:used, :used], _SCRATCH[:used, :used]
+        covariance, scratch = self._covariance[:used, :used], self._scratch[:used, :used]
         # A copy, or NumPy would make both halves of the product alike, which takes far longer.
         np.matmul(steps.T, steps.copy(), out=scratch)
         covariance -= scratch

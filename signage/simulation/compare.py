@@ -14,6 +14,7 @@ from typing import Any
 from signage.evaluation import off_policy
 from signage.evaluation.report import plots
 from signage.evaluation.report.page import Page, Picture, Section, Table, Tile, write_page
+from signage.evaluation.report.words import number
 from signage.simulation.intervals import Estimate, estimate, over_seeds
 from signage.simulation.run import Order, summarise
 
@@ -153,7 +154,9 @@ def _headline(rows: Sequence[Row]) -> str:
     first, others = rows[0], [row for row in rows[1:] if row.lift is not None]
     earned = f"{first.policy} earned a mean reward of {_or_dash(first.reward)} a play"
     if first.reward is None or not others:
-        return f"{earned}, {_or_dash(first.oracle_share)} of what one who knew every taste would."
+        if first.oracle_share is None:
+            return f"{earned}."
+        return f"{earned}, {first.oracle_share.mean:.0%} of what one who knew every taste would."
     best = max(others, key=lambda row: row.lift.mean if row.lift else -math.inf)
     assert best.lift is not None  # noqa: S101 - one of those with a lift
     if not best.lift.is_sure:
@@ -208,7 +211,9 @@ def _sections(comparison: Comparison, order: Order) -> Iterator[Section]:
         drawn = {name: _drawn(curve) for name, curve in series.items() if curve}
         if not drawn:
             continue
-        said = ", ".join(f"{name} {means[-1].value:.3f}" for name, (_, means) in drawn.items())
+        said = ", ".join(
+            f"{name} {number(means[-1].value, '.3f')}" for name, (_, means) in drawn.items()
+        )
         picture = plots.curves(drawn, xlabel="plays", ylabel=ylabel, zero="lift" in ylabel)
         yield Section(title, text, (Picture(picture, f"{title}, in the end: {said}."),))
     response = tuple(
@@ -250,4 +255,4 @@ def _or_dash(told: Estimate | None) -> str:
 
 
 def _signed(told: Estimate) -> str:
-    return f"{told.mean:+.3f}" + ("" if told.half is None else f" ± {told.half:.3f}")
+    return number(told.mean, "+.3f") + ("" if told.half is None else f" ± {told.half:.3f}")

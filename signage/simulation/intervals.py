@@ -7,13 +7,7 @@ from collections.abc import Sequence
 from statistics import mean, stdev
 from typing import NamedTuple
 
-# Two-sided 95 % points of Student's t, by degrees of freedom from 1; beyond, 1.96 + 2.4 / df is
-# right to 0.001.
-_T = (
-    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,
-    2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056,
-    2.052, 2.048, 2.045, 2.042,
-)  # fmt: skip
+from signage.student import t95
 
 
 class Estimate(NamedTuple):
@@ -49,8 +43,7 @@ def estimate(values: Sequence[float]) -> Estimate | None:
     freedom = len(values) - 1
     if freedom == 0:
         return Estimate(values[0], None)
-    t = _T[freedom - 1] if freedom <= len(_T) else 1.96 + 2.4 / freedom
-    return Estimate(mean(values), t * stdev(values) / math.sqrt(len(values)))
+    return Estimate(mean(values), t95(freedom) * stdev(values) / math.sqrt(len(values)))
 
 
 def over_seeds(summaries: Sequence[dict[str, object]], name: str) -> Estimate | None:

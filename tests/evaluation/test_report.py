@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import sqlite3
 from collections import Counter
@@ -18,6 +19,7 @@ from playwright.sync_api import Browser
 from signage.config import DecisionConfig, PoliciesConfig, VwConfig
 from signage.config_section import PolicyName
 from signage.errors import JournalError, SignageError
+from signage.evaluation.kept import CAP, recount
 from signage.evaluation.report.plots import heat
 from signage.journal.journal import Journal
 from signage.journal.reader import JournalReader
@@ -133,7 +135,7 @@ def test_the_page_stands_alone(page: str) -> None:
     assert "<script" not in page
     assert "<link" not in page
     assert not re.findall(r'(?:src|href)="(?!data:)', page)
-    assert len(pictures(page)) == page.count("<img") >= 6
+    assert len(pictures(page)) == page.count("<img") >= 5
     for picture in pictures(page).values():
         assert ElementTree.fromstring(picture).tag.endswith("svg")
         assert not re.findall(r'href="(?!#|data:|")', picture)
@@ -179,7 +181,7 @@ def test_its_figures_are_those_of_the_journal(page: str, journal: JournalReader)
         "mean reward": f"{sum(rewards) / len(rewards):.3f}",
         "constraints broken": "0",
     }
-    assert f"{len(rewards)} of them rated by people" in page
+    assert f"{len(rewards)} of them before people" in page
     assert "Screen lobby" in page
     assert "Decided by uniform." in page
     held = sum(
@@ -271,8 +273,8 @@ def test_few_people_are_not_shown(journal: JournalReader, tmp_path: Path) -> Non
         for least in (1, 1000)
     )
     assert shown[3] != "–"
-    assert hidden[3:] == ["–"] * 5
-    assert hidden[:3] == shown[:3], "plays are nobody's"
+    assert hidden[2:] == ["–"] * 6
+    assert hidden[:2] == shown[:2], "plays are nobody's"
 
 
 def test_a_hidden_cell_is_not_in_the_picture() -> None:
@@ -302,6 +304,52 @@ def test_an_older_journal_is_by_utc_and_says_so(journal: JournalReader, tmp_path
     assert rows(page)["clock on the wall"][0] == "not known"
 
 
+def test_where_only_some_hours_are_known_others_are_not_judged(
+    journal: JournalReader, tmp_path: Path
+) -> None:
+    """By UTC, an hour of another time zone would be a broken one."""
+    half = spoilt(
+        journal,
+        tmp_path,
+        "UPDATE decisions SET utc_offset_min = CASE WHEN number % 2 THEN NULL ELSE 0 END",
+        "UPDATE catalogues SET contents = replace(contents, '07:00:00', '09:00:00')",
+    )
+    table = rows(write(half, tmp_path / "report.html", least_persons=1))
+    checked, broken = table["campaign dates, weekdays, dayparts"]
+    coffees = [row for row in half.decisions() if row["content_id"] == "coffee"]
+    even = sum(int(row["decision_id"].rpartition("-")[2]) % 2 == 0 for row in coffees)
+    assert (int(checked), int(broken)) == (even, even)
+
+
+def test_a_catalogue_of_before_a_rule_was_there_is_understood(
+    journal: JournalReader, tmp_path: Path
+) -> None:
+    keys = ("mandatory", "competes", "share_min", "share_max", "dayparts", "max_per_hour")
+    contents = journal.contents()
+    for content in contents.values():
+        for key in keys:
+            del content[key]
+    said = json.dumps(contents).replace("'", "''")
+    old = spoilt(journal, tmp_path, f"UPDATE catalogues SET contents = '{said}'")
+    assert tiles(write(old, tmp_path / "report.html"))["constraints broken"] == "0"
+
+
+def test_a_clock_that_goes_back_breaks_no_cap(journal: JournalReader, tmp_path: Path) -> None:
+    """Three plays, then the clock is set back by five hours: nine more, three an hour."""
+    plays = [(hour, minute) for hour in (13,) for minute in (0, 20, 40)]
+    plays += [(hour, minute) for hour in (8, 9, 10) for minute in (0, 20, 40)]
+    shown = [
+        {
+            "content_id": "shoes", "catalogue_version": "1", "forced": False, "held_back": False,
+            "started_utc": f"2026-03-04T{hour:02}:{minute:02}:00+00:00", "wall": None,
+        }
+        for hour, minute in plays
+    ]  # fmt: skip
+    described = {"1": {"shoes": {"max_per_hour": 3}}}
+    assert recount(shown, described).broken[CAP] == 0
+    assert recount(shown, {"1": {"shoes": {"max_per_hour": 2}}}).broken[CAP] > 0
+
+
 def test_before_nobody_there_is_nothing_to_plot(tmp_path: Path) -> None:
     nobody = replace(PASSING, moments=tuple(replace(m, people=()) for m in PASSING.moments))
     page = write(simulate(tmp_path, nobody), tmp_path / "report.html")
@@ -315,7 +363,9 @@ def test_rewards_that_are_all_alike_claim_no_certainty(
 ) -> None:
     alike = spoilt(journal, tmp_path, "UPDATE rewards SET reward = 0 WHERE reward IS NOT NULL")
     page = write(alike, tmp_path / "report.html")
-    assert headline(page) == "A play before people earned a mean reward of 0.000, of at most 1."
+    told = re.search(r"mean reward of 0\.000 \(0\.000 to (\S+)\), of at most 1", headline(page))
+    assert told
+    assert float(told[1]) > 0.01
 
 
 # Constraints, counted anew

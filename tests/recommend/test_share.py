@@ -186,7 +186,8 @@ def test_the_exploration_budget_gives_way_to_a_promised_share() -> None:
 @st.composite
 def answers(draw: st.DrawFn) -> tuple[Answer, Floats]:
     count = draw(st.integers(1, 8))
-    weights = draw(st.lists(st.floats(0, 1), min_size=count, max_size=count).filter(any))
+    weight = st.just(0.0) | st.floats(1e-9, 1)
+    weights = draw(st.lists(weight, min_size=count, max_size=count).filter(any))
     floors = draw(
         st.lists(st.sampled_from([0.0, 0.0, 0.1, 0.5, 0.9]), min_size=count, max_size=count)
     )

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
@@ -49,6 +50,12 @@ def test_the_same_bytes_in_one_process_and_in_several(alone: list[Result]) -> No
         assert executor is None
         again = dict(simulate_all(JOBS[:1], executor))
     assert told(again[0]) == told(alone[0])
+
+
+def test_the_same_bytes_in_threads_as_a_cluster_may_have_them(alone: list[Result]) -> None:
+    with ThreadPoolExecutor(3) as executor:
+        spread = dict(simulate_all(JOBS, executor))
+    assert [told(spread[index]) for index in range(3)] == [told(result) for result in alone]
 
 
 @pytest.fixture

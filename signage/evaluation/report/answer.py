@@ -8,7 +8,7 @@ from signage.evaluation.evaluation import Evaluation
 from signage.evaluation.off_policy import Estimate
 from signage.evaluation.report.material import Material
 from signage.evaluation.report.page import Tile
-from signage.evaluation.report.words import ends, length, share
+from signage.evaluation.report.words import ends, length, number, share
 
 
 def headline(said: Material) -> tuple[str, str]:
@@ -45,20 +45,20 @@ def tiles(said: Material) -> Iterator[Tile]:
     visits, dwell_s, attention_s = (audience[k] for k in ("visits", "dwell_s", "attention_s"))
     plays = sum(row["plays"] for row in figures["contents"])
     mean = said.rewards.mean()
-    yield Tile(f"{visits:,}", "opportunities to see", f"visits, of {audience['persons']:,} persons")
+    known = visits - audience["persons"]
+    again = f"visits, {known:,} of people known again" if known else "visits"
+    yield Tile(f"{visits:,}", "opportunities to see", again)
     yield Tile(f"{audience['watchers']:,}", "watchers", "looked at least once")
     yield Tile(share(audience["watchers"], visits), "conversion ratio", "watchers / opportunities")
     yield Tile(length(attention_s), "attention time", f"of {length(dwell_s)} in view")
     yield Tile(share(attention_s, dwell_s), "attraction ratio", "attention time / dwell time")
-    yield Tile(f"{plays:,}", "plays", f"{len(said.rewards):,} of them rated by people")
+    yield Tile(f"{plays:,}", "plays", f"{len(said.rewards):,} of them before people")
     yield Tile("–" if mean is None else f"{mean.value:.3f}", "mean reward", "of those, from 0 to 1")
-    yield Tile(
-        f"{sum(said.kept.broken.values()):,}", "constraints broken", "counted anew, see below"
-    )
+    yield Tile(f"{said.broken:,}", "constraints broken", "counted anew, see below")
 
 
 def _lift_sentence(lift: Estimate, chance: float, policies: str) -> str:
-    between = f"{lift.value:+.3f} a play{ends(lift, '+.3f')}"
+    between = f"{number(lift.value, '+.3f')} a play{ends(lift, '+.3f')}"
     if lift.low <= 0 <= lift.high:
         return (
             f"It is not shown that what {policies} chose earned more than one of the allowed "

@@ -10,7 +10,7 @@ from signage.evaluation.off_policy import Estimate
 from signage.evaluation.report import plots
 from signage.evaluation.report.material import Material, Row
 from signage.evaluation.report.page import Picture, Section, Table
-from signage.evaluation.report.words import ends, length, share
+from signage.evaluation.report.words import ends, length, number, share
 
 _MOST_ROWS = 20
 """Contents in a plot."""
@@ -59,7 +59,7 @@ def contents(said: Material) -> Section:
     pictures: tuple[Picture, ...] = ()
     if most:
         best = max(most, key=lambda name: most[name].value)
-        alt = f"Mean reward by content; the most, {most[best].value:.3f}, by {best}."
+        alt = f"Mean reward by content; the most of these, {most[best].value:.3f}, by {best}."
         pictures = (Picture(plots.bars(most, xlabel="mean reward"), alt),)
     return Section(
         "Contents",
@@ -70,9 +70,9 @@ def contents(said: Material) -> Section:
                 tuple(_content(said, row, means.get(row["content_id"])) for row in said.by_plays),
             ),
         ),
-        note="An impression is one person’s opportunity to see one play. Reaction is from −1 to 1, "
-        "against what is usual for each face. A dash stands where nobody was there, or fewer than "
-        f"{said.least_persons} people.",
+        note=f"{_which(said)}An impression is one person’s opportunity to see one play. Reaction "
+        "is from −1 to 1, against what is usual for each face. A dash: nobody was there, or fewer "
+        f"than {said.least_persons} people.",
     )
 
 
@@ -92,15 +92,14 @@ def cells(said: Material) -> Section | None:
         "Attraction ratio, attention time / time present: first by estimated age and gender, then "
         "by how people moved.",
         tuple(pictures),
-        note=f"Hatched: fewer than {said.least_persons} people. Empty: nobody. The contents that "
-        "played most come first.",
+        note=f"{_which(said)}Hatched: fewer than {said.least_persons} people. Empty: nobody.",
     )
 
 
 def hours(said: Material) -> Section | None:
     """Who came when, and looked."""
     rows = said.figures["hours"]
-    if not any(row["persons"] for row in rows):
+    if len(rows) < 2 or not any(row["persons"] for row in rows):
         return None
     busy, ratio = np.full((2, 7, 24), np.nan)
     hidden = np.zeros((7, 24), bool)
@@ -134,19 +133,19 @@ def hours(said: Material) -> Section | None:
 
 def _content(said: Material, row: Row, mean: Estimate | None) -> tuple[str, ...]:
     name = row["content_id"]
-    seen = ("–",) * 4
+    seen = ("–",) * 5
     if row.get("impressions") and not _few(said, row):
         seen = (
+            f"{row['impressions']:,}",
             length(row["attention_s"]),
             share(row["attention_s"], row["present_s"]),
             length(row["reading_s"]),
-            f"{row['reaction']:+.2f}",
+            number(row["reaction"], "+.2f"),
         )
     return (
         f"{said.described[name]['title']} ({name})",
         f"{row['plays']:,}",
         length(row["shown_s"]),
-        f"{row.get('impressions', 0):,}",
         *seen,
         "–" if mean is None else f"{mean.value:.3f}{ends(mean, '.3f')}",
     )
@@ -161,8 +160,8 @@ def _heat(said: Material, cells: Sequence[Row], order: Sequence[str]) -> str | N
         name for name in _most_played(said) if any(cell["content_id"] == name for cell in cells)
     ]
     segments = [name for name in order if any(cell["segment"] == name for cell in cells)]
-    if not names or not segments:
-        return None
+    if not names or segments in ([], [order[-1]]):
+        return None  # nothing was told of anybody
     ratio = np.full((len(names), len(segments)), np.nan)
     persons = np.zeros_like(ratio)
     for cell in cells:
@@ -174,6 +173,12 @@ def _heat(said: Material, cells: Sequence[Row], order: Sequence[str]) -> str | N
     hidden = (persons > 0) & (persons < said.least_persons)
     columns = [segment.replace(" ", "\n", 1) for segment in segments]
     return plots.heat(ratio, names, columns, hidden=hidden, form="{:.0%}")
+
+
+def _which(said: Material) -> str:
+    """What a plot lacks."""
+    number = len(said.by_plays)
+    return f"Drawn are the {_MOST_ROWS} of {number} that played most. " * (number > _MOST_ROWS)
 
 
 def _most_played(said: Material) -> list[str]:

@@ -10,7 +10,7 @@ from signage.evaluation.off_policy import Estimate
 from signage.evaluation.report import plots
 from signage.evaluation.report.material import STRETCHES, Material, Row, turned
 from signage.evaluation.report.page import Picture, Section, Table
-from signage.evaluation.report.words import or_dash
+from signage.evaluation.report.words import number, or_dash
 
 
 def simulated(said: Material) -> Section | None:
@@ -95,10 +95,14 @@ def lift_over_time(said: Material) -> Section | None:
         "would have before the same people: each point of the plays since the one before.",
         (
             Picture(
-                picture, f"Lift over time: from {lifts[0].value:+.3f} to {lifts[-1].value:+.3f}."
+                picture,
+                f"Lift over time: from {number(lifts[0].value, '+.3f')} to "
+                f"{number(lifts[-1].value, '+.3f')}.",
             ),
         ),
-        note="The model behind it learns as it goes, so that no point knows what came after it.",
+        note="The model behind it learns as it goes, so that no point knows what came after it. A "
+        "stretch is a small part of the plays: its band is wide, and left out where few people "
+        "were there.",
     )
 
 
@@ -117,11 +121,11 @@ def _experiment_over_time(said: Material, title: str) -> Section | None:
     control = said.experiment["arms"][0]["arm"]
     picture = plots.curves(series, xlabel="", ylabel=f"lift over {control}, %", zero=True)
     last = {arm: lifts[-1] for arm, (_, lifts) in series.items()}
-    told = ", ".join(f"{arm} {lift.value:+.1f} %" for arm, lift in last.items())
+    told = ", ".join(f"{arm} {number(lift.value, '+.1f')} %" for arm, lift in last.items())
     return Section(
         title,
-        f"What the lift over {control} and its interval were, on each day that one might have "
-        "looked: all bands together hold the truth with 95 %.",
+        f"What the lift over {control} and its interval were, of all plays up to there, whenever "
+        "one might have looked: all bands together hold the truth with 95 %.",
         (Picture(picture, f"Lift over {control}: {told} in the end."),),
     )
 

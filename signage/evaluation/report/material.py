@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from statistics import NormalDist
 from typing import Any
 
 from signage.evaluation.evaluation import Evaluation
-from signage.evaluation.kept import Kept
-from signage.evaluation.off_policy import CONFIDENCE, Estimate
-from signage.evaluation.rewards import Rewards
+from signage.evaluation.kept import COMPETES, Kept
+from signage.evaluation.off_policy import Estimate
+from signage.evaluation.rewards import LEAST_VISITORS, Rewards
+from signage.student import t95
 
 Row = Mapping[str, Any]
 
@@ -59,17 +59,31 @@ class Material:
         ratio = audience["attention_s"] / dwell_s
         squares = audience["attention2"] - 2 * ratio * audience["both"]
         squares += ratio**2 * audience["dwell2"]
-        if visits < 2:
+        if visits < LEAST_VISITORS:
             return Estimate(ratio, math.nan, math.nan)
         error = math.sqrt(max(0.0, squares) * visits / (visits - 1)) / dwell_s
-        width = NormalDist().inv_cdf((1 + CONFIDENCE) / 2) * error
-        return Estimate(ratio, max(0.0, ratio - width), min(1.0, ratio + width))
+        half = t95(visits - 1) * error
+        return Estimate(ratio, max(0.0, ratio - half), min(1.0, ratio + half))
 
     @property
     def by_plays(self) -> list[Row]:
         """The contents that were shown, most plays first."""
         rows: list[Row] = list(self.figures["contents"])
         return sorted(rows, key=lambda row: (-row["plays"], row["content_id"]))
+
+    @property
+    def keeps_apart(self) -> bool:
+        """Whether competitors ever were held back: where not, that may not have been asked for."""
+        return "competes" in self.figures["held_back"]
+
+    @property
+    def broken(self) -> int:
+        """Constraints, as counted anew."""
+        return sum(
+            count
+            for rule, count in self.kept.broken.items()
+            if rule != COMPETES or self.keeps_apart
+        )
 
     @property
     def policies(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable, Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 import matplotlib as mpl
@@ -35,12 +36,14 @@ def curves(series: Mapping[str, Curve], *, xlabel: str, ylabel: str, zero: bool 
     """Each a line with the band of its intervals; with ``zero``, which stands for no difference."""
 
     def draw(axes: Any) -> None:
-        for colour, (name, (places, estimates)) in zip(_SERIES, series.items(), strict=False):
+        for colour, (name, (places, estimates)) in zip(
+            cycle(_SERIES), series.items(), strict=False
+        ):
             _band(axes, places, estimates, colour, name)
         if zero:
             axes.axhline(0, color=_MUTED, linewidth=1, linestyle=(0, (4, 3)))
         else:
-            axes.set_ylim(bottom=0)
+            axes.set_ylim(0, 1.05 * axes.get_ylim()[1])
         axes.set(xlabel=xlabel, ylabel=ylabel)
         axes.yaxis.set_major_locator(MaxNLocator(6))
         if len(series) > 1:

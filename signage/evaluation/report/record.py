@@ -13,7 +13,8 @@ def constraints(said: Material) -> Section:
     """What they held back, and what was counted anew."""
     figures, counted = said.figures, said.kept
     rules = sorted(
-        figures["held_back"].keys() | figures["gave_way"].keys(),
+        # What is mandatory is held back from every draw.
+        (figures["held_back"].keys() | figures["gave_way"].keys()) - {"mandatory"},
         key=lambda rule: (-figures["held_back"].get(rule, 0), rule),
     )
     rows = tuple(
@@ -28,7 +29,10 @@ def constraints(said: Material) -> Section:
         kept.DRAWN: "nothing was drawn that was held back",
         kept.HOURS: "campaign dates, weekdays, dayparts",
         kept.CAP: "plays an hour, of contents with a cap of their own",
-        kept.COMPETES: "competitors apart",
+        kept.COMPETES: "competitors apart"
+        + (
+            "" if said.keeps_apart else " (the rule never acted: it may be off, and does not count)"
+        ),
     }
     again = tuple(
         (text, f"{counted.checked[rule]:,}", f"{counted.broken[rule]:,}")
@@ -44,7 +48,7 @@ def constraints(said: Material) -> Section:
         Table(("constraint", "decisions it held something back in", "gave way"), rows),
         Table(("share of voice", "at least", "had", "at most"), shares),
     ]
-    broken = sum(counted.broken.values())
+    broken = said.broken
     return Section(
         "Constraints kept",
         f"{'No constraint was broken' if not broken else f'{broken} were broken'}, counted anew "
@@ -71,17 +75,29 @@ def quality(said: Material) -> Section:
         ("overlapping plays", f"{faults.overlapping:,}", "of which screen? left out"),
         ("clock set back", f"{faults.clock_jumps:,}", "hours may be wrong"),
         ("starts of the program", f"{figures['runs']:,}", ""),
-        ("did not run", length(figures["silent_s"]), "of the period, without a decision"),
+        ("without a decision", length(figures["silent_s"]), "in gaps of over an hour"),
         (
             "played by the page alone",
             f"{figures['alone']['plays']:,}",
             f"{length(figures['alone']['shown_s'])}, with an audience that nobody knows of",
         ),
+        (
+            "visits without an end",
+            f"{audience['open']:,}",
+            "still in view, or when the power went: not among the opportunities to see",
+        ),
         ("age not told", share(audience["age_unknown"], audience["visits"]), "of visits"),
         ("gender not told", share(audience["gender_unknown"], audience["visits"]), "of visits"),
     ]
     if not figures["on_the_wall"]:
-        rows.append(("clock on the wall", "not known", "an older journal: hours are by UTC"))
+        rows.append(
+            (
+                "clock on the wall",
+                "not known",
+                "of all decisions, in an older journal: hours are by UTC, and those of contents "
+                "checked only where it is",
+            )
+        )
     if not isinstance(said.by_lot, str) and (overlap := said.by_lot.valuations[0].overlap):
         rows.append(
             (

@@ -7,16 +7,24 @@ import math
 from signage.evaluation.off_policy import Estimate
 
 
+def number(value: float, form: str) -> str:
+    """In ``form``, with a true minus, and no sign where it rounds to zero."""
+    said = format(value, form)
+    if not said.strip("+-0.%"):
+        said = said.lstrip("+-")
+    return said.replace("-", "−")
+
+
 def ends(told: Estimate, form: str) -> str:
     """An interval in brackets; nothing where it is not told."""
     if math.isnan(told.low):
         return ""
-    return f" ({format(told.low, form)} to {format(told.high, form)})"
+    return f" ({number(told.low, form)} to {number(told.high, form)})"
 
 
 def or_dash(value: float | None, form: str) -> str:
     """A number in ``form``, or a dash."""
-    return "–" if value is None else format(value, form)
+    return "–" if value is None else number(value, form)
 
 
 def share(part: float, whole: float) -> str:
