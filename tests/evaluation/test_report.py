@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
@@ -20,6 +21,7 @@ from signage.config import DecisionConfig, PoliciesConfig, VwConfig
 from signage.config_section import PolicyName
 from signage.errors import JournalError, SignageError
 from signage.evaluation.kept import CAP, recount
+from signage.evaluation.report.audience import suppressed
 from signage.evaluation.report.plots import heat
 from signage.journal.journal import Journal
 from signage.journal.reader import JournalReader
@@ -277,9 +279,17 @@ def test_few_people_are_not_shown(journal: JournalReader, tmp_path: Path) -> Non
     assert hidden[:2] == shown[:2], "plays are nobody's"
 
 
-def test_a_hidden_cell_is_not_in_the_picture() -> None:
-    import numpy as np  # noqa: PLC0415
+def test_what_is_hidden_cannot_be_told_from_the_total() -> None:
+    persons = np.array([[40.0, 12, 3, 0], [40, 3, 3, 12], [40, 12, 11, 10], [3, 0, 0, 0]])
+    assert suppressed(persons, 10).tolist() == [
+        [False, True, True, False],
+        [False, True, True, False],
+        [False, False, False, False],
+        [True, False, False, False],
+    ]
 
+
+def test_a_hidden_cell_is_not_in_the_picture() -> None:
     def texts(*, hide: bool) -> int:
         values, hidden = np.array([[0.25, 0.5]]), np.array([[hide, False]])
         picture = heat(values, ["coffee"], ["men", "women"], hidden=hidden, form="{:.0%}")

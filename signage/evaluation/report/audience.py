@@ -11,6 +11,8 @@ from signage.evaluation.report import plots
 from signage.evaluation.report.material import Material, Row
 from signage.evaluation.report.page import Picture, Section, Table
 from signage.evaluation.report.words import ends, length, number, share
+from signage.logged import Flags
+from signage.types import Floats
 
 _MOST_ROWS = 20
 """Contents in a plot."""
@@ -92,7 +94,8 @@ def cells(said: Material) -> Section | None:
         "Attraction ratio, attention time / time present: first by estimated age and gender, then "
         "by how people moved.",
         tuple(pictures),
-        note=f"{_which(said)}Hatched: fewer than {said.least_persons} people. Empty: nobody.",
+        note=f"{_which(said)}Hatched: fewer than {said.least_persons} people, or what "
+        "would tell of them by difference. Empty: nobody.",
     )
 
 
@@ -170,9 +173,23 @@ def _heat(said: Material, cells: Sequence[Row], order: Sequence[str]) -> str | N
         at = names.index(cell["content_id"]), segments.index(cell["segment"])
         ratio[at] = cell["attention_s"] / cell["present_s"] if cell["present_s"] else np.nan
         persons[at] = cell["persons"]
-    hidden = (persons > 0) & (persons < said.least_persons)
+    hidden = suppressed(persons, said.least_persons)
     columns = [segment.replace(" ", "\n", 1) for segment in segments]
     return plots.heat(ratio, names, columns, hidden=hidden, form="{:.0%}")
+
+
+def suppressed(persons: Floats, least: int) -> Flags:
+    """Cells to hide, shape (contents, segments): with fewer people than ``least``.
+
+    Where that is one of a row, the next smallest, too: the row's total is told, and would tell of
+    it by difference.
+    """
+    hidden = (persons > 0) & (persons < least)
+    for row in np.flatnonzero(hidden.sum(axis=1) == 1):
+        others = np.where(hidden[row] | (persons[row] == 0), np.inf, persons[row])
+        if np.isfinite(others).any():
+            hidden[row, int(np.argmin(others))] = True
+    return hidden
 
 
 def _which(said: Material) -> str:

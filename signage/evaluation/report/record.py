@@ -66,7 +66,7 @@ def quality(said: Material) -> Section:
     outcome = faults.outcomes
     rows = [
         ("decisions", f"{sum(outcome.values()):,}", ""),
-        ("plays that are rated", f"{len(said.rewards):,}", "the means above are of these"),
+        ("plays with a reward", f"{len(said.rewards):,}", "the means above are of these"),
         ("nobody could have seen", f"{outcome[Outcome.NOBODY_PRESENT]:,}", "no reward, left out"),
         ("camera lost meanwhile", f"{outcome[Outcome.NOT_OBSERVED]:,}", "no reward, left out"),
         ("never shown", f"{outcome[Outcome.NEVER_SHOWN]:,}", "superseded or failed, left out"),
