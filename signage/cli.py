@@ -34,9 +34,10 @@ from signage.cli_options import (
     progress,
     warn_on_stderr,
 )
-from signage.cli_report import write_journal_report
+from signage.cli_report import LeastPersonsOption, write_journal_report
 from signage.config_file import load_config
 from signage.errors import SignageError
+from signage.evaluation.report import LEAST_PERSONS
 from signage.installation import calibration_path, with_calibration
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def run(
     ] = None,
     minutes: Annotated[float | None, typer.Option(min=0.0, help="Stop after this long.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write the report here at the end.")] = None,
+    least_persons: LeastPersonsOption = LEAST_PERSONS,
     stand_in: Annotated[
         bool, typer.Option("--stand-in", help="Confirm plays as long as no browser is there.")
     ] = False,
@@ -112,7 +114,7 @@ def run(
         view.titles = kiosk.titles
         kiosk.run(stop, ready=view.ready, watch=watch, stand_in=stand_in, length_s=length_s)
     if report is not None:
-        write_journal_report(kiosk.journal_path, report)
+        write_journal_report(kiosk.journal_path, report, least_persons=least_persons)
 
 
 @app.command()

@@ -12,7 +12,7 @@ from signage.cli_options import progress
 from signage.evaluation.report import LEAST_PERSONS
 
 LeastPersonsOption = Annotated[
-    int, typer.Option(min=1, help="Cells with fewer people are not shown.")
+    int, typer.Option(min=1, help="The report does not show what fewer people stand behind.")
 ]
 
 

@@ -64,7 +64,7 @@ def simulate(
     recording: Recording = PASSING,
     *,
     policy: PolicyName = "uniform",
-    plays: int = 60,
+    plays: int = 100,
     zone: str = "UTC",
     exploration: float = 0.04,
 ) -> JournalReader:

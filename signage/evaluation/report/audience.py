@@ -174,6 +174,8 @@ def _heat(said: Material, cells: Sequence[Row], order: Sequence[str]) -> str | N
         ratio[at] = cell["attention_s"] / cell["present_s"] if cell["present_s"] else np.nan
         persons[at] = cell["persons"]
     hidden = suppressed(persons, said.least_persons)
+    if not np.isfinite(ratio[~hidden]).any():
+        return None
     columns = [segment.replace(" ", "\n", 1) for segment in segments]
     return plots.heat(ratio, names, columns, hidden=hidden, form="{:.0%}")
 

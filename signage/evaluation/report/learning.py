@@ -58,9 +58,9 @@ def experiment(said: Material) -> Section | None:
 def learning_curve(said: Material) -> Section | None:
     """Rewards as the plays went on."""
     rewards = said.rewards
-    if len(rewards) < 2:
-        return None
     stretches = stretches_of(len(rewards), STRETCHES)
+    if len(stretches) < 2:
+        return None
     means = [mean for within in stretches if (mean := rewards.mean(within)) is not None]
     first, last = means[0].value, means[-1].value
     ends = [within.stop for within in stretches]
