@@ -120,13 +120,13 @@ def print_obp(python: Path, data: Path) -> None:
     print()
 
 
-def print_scale(plays: int, folder: Path) -> None:
+def print_scale(plays: int, policy: str, folder: Path) -> None:
     path = folder / "decisions.parquet"
     world = World(16, "softmax", 6.0, binary=False, seed=7, moods=26)
     log = MadeLog(world, plays, 0)
     with path.open("wb") as file:
         write_blocks(log, "made", log.blocks(200_000), file)
-    asked = ["--policy", "uniform", "--without", "item1", "--cap", "item2=0.02", "--json"]
+    asked = ["--policy", policy, "--without", "item1", "--cap", "item2=0.02", "--json"]
     command = [sys.executable, "-m", "signage", "evaluate", str(path), *asked]
     began_s = time.perf_counter()
     with (folder / "told.json").open("w+b") as told:
@@ -143,8 +143,8 @@ def print_scale(plays: int, folder: Path) -> None:
         f"{path.stat().st_size / 1e9:.2f} GB of Parquet: {took_s:.1f} s, "
         f"{used.ru_maxrss / 1e6:.2f} GB of memory at most"
     )
-    uniform = document["policies"][0]
-    print(f"uniform: {uniform['dr']} (truth {world.truth('uniform'):.4f})\n")
+    print(f"{policy}: {document['policies'][0]['dr']}", end="")
+    print(f" (truth {world.truth('uniform'):.4f})" if policy == "uniform" else "")
 
 
 def main() -> None:
@@ -156,6 +156,7 @@ def main() -> None:
     parser.add_argument("--obd", type=Path, help="the data set's folder, with random/ and bts/")
     parser.add_argument("--reel", type=int, metavar="SEEDS")
     parser.add_argument("--scale", type=int, metavar="PLAYS")
+    parser.add_argument("--policy", default="uniform", help="one of the questions of --scale")
     chosen = parser.parse_args()
     if (chosen.obp_python is None) != (chosen.obd is None):
         parser.error("--obp-python and --obd go together")
@@ -168,7 +169,7 @@ def main() -> None:
     elif chosen.scale is not None:
         del os.environ["OMP_NUM_THREADS"]
         with tempfile.TemporaryDirectory() as folder:
-            print_scale(chosen.scale, Path(folder))
+            print_scale(chosen.scale, chosen.policy, Path(folder))
     else:
         for plays in chosen.plays:
             print_coverage(chosen.logs, plays, chosen.jobs)
