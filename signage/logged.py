@@ -66,6 +66,11 @@ class Block:
         return len(self.number)
 
     @property
+    def visitors(self) -> Index:
+        """``visitor``; of one who is not known, a number that nobody else has."""
+        return np.where(self.visitor >= 0, self.visitor, -1 - self.number)
+
+    @property
     def eligible(self) -> Flags:
         """Shape (n, K)."""
         return ~np.isnan(self.probabilities)

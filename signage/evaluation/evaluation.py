@@ -180,7 +180,7 @@ def evaluate(
         kept_reward.add(reward)
         kept_modelled.add(rewards[np.arange(len(shown)), shown])
         kept_logged.add(np.sum(logged * rewards, axis=1))
-        kept_visitor.append(_known(block, counted))
+        kept_visitor.append(block.visitors[counted])
         model.learn(contexts, shown, reward)
         done += len(block)
         if done >= to_fit:
@@ -333,12 +333,6 @@ def _clusters(visitors: list[Index]) -> Index:
     if not visitors:
         return np.zeros(0, np.int64)
     return np.unique(np.concatenate(visitors), return_inverse=True)[1]
-
-
-def _known(block: Block, counted: Flags) -> Index:
-    """Visitors; of one who is not known, a number that nobody else has."""
-    visitor, number = block.visitor[counted], block.number[counted]
-    return np.where(visitor >= 0, visitor, -1 - number)
 
 
 def _check(name: str, asked: Floats, block: Block) -> None:

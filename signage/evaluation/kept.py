@@ -50,7 +50,7 @@ def recount(rows: Iterable[Row], catalogues: Mapping[str, Mapping[str, Row]]) ->
         {
             name: (
                 rules.share_min,
-                counts.drawn[name] / (counts.possible[name] or 1),
+                counts.had[name] / (counts.possible[name] or 1),
                 rules.share_max,
             )
             for name, rules in counts.promised.items()
@@ -65,7 +65,7 @@ class _Recount:
         self._last_hour: deque[tuple[datetime, str]] = deque()
         self._before: tuple[str, str | None] = ("", None)
         self.checked, self.broken = Counter[str](), Counter[str]()
-        self.drawn, self.possible = Counter[str](), Counter[str]()
+        self.had, self.possible = Counter[str](), Counter[str]()
         self.promised: dict[str, _Rules] = {}
 
     def add(self, row: Row, contents: Mapping[str, _Rules]) -> None:
@@ -80,17 +80,15 @@ class _Recount:
             if is_shown:
                 self._add_play(row, rules)
                 for other, its in contents.items():
-                    if its.share_min is not None or its.share_max is not None:
+                    if its.is_promised and (not its.has_hours or wall is not None):
                         self.promised[other] = its
-                        self.possible[other] += (
-                            not its.has_hours or wall is None or is_open(its, wall)
-                        )
+                        self.had[other] += other == name
+                        self.possible[other] += wall is None or is_open(its, wall)
         if is_shown:
             self._before = name, rules.competes
 
     def _add_play(self, row: Row, rules: _Rules) -> None:
         name, began = row["content_id"], datetime.fromisoformat(row["started_utc"])
-        self.drawn[name] += 1
         if rules.competes is not None:
             before, competes = self._before
             self._check(COMPETES, broken=competes == rules.competes and before != name)
@@ -171,6 +169,10 @@ class _Rules:
             or None,
             **{name: said.get(name) for name in _AS_SAID},
         )
+
+    @property
+    def is_promised(self) -> bool:
+        return self.share_min is not None or self.share_max is not None
 
     @property
     def has_hours(self) -> bool:

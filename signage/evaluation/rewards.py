@@ -57,12 +57,11 @@ class Rewards:
 def rewards_of(log: Log) -> Rewards:
     """Raises JournalError for a log that no number can be drawn from, but for an empty one."""
     faults = Faults(log.name)
-    parts: list[tuple[Floats, Index, Index, Floats]] = []
+    parts = []
     for block in log.blocks(_BLOCK):
         counted = faults.counted(block)
-        visitor, number = block.visitor[counted], block.number[counted]
-        known = np.where(visitor >= 0, visitor, -1 - number)
-        parts.append((block.reward[counted], known, block.shown[counted], block.t_utc_s[counted]))
+        columns = (block.reward, block.visitors, block.shown, block.t_utc_s)
+        parts.append(tuple(column[counted] for column in columns))
     if not parts:
         nothing = np.zeros(0, np.int64)
         return Rewards(np.zeros(0), nothing, nothing, np.zeros(0), faults)

@@ -16,10 +16,9 @@ from typing import Any
 from signage.journal.figures import HELD_S
 from signage.journal.reader import JournalReader
 
-SILENCE_S = 3600.0
-"""Without a decision for longer than this, the screen did not run."""
+_SILENCE_S = 3600.0
 
-# Genders are told from .8 on: what the models say of the rest is hardly more than chance.
+# A gender is told where its probability is .8 or more; who is less clear is an adult.
 _SEGMENTS = """
 CREATE TEMP TABLE segments AS
 SELECT visit_id, viewer_id, CASE
@@ -102,7 +101,7 @@ SELECT coalesce(sum(gap_s), 0) FROM (
 ) WHERE gap_s > ?
 """  # noqa: S608 - from what stands above
 _SHOWN = """
-SELECT content_id, catalogue_version, forced, started_utc, started_s, ended_s, run,
+SELECT content_id, catalogue_version, forced, started_utc,
     datetime(t_utc, utc_offset_min || ' minutes') AS wall,
     content_id IN (SELECT key FROM json_each(masked)) AS held_back
 FROM decisions JOIN plays USING (decision_id) WHERE number <= ? ORDER BY number
@@ -120,7 +119,7 @@ class ReportFigures(JournalReader):
 
         - ``since``, ``until``, ``hours``: by the clock on the wall, where ``on_the_wall`` says that
           it is known of every decision, else by UTC; ``last``: the number of the last decision,
-        - ``policies``: decisions by policy; ``forced``, of all,
+        - ``policies``: decisions by policy,
         - ``audience``: visits (opportunities to see), persons, ``watchers``, ``held`` and ``read``
           visits, times in seconds and sums of their squares; ``open``: visits without an end,
         - ``contents``: of each that was shown its plays, ``shown_s``, impressions, persons, times,
@@ -129,7 +128,7 @@ class ReportFigures(JournalReader):
           persons, times,
         - ``held_back``, ``gave_way``: decisions by constraint,
         - ``alone``: plays of the page alone, and their seconds,
-        - ``silent_s``: of the period, while nothing was decided.
+        - ``silent_s``: of the period, in gaps of over an hour between decisions.
         """
         with self.connect() as db:
             db.row_factory = sqlite3.Row
@@ -141,7 +140,7 @@ class ReportFigures(JournalReader):
             offset_min = "utc_offset_min" if period["on_the_wall"] else "0"
             db.execute(_LOCAL.format(offset_min=offset_min))
             db.execute("CREATE UNIQUE INDEX temp.local_of ON local (decision_id)")
-            (silent_s,) = db.execute(_SILENT, (SILENCE_S,)).fetchone()
+            (silent_s,) = db.execute(_SILENT, (_SILENCE_S,)).fetchone()
             looks = {row["content_id"]: row for row in _rows(db, _LOOKS)}
             return {
                 **period,
@@ -182,7 +181,7 @@ class ReportFigures(JournalReader):
 def _period(db: sqlite3.Connection) -> dict[str, Any]:
     told = _one(
         db,
-        "SELECT count(*) AS decisions, max(number) AS last, sum(forced) AS forced, "
+        "SELECT count(*) AS decisions, max(number) AS last, "
         "count(utc_offset_min) AS offsets, "
         "(SELECT screen_id FROM runs LIMIT 1) AS screen, (SELECT count(*) FROM runs) AS runs "
         "FROM decisions",
@@ -202,7 +201,6 @@ def _period(db: sqlite3.Connection) -> dict[str, Any]:
         "on_the_wall": on_the_wall,
         "last": told["last"],
         "runs": told["runs"],
-        "forced": told["forced"],
         "policies": _pairs(db, "SELECT policy, count(*) FROM decisions GROUP BY policy"),
     }
 

@@ -175,7 +175,7 @@ def _tiles(comparison: Comparison) -> Iterator[Tile]:
     broken = sum(row.broken for row in comparison.rows)
     yield Tile(f"{sum(each['plays'] for each in told):,}", "plays", "of all runs")
     rated = sum(each["rewarded_plays"] for each in told)
-    yield Tile(f"{rated:,}", "rated by people", "the others nobody could have seen")
+    yield Tile(f"{rated:,}", "before people", "of them; the others nobody could have seen")
     yield Tile(f"{broken}", "constraints broken", "by an audit that knew who was in view")
 
 
@@ -194,18 +194,20 @@ def _sections(comparison: Comparison, order: Order) -> Iterator[Section]:
             ),
         ),
     )
-    for title, text, series, ylabel in (
+    for title, text, series, ylabel, is_lift in (
         (
             "Learning curve",
             "Mean of each twentieth of a run, and its interval over the seeds.",
             {row.policy: row.curve for row in rows},
             "mean reward",
+            False,
         ),
         (
             "Lift over time",
             f"By how much more than {first} was earned, a play, up to there.",
             {row.policy: row.lift_curve for row in rows[1:]},
             f"lift over {first}",
+            True,
         ),
     ):
         drawn = {name: _drawn(curve) for name, curve in series.items() if curve}
@@ -214,7 +216,7 @@ def _sections(comparison: Comparison, order: Order) -> Iterator[Section]:
         said = ", ".join(
             f"{name} {number(means[-1].value, '.3f')}" for name, (_, means) in drawn.items()
         )
-        picture = plots.curves(drawn, xlabel="plays", ylabel=ylabel, zero="lift" in ylabel)
+        picture = plots.curves(drawn, xlabel="plays", ylabel=ylabel, zero=is_lift)
         yield Section(title, text, (Picture(picture, f"{title}, in the end: {said}."),))
     response = tuple(
         (name.replace("_", " "), f"{value:g}" if isinstance(value, float) else str(value))

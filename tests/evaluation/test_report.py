@@ -8,7 +8,7 @@ import re
 import sqlite3
 from collections import Counter
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import time
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -27,7 +27,7 @@ from signage.journal.journal import Journal
 from signage.journal.reader import JournalReader
 from signage.report import write_report
 from signage.simulation.model import PRESETS
-from signage.simulation.recording import BEGIN_UTC, Moment, Recording
+from signage.simulation.recording import Moment, Recording
 from signage.simulation.simulate import Simulation
 from signage.types import Sighting
 from tests.builders import catalogue, defaults, sighting, traits
@@ -467,8 +467,3 @@ def test_where_it_cannot_be_written_is_said(journal: JournalReader, tmp_path: Pa
         with pytest.raises(SignageError, match="cannot be written") as raised:
             write(journal, out)
         assert str(out) in str(raised.value)
-
-
-def test_it_begins_when_the_screen_did(page: str) -> None:
-    began = BEGIN_UTC + timedelta(seconds=0)
-    assert f"{began:%d %B %Y %H:%M} to" in page

@@ -20,7 +20,7 @@ from signage.evaluation.report.words import share
 from signage.logged import Flags
 from signage.types import Floats
 
-_INK, _MUTED, _ACCENT, _PALE, _LINE = "#22303c", "#5d6b78", "#2f6fde", "#b9cdf3", "#dde3ea"
+_INK, _MUTED, _ACCENT, _LINE = "#22303c", "#5d6b78", "#2f6fde", "#dde3ea"
 # Apart from each other for those who see colours otherwise, too (Okabe & Ito, 2008).
 _SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 _HEAT = LinearSegmentedColormap.from_list("heat", ["#f1f5fc", "#9dbcf0", "#2f6fde", "#173a7a"])
@@ -95,13 +95,8 @@ def funnel(steps: Mapping[str, int]) -> str:
         most = max(*counts, 1)
         axes.barh(names, counts, color=_ACCENT, height=0.66)
         for place, count in enumerate(counts):
-            axes.text(
-                count + 0.01 * most,
-                place,
-                f"{count:,}  ({share(count, most)})",
-                va="center",
-                size=10,
-            )
+            said = f"{count:,}  ({share(count, most)})"
+            axes.text(count + 0.01 * most, place, said, va="center")
         axes.set_xlim(0, 1.18 * most)
         axes.xaxis.set_visible(False)
         axes.spines["bottom"].set_visible(False)
