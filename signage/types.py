@@ -36,6 +36,8 @@ class Frame:
     t_s: float
     utc: datetime
     image: Image | None = None
+    fault: str | None = None
+    """What is wrong with the camera ("black", "lost", …): nothing can be told from ``image``."""
 
 
 Box = tuple[float, float, float, float]
@@ -301,7 +303,9 @@ class AudienceSnapshot:
     utc: datetime
     viewers: tuple[Viewer, ...] = ()
     observed: bool = True
-    """False while the camera delivers nothing: the audience is unknown, not empty."""
+    """False while the camera does not see: the audience is unknown, not empty."""
+    fault: str | None = None
+    """What is wrong with the camera, where that is why."""
 
     @property
     def main(self) -> Viewer | None:
@@ -439,6 +443,8 @@ class Cue:
     """``html``, ``image`` or ``video``."""
     file: str
     """Path of the media file within the content's own folder."""
+    version: str
+    """Part of the address of its files: another one whenever a file of the folder changes."""
     duration_s: float
     now: bool
     """True: as soon as it is loaded. False: when the running play ends."""
@@ -505,6 +511,8 @@ class PlayEvent:
     t_s: float
     page: str
     """Which page showed it."""
+    reason: str = ""
+    """Of one that failed: what went wrong, for the operator."""
 
 
 @dataclass(frozen=True, slots=True)

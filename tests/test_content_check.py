@@ -122,7 +122,7 @@ def test_what_is_said_of_a_file_is_what_chromium_does(tmp_path: Path, browser: B
         until(lambda: server.connected, "the page")
         shown = {}
         for file, _, _ in FILES:
-            server.show(Cue(file, "a", file, medium_of(file), file, 60.0, now=True))
+            server.show(Cue(file, "a", file, medium_of(file), file, "0", 60.0, now=True))
             events: list[Any] = []
             until(lambda file=file, events=events: events.extend(  # type: ignore[misc]
                 e for e in server.events() if e.decision_id == file) or events, file)  # fmt: skip

@@ -108,6 +108,8 @@ class Content(ContentFile):
 
     content_id: str
     folder: Path
+    version: str = "0"
+    """Part of the address of its files: another one whenever a file of the folder changes."""
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -133,6 +135,7 @@ class Content(ContentFile):
             title=self.title,
             medium=self.medium,
             file=self.file,
+            version=self.version,
             duration_s=self.duration_s,
             now=now,
             adults_only=self.age_restricted,
@@ -206,7 +209,7 @@ class Catalogue(Mapping[str, Content]):
     def as_json(self) -> str:
         """The catalogue as the journal keeps it, without where it lies on the disk."""
         described: dict[str, Any] = {
-            content_id: content.model_dump(mode="json", exclude={"folder", "content_id"})
+            content_id: content.model_dump(mode="json", exclude={"folder", "content_id", "version"})
             | {"features": content.features}
             for content_id, content in self.items()
         }

@@ -132,6 +132,7 @@ def cue(content_id: str, decision_id: str, *, duration_s: float) -> Cue:
         title=content_id.title(),
         medium="image" if still else "html",
         file="still.svg" if still else "index.html",
+        version="0",
         duration_s=duration_s,
         now=True,
     )

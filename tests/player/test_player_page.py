@@ -261,6 +261,7 @@ def test_every_creative_renders(
                 title=described["title"],
                 medium=described["medium"],
                 file=described["file"],
+                version="0",
                 duration_s=described["duration_s"],
                 now=True,
             )
