@@ -181,7 +181,7 @@ def _times_ms(screen: Screen, switches: int) -> tuple[Array, Array]:
 
 def _cue(name: str, number: int, *, now: bool) -> Cue:
     files = {"html": "index.html", "image": "still.svg", "video": "clip.webm"}
-    return Cue(f"d{number}", name, name, name, files[name], _PLAY_S, now)
+    return Cue(f"d{number}", name, name, name, files[name], "0", _PLAY_S, now)
 
 
 def _centre(image: Image) -> float:
