@@ -559,6 +559,18 @@ class Impression:
 
 
 @dataclass(frozen=True, slots=True)
+class ShortStay:
+    """One person before a play for too short to count as an impression."""
+
+    visit_id: str
+    viewer_id: str
+    present_s: float
+    attention_s: float
+    reading_s: float | None
+    """Time spent reading; None where it could not be told."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reward:
     """What the audience gave a play.
 
@@ -573,3 +585,4 @@ class Reward:
     parts: Mapping[str, Any]
     impressions: tuple[Impression, ...] = ()
     unfoldings: tuple[Unfolding, ...] = ()
+    short_stays: tuple[ShortStay, ...] = ()

@@ -67,16 +67,19 @@ class Journal:
         if not tables:
             with self._transaction() as db:
                 schema.create(db)
-        elif (found := schema.version_of(self._db, self.path)) in (1, 2, 3, 4, 5):
+        elif (
+            found := schema.version_of(self._db, self.path)
+        ) is not None and 1 <= found < schema.SCHEMA_VERSION:
             with self._transaction() as db:
                 schema.upgrade(db, found)
         schema.check_version(self._db, self.path)
         if self._at_end:
             self._db.execute("BEGIN IMMEDIATE")
 
-    def begin_run(self, utc: datetime, screen_id: str) -> int:
+    def begin_run(self, utc: datetime, screen_id: str, token: str = "") -> int:
         """Note that the screen starts; returns the number of the run.
 
+        ``token`` is part of the ids of the run's decisions, which so are unique for ever.
         Plays that were on screen when an earlier run died are closed as failed: how long
         they were seen, and by whom, is not known.
         """
@@ -92,9 +95,15 @@ class Journal:
                 (PlayState.FAILED, PlayState.STARTED),
             )
             cursor = db.execute(
-                "INSERT INTO runs (started_utc, screen_id) VALUES (?, ?)", (_iso(utc), screen_id)
+                "INSERT INTO runs (started_utc, screen_id, token) VALUES (?, ?, ?)",
+                (_iso(utc), screen_id, token),
             )
             return int(cursor.lastrowid or 0)
+
+    def record_simulated(self, how: str) -> None:
+        """Note for good that no camera saw anybody; ``how`` says what made the journal."""
+        with self._explained():
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES ('simulated', ?)", (how,))
 
     def record_catalogue(self, version: str, contents: str) -> None:
         """Keep what the contents were, so that old decisions can be understood."""
@@ -186,6 +195,8 @@ class Journal:
                 row["parts"] = _json(impression.parts)
                 row["reading_region"] = None if region is None else json.dumps(region)
                 self._insert(db, "impressions", row)
+            for stay in reward.short_stays:
+                self._insert(db, "short_stays", {"decision_id": reward.decision_id} | asdict(stay))
             for number, unfolding in enumerate(reward.unfoldings, 1):
                 row = {
                     "decision_id": reward.decision_id,
@@ -226,8 +237,33 @@ class Journal:
                 rows,
             )
 
-    def record_viewer(self, viewer: Viewer, run: int, utc: datetime) -> None:
-        """A viewer left."""
+    def record_observed(
+        self, hour_utc: str, running_s: float, seen_s: float, faults: Mapping[str, float]
+    ) -> None:
+        """What is known of an hour (``YYYY-MM-DDTHH``), in place of what was before.
+
+        For how long the program ran, for how long the camera saw, and what was wrong with it for
+        how long.
+        """
+        with self._explained():
+            self._db.execute(
+                "INSERT OR REPLACE INTO observed_hours VALUES (?, ?, ?, ?)",
+                (hour_utc, round(running_s, 3), round(seen_s, 3), _json(faults)),
+            )
+
+    def observed(self, hour_utc: str) -> tuple[float, float, dict[str, float]]:
+        """What ``record_observed`` was told of an hour; zeros where nothing was."""
+        with self._explained():
+            row = self._db.execute(
+                "SELECT running_s, seen_s, faults FROM observed_hours WHERE hour_utc = ?",
+                (hour_utc,),
+            ).fetchone()
+        return (0.0, 0.0, {}) if row is None else (row[0], row[1], json.loads(row[2]))
+
+    def record_viewer(
+        self, viewer: Viewer, run: int, utc: datetime, arrived_utc: datetime | None = None
+    ) -> None:
+        """A viewer left, noticed at ``utc``."""
         row = {
             "visit_id": viewer.visit_id,
             "viewer_id": viewer.viewer_id,
@@ -236,6 +272,7 @@ class Journal:
             "dwell_s": viewer.dwell_s,
             "attention_s": viewer.attention_s,
             "record": _json(viewer.record()),
+            "arrived_utc": None if arrived_utc is None else _iso(arrived_utc),
         }
         with self._explained(), self._transaction() as db:
             self._insert(db, "viewers", row)

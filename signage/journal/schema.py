@@ -7,11 +7,16 @@ from pathlib import Path
 
 from signage.errors import JournalError
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE runs (run INTEGER PRIMARY KEY, started_utc TEXT NOT NULL, screen_id TEXT NOT NULL);
+CREATE TABLE runs (
+    run INTEGER PRIMARY KEY,
+    started_utc TEXT NOT NULL,
+    screen_id TEXT NOT NULL,
+    token TEXT NOT NULL DEFAULT ''
+);
 CREATE TABLE catalogues (
     seq INTEGER PRIMARY KEY, version TEXT NOT NULL UNIQUE, contents TEXT NOT NULL
 );
@@ -100,6 +105,42 @@ CREATE TABLE impressions (
     parts TEXT NOT NULL,
     PRIMARY KEY (decision_id, visit_id)
 ) WITHOUT ROWID;
+CREATE TABLE short_stays (
+    decision_id TEXT NOT NULL REFERENCES decisions (decision_id),
+    visit_id TEXT NOT NULL,
+    viewer_id TEXT NOT NULL,
+    present_s REAL NOT NULL,
+    attention_s REAL NOT NULL,
+    reading_s REAL,
+    PRIMARY KEY (decision_id, visit_id)
+) WITHOUT ROWID;
+CREATE TABLE viewers (
+    visit_id TEXT PRIMARY KEY,
+    viewer_id TEXT NOT NULL,
+    run INTEGER NOT NULL REFERENCES runs,
+    left_utc TEXT NOT NULL,
+    dwell_s REAL NOT NULL,
+    attention_s REAL NOT NULL,
+    record TEXT NOT NULL,
+    arrived_utc TEXT
+) WITHOUT ROWID;
+CREATE INDEX viewers_by_leaving ON viewers (left_utc);
+CREATE TABLE observed_hours (
+    hour_utc TEXT PRIMARY KEY,
+    running_s REAL NOT NULL,
+    seen_s REAL NOT NULL,
+    faults TEXT NOT NULL DEFAULT '{}'
+) WITHOUT ROWID;
+"""
+"""``runs.token`` is part of the ids of a run's decisions. ``meta`` has ``simulated`` where no
+camera saw anybody: what made the journal. ``short_stays`` are the persons who were before a play
+for too short to count as impressions. ``observed_hours`` has, by hour (``YYYY-MM-DDTHH``), for how
+long the program ran, for how long the camera saw, and for how long it had which fault."""
+
+_FROM_1 = """
+ALTER TABLE impressions RENAME TO impressions_1;
+ALTER TABLE viewers RENAME TO viewers_1;
+{impressions};
 CREATE TABLE viewers (
     visit_id TEXT PRIMARY KEY,
     viewer_id TEXT NOT NULL,
@@ -109,13 +150,6 @@ CREATE TABLE viewers (
     attention_s REAL NOT NULL,
     record TEXT NOT NULL
 ) WITHOUT ROWID;
-"""
-
-_FROM_1 = """
-ALTER TABLE impressions RENAME TO impressions_1;
-ALTER TABLE viewers RENAME TO viewers_1;
-{impressions};
-{viewers};
 INSERT INTO impressions SELECT decision_id, viewer_id, viewer_id, present_s, attention_s, stayed,
     NULL, NULL, smile_change, json_object('smile', smile_change) FROM impressions_1;
 INSERT INTO viewers
@@ -147,6 +181,21 @@ _FROM_5 = """
 ALTER TABLE decisions ADD COLUMN utc_offset_min INTEGER
 """
 
+# Older journals tell only of plays whether the camera saw them.
+_FROM_6 = """
+ALTER TABLE runs ADD COLUMN token TEXT NOT NULL DEFAULT '';
+{short_stays};
+ALTER TABLE viewers ADD COLUMN arrived_utc TEXT;
+CREATE INDEX viewers_by_leaving ON viewers (left_utc);
+{observed_hours};
+INSERT INTO observed_hours (hour_utc, running_s, seen_s)
+    SELECT substr(started_utc, 1, 13), sum(length_s), sum(length_s * seen) FROM (
+        SELECT started_utc, max(0.0, ended_s - started_s) AS length_s,
+            json_extract(parts, '$.absent') IS NOT 'camera_lost' AS seen
+        FROM plays JOIN rewards USING (decision_id) WHERE started_utc IS NOT NULL
+    ) WHERE length_s IS NOT NULL GROUP BY 1
+"""
+
 
 def create(db: sqlite3.Connection) -> None:
     """Make the tables, within the transaction of ``db``."""
@@ -159,10 +208,22 @@ def upgrade(db: sqlite3.Connection, found: int) -> None:
     """Bring a journal of version ``found`` up to date, within the transaction of ``db``."""
     tables = {
         name: next(s for s in SCHEMA.split(";\n") if f"CREATE TABLE {name} " in s)
-        for name in ("impressions", "viewers", "orders", "reveals", "page_plays", "assignments")
+        for name in (
+            "impressions",
+            "orders",
+            "reveals",
+            "page_plays",
+            "assignments",
+            "short_stays",
+            "observed_hours",
+        )
     }
-    for script in (_FROM_1, _FROM_2, _FROM_3, _FROM_4, _FROM_5)[found - 1 :]:
-        for statement in script.format(**tables).split(";\n"):
+    for script in (_FROM_1, _FROM_2, _FROM_3, _FROM_4, _FROM_5, _FROM_6)[found - 1 :]:
+        # What is a default in SQL (an empty object) is not to be filled in.
+        filled = script.replace("{{}}", "{}")
+        for name, statement in tables.items():
+            filled = filled.replace(f"{{{name}}}", statement)
+        for statement in filled.split(";\n"):
             db.execute(statement)
     db.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (SCHEMA_VERSION,))
 

@@ -438,7 +438,7 @@ def test_an_empty_journal_is_an_error(tmp_path: Path) -> None:
         ("UPDATE decisions SET propensity = 0 WHERE number = 7", "decision 7 has no propensity"),
         ("UPDATE decisions SET propensity = NULL", "NOT NULL"),
         ("UPDATE rewards SET reward = 2 WHERE reward IS NOT NULL", "no reward in"),
-        ("INSERT INTO runs VALUES (9, '2026-01-01', 'other')", "mixes the screens"),
+        ("INSERT INTO runs VALUES (9, '2026-01-01', 'other', '')", "mixes the screens"),
         ("UPDATE meta SET value = '99' WHERE key = 'schema_version'", "of version 99"),
         ("DELETE FROM decisions WHERE number BETWEEN 5 AND 7", r"Decisions were taken out .*\(3\)"),
     ],

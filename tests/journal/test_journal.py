@@ -271,7 +271,7 @@ def test_a_journal_of_a_newer_version_is_refused(path: Path) -> None:
     with sqlite3.connect(path) as db:
         db.execute("UPDATE meta SET value = '99'")
     db.close()
-    with pytest.raises(JournalError, match="of version 99, this program reads 6"):
+    with pytest.raises(JournalError, match="of version 99, this program reads 7"):
         Journal(path)
 
 
@@ -290,6 +290,8 @@ def test_a_journal_of_version_1_is_brought_up_to_date(path: Path) -> None:
             """
             DROP TABLE impressions; DROP TABLE viewers; DROP TABLE orders;
             DROP TABLE reveals; DROP TABLE page_plays; DROP TABLE assignments;
+            DROP TABLE short_stays; DROP TABLE observed_hours;
+            ALTER TABLE runs DROP COLUMN token;
             ALTER TABLE decisions DROP COLUMN gave_way;
             ALTER TABLE decisions DROP COLUMN reasons;
             ALTER TABLE decisions DROP COLUMN shadow;
@@ -310,7 +312,7 @@ def test_a_journal_of_version_1_is_brought_up_to_date(path: Path) -> None:
             """
         )
     db.close()
-    with pytest.raises(JournalError, match="version 1, this program reads 6"):
+    with pytest.raises(JournalError, match="version 1, this program reads 7"):
         JournalReader(path)
     assert [lesson.decision_id for _, lesson in begun(path)[0].lessons()] == ["screen-1"]
     assert JournalReader(path).decisions()[0]["gave_way"] == {}
@@ -318,6 +320,15 @@ def test_a_journal_of_version_1_is_brought_up_to_date(path: Path) -> None:
     assert (impression["visit_id"], impression["reaction"]) == ("1.1", 0.25)
     assert impression["parts"] == {"smile": 0.25}
     assert len(JournalReader(path).viewers()) == 1
+    with sqlite3.connect(path) as db:
+        made = dict(db.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"))
+    db.close()
+    journal = Journal(path.with_name("new.sqlite"))
+    journal.close()
+    with sqlite3.connect(path.with_name("new.sqlite")) as db:
+        new = dict(db.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"))
+    db.close()
+    assert made.keys() == new.keys()
     with sqlite3.connect(path) as db:
         offsets = db.execute("SELECT DISTINCT utc_offset_min FROM decisions").fetchall()
     db.close()

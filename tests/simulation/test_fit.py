@@ -64,7 +64,7 @@ def test_a_journal_with_too_little_in_it_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("statement", "said"),
     [
-        ("INSERT INTO runs VALUES (9, '2026-01-01', 'other')", "mixes the screens"),
+        ("INSERT INTO runs VALUES (9, '2026-01-01', 'other', '')", "mixes the screens"),
         ("DELETE FROM decisions WHERE number = 9", "Decisions were taken out"),
     ],
 )
