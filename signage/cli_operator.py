@@ -8,8 +8,6 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
-from rich.table import Table
 
 from signage.cli_options import (
     DEFAULT_CONFIG,
@@ -25,6 +23,7 @@ from signage.cli_options import (
 )
 from signage.config_file import load_config
 from signage.orders import Action, Order
+from signage.terminal import Console, table
 
 
 def order(
@@ -71,15 +70,15 @@ def _parsed(action: str, item: str | None, before: datetime | None) -> Order | N
 
 
 def _print_state(state: dict[str, Any]) -> None:
-    console = Console(highlight=False)
+    console = Console()
     console.print(f"learning: {'frozen' if state['frozen'] else 'on'}")
     console.print(f"pinned: {state['pinned'] or 'nothing'}")
     console.print(f"emergency: {state['emergency'] or 'none'}")
-    table = Table("checkpoint", "made (UTC)", "rewards learned")
+    made = table("checkpoint", "made (UTC)", "rewards learned")
     for found in state["checkpoints"]:
-        table.add_row(found["name"], found["t_utc"][:19].replace("T", " "), str(found["learned"]))
+        made.add_row(found["name"], found["t_utc"][:19].replace("T", " "), str(found["learned"]))
     if state["checkpoints"]:
-        console.print(table)
+        console.print(made)
 
 
 def rebuild(
@@ -97,11 +96,12 @@ def rebuild(
     if as_json:
         print_json(result)
         return
-    typer.echo(f"Learned {result['learned']} rewards anew in {result['took_s']:.1f} s.")
+    console = Console()
+    console.print(f"Learned {result['learned']} rewards anew in {result['took_s']:.1f} s.")
     if result["same_bytes"] is None:
-        typer.echo("There was no usable checkpoint to compare with.")
+        console.print("There was no usable checkpoint to compare with.")
     else:
         verdict = "the same, byte for byte" if result["same_bytes"] else "NOT the same"
-        typer.echo(f"Checkpoint {result['compared_with']} and the journal give {verdict}.")
+        console.print(f"Checkpoint {result['compared_with']} and the journal give {verdict}.")
     if result["checkpoint"] is not None:
-        typer.echo(f"Kept as checkpoint {result['checkpoint']}.")
+        console.print(f"Kept as checkpoint {result['checkpoint']}.")

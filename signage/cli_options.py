@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import json
-import logging
+import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from signage.config import Config
+from signage.terminal import Console, log_warnings
 
 ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_CONFIG = ROOT / "configs" / "kiosk.toml"
 DEMO_CONFIG = ROOT / "configs" / "demo.toml"
 
-ConfigOption = Annotated[
-    Path, typer.Option("--config", help="Configuration file.", show_default="configs/kiosk.toml")
-]
+
+def _config_option(default: Path) -> Any:
+    shown = str(default.relative_to(ROOT))
+    return typer.Option("--config", help="Configuration file.", show_default=shown)
+
+
+ConfigOption = Annotated[Path, _config_option(DEFAULT_CONFIG)]
+"""Of commands that run a screen: its default is ``DEFAULT_CONFIG``."""
+DemoConfigOption = Annotated[Path, _config_option(DEMO_CONFIG)]
+"""Of commands that show what can be seen: their default is ``DEMO_CONFIG``."""
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 DataOption = Annotated[Path | None, typer.Option(help="The screen's folder of journal and model.")]
 HostOption = Annotated[str | None, typer.Option(help="Address that the screen serves on.")]
@@ -54,12 +61,22 @@ def overridden(
 
 def warn_on_stderr() -> None:
     """For commands without a view of their own."""
-    logging.basicConfig(level=logging.WARNING, format="signage: %(message)s")
+    log_warnings()
 
 
 def print_json(document: Any) -> None:
-    """One document on stdout."""
-    sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    """One document on stdout. What is no number is null: JSON knows neither NaN nor infinity."""
+    sys.stdout.write(json.dumps(_finite(document), indent=2, allow_nan=False) + "\n")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return value
 
 
 @contextmanager

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from signage.cli_options import progress
 from signage.evaluation.report import LEAST_PERSONS
+from signage.terminal import Console
 
 LeastPersonsOption = Annotated[
     int, typer.Option(min=1, help="The report does not show what fewer people stand behind.")
@@ -36,4 +36,4 @@ def write_journal_report(
 
     with progress("reporting", 1.0) as told:
         write_report(journal, out, experiment=experiment, least_persons=least_persons, report=told)
-    Console().print(f"Report: {out}", soft_wrap=True, highlight=False)
+    Console().print(f"Report: {out}", soft_wrap=True)

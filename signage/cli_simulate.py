@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from signage.cli_options import (
     DEMO_CONFIG,
-    ConfigOption,
+    DemoConfigOption,
     JsonOption,
     print_json,
     progress,
@@ -20,8 +18,11 @@ from signage.cli_options import (
 from signage.config_file import load_config
 from signage.config_section import POLICY_NAMES
 from signage.errors import ConfigError
+from signage.terminal import Console, grid
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from signage.simulation.run import Order
 
 
@@ -30,7 +31,7 @@ def simulate(
     videos: Annotated[
         list[Path] | None, typer.Argument(help="Recorded audiences; without any, the reel.")
     ] = None,
-    config: ConfigOption = DEMO_CONFIG,
+    config: DemoConfigOption = DEMO_CONFIG,
     policy: Annotated[
         str | None,
         typer.Option(
@@ -147,12 +148,12 @@ def _fit(journal: Path, out: Path, *, as_json: bool) -> None:
             {"impressions": fitted.impressions, "gaps": fitted.gaps, "parameters": parameters}
         )
         return
-    table = Table.grid(padding=(0, 2))
+    table = grid(3)
     for name, value in found.items():
         error = fitted.errors.get(name)
         told_of = "not estimated" if error is None else f"± {error:.3f}"
         table.add_row(name.replace("_", " "), f"{value:.3f}", told_of)
-    console = Console(highlight=False)
+    console = Console()
     console.print(table)
     console.print(
         f"For --preset: {out / 'response.toml'}. How well it fits: {out / 'fit.png'}",
@@ -161,7 +162,7 @@ def _fit(journal: Path, out: Path, *, as_json: bool) -> None:
 
 
 def _table(summary: dict[str, Any]) -> Table:
-    table = Table.grid(padding=(0, 2))
+    table = grid(2)
     for name, value in summary.items():
         if name == "learning_curve":
             continue

@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections import deque
 from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
+from urllib.parse import urlsplit
 
-from rich.console import Console, Group
+from rich.console import Group, RenderableType
 from rich.live import Live
-from rich.logging import RichHandler
 from rich.panel import Panel
-from rich.table import Table
 from rich.text import Text
 
 from signage.engine import Step
+from signage.terminal import Console, grid, line, log_warnings
 from signage.types import MOODS, AudienceSnapshot, Decision, Orders, Reward, Viewer
 
 _BAR = 24
+_VIEWER_CELLS = 9
 _LAST_REWARDS = 6
+_MOST_CONTENTS = 10
+_MOST_VIEWERS = 12
+"""Lines of the view; more are counted, so that all of it fits a terminal."""
 
 
 class KioskView:
     """Shows who is there, what was chosen and why, and what came back."""
 
-    def __init__(self, length_s: float | None) -> None:
+    def __init__(self, length_s: float | None, token_path: Path) -> None:
+        """A log has no token in it, but is told the file ``token_path`` that has one."""
         self.titles: Mapping[str, str] = {}
         """Title of each content, by id."""
         self._length_s = length_s
+        self._token_path = token_path
         self._console = Console()
         self._url = ""
         self._begin_s = time.monotonic()
@@ -41,8 +47,7 @@ class KioskView:
             if self._console.is_terminal
             else None
         )
-        handler = RichHandler(console=self._console, show_path=False, markup=False)
-        logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
+        log_warnings(self._console)
 
     def __enter__(self) -> KioskView:
         return self
@@ -59,7 +64,12 @@ class KioskView:
     def ready(self, url: str) -> None:
         """The player is served at ``url``."""
         self._url, self._begin_s = url, time.monotonic()
-        self._console.print(f"Player: {url}", soft_wrap=True, highlight=False)
+        self._console.print(f"Player: {url}", soft_wrap=True)
+        address = urlsplit(url)
+        dashboard = address._replace(path="/dashboard").geturl()
+        self._console.print(f"Dashboard: {dashboard}", soft_wrap=True)
+        if address.query and self._live is None:
+            self._console.print(f"The token of both stands in {self._token_path}.")
         if self._live is not None:
             self._live.start()
 
@@ -81,59 +91,85 @@ class KioskView:
 
     def _line(self, text: str) -> None:
         passed_s = time.monotonic() - self._begin_s
-        self._console.print(f"{passed_s:6.1f} s  {text}", soft_wrap=True, highlight=False)
+        self._console.print(f"{passed_s:6.1f} s  {text}", soft_wrap=True)
 
     def _render(self) -> Group:
         passed_s = time.monotonic() - self._begin_s
         left = "" if self._length_s is None else f" of {self._length_s:.0f}"
-        title = Text.assemble(
+        title = line(
             ("signage ", "bold"), self._url, (f"   {passed_s:.0f}{left} s   Ctrl-C ends", "dim")
         )
         ordered = _orders_text(self._orders)
-        line = [Text(f"ordered: {ordered}", "bold yellow")] if ordered else []
-        return Group(title, *line, self._viewers(), self._choice(), self._reactions())
+        orders = [line((f"ordered: {ordered}", "bold yellow"))] if ordered else []
+        return Group(title, *orders, self._viewers(), self._choice(), self._reactions())
 
     def _viewers(self) -> Panel:
-        table = Table.grid(padding=(0, 2))
-        viewers = self._audience.viewers if self._audience else ()
-        for viewer in viewers:
+        audience = self._audience
+        if audience is not None and not audience.observed:
+            unseen = "The camera sees nothing: who is here is not known."
+            return _panel(Text(unseen, "yellow"), "in front of the screen")
+        table = grid(_VIEWER_CELLS)
+        viewers = audience.viewers if audience else ()
+        for viewer in viewers[:_MOST_VIEWERS]:
             table.add_row(*_viewer_cells(viewer))
-        if not viewers:
-            table.add_row(Text("nobody", "dim"))
-        return Panel(table, title="in front of the screen", title_align="left")
+        more = len(viewers) - _MOST_VIEWERS
+        if not viewers or more > 0:
+            table.add_row("", Text(f"and {more} more" if viewers else "nobody", "dim"))
+        return _panel(table, "in front of the screen")
 
     def _choice(self) -> Panel:
         decision = self._decision
         if decision is None:
-            return Panel(Text("waiting for the page", "dim"), title="chosen", title_align="left")
-        table = Table.grid(padding=(0, 2))
-        for content_id, probability in sorted(decision.eligible.items(), key=lambda item: -item[1]):
+            return _panel(Text("waiting for the page", "dim"), "chosen")
+        table = grid(5)
+        by_chance = sorted(decision.eligible.items(), key=lambda item: -item[1])
+        for content_id, probability in by_chance[:_MOST_CONTENTS]:
             chosen = content_id == decision.content_id
             estimate = decision.estimates.get(content_id)
             table.add_row(
                 Text("▶" if chosen else " ", "green"),
-                Text(content_id, "bold green" if chosen else ""),
+                line((content_id, "bold green" if chosen else "")),
                 Text("█" * max(1, round(probability * _BAR)), "green" if chosen else "blue"),
                 f"{probability:.0%}",
                 Text("" if estimate is None else f"expects {estimate:.2f}", "dim"),
             )
-        masked = Table.grid(padding=(0, 2))
-        for content_id, reason in decision.masked.items():
-            masked.add_row(" ", Text(content_id, "dim strike"), Text(reason, "dim red"))
+        if (more := len(by_chance) - _MOST_CONTENTS) > 0:
+            table.add_row("", Text(f"and {more} more", "dim"))
+        barred = grid(2)
+        for names, reason in _masked(decision):
+            barred.add_row(line((names, "dim strike")), line((reason, "dim red")))
         why = decision.trigger.replace("_", " ")
         by = f"{decision.policy} {decision.policy_version}"
-        title = f"chosen: {self.titles[decision.content_id]} ({why}, by {by})"
-        return Panel(
-            Group(table, *([masked] if decision.masked else [])), title=title, title_align="left"
-        )
+        title = self.titles.get(decision.content_id, decision.content_id)
+        shown = Group(table, *([barred] if decision.masked else []))
+        return _panel(shown, f"chosen: {title} ({why}, by {by})")
 
     def _reactions(self) -> Panel:
-        table = Table.grid(padding=(0, 2))
+        table = grid(2)
         for decision, reward in reversed(tuple(self._rewards)):
             table.add_row(decision.content_id, _reward_text(reward))
         if not self._rewards:
             table.add_row(Text("none yet", "dim"))
-        return Panel(table, title="rewards", title_align="left")
+        return _panel(table, "rewards")
+
+
+def _panel(inside: RenderableType, title: str) -> Panel:
+    # A title that is a string would be read as markup.
+    return Panel(inside, title=line(title), title_align="left")
+
+
+def _masked(decision: Decision) -> list[tuple[str, str]]:
+    """Names of the contents that were not allowed, by reason: those with the most first."""
+    together: dict[str, list[str]] = {}
+    for name, reason in decision.masked.items():
+        together.setdefault(reason, []).append(name)
+    by_number = sorted(together.items(), key=lambda item: -len(item[1]))[:_MOST_CONTENTS]
+    return [(_few(names), reason) for reason, names in by_number]
+
+
+def _few(names: list[str]) -> str:
+    more = len(names) - _MOST_CONTENTS
+    return ", ".join(names[:_MOST_CONTENTS]) + (f" and {more} more" if more > 0 else "")
 
 
 def _viewer_cells(viewer: Viewer) -> tuple[str | Text, ...]:
@@ -189,11 +225,9 @@ def _orders_text(orders: Orders) -> str:
 def _decision_text(decision: Decision, audience: AudienceSnapshot) -> str:
     people = len(audience.viewers)
     why = decision.trigger.replace("_", " ")
-    together: dict[str, list[str]] = {}
-    for name, reason in decision.masked.items():
-        together.setdefault(reason, []).append(name)
-    masked = "".join(f"; not {', '.join(names)} ({reason})" for reason, names in together.items())
+    masked = "".join(f"; not {names} ({reason})" for names, reason in _masked(decision))
+    there = f"{people} in front of the screen" if audience.observed else "the camera sees nothing"
     return (
         f"{decision.content_id} with {decision.propensity:.0%} of {len(decision.eligible)} "
-        f"({why}, {people} in front of the screen){masked}"
+        f"({why}, {there}){masked}"
     )

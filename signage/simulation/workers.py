@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import Any, TypeVar
+
+from signage.terminal import log_warnings
 
 Work = TypeVar("Work")
 Found = TypeVar("Found")
@@ -88,7 +89,7 @@ def _begin(told: Any) -> None:
     """What a process needs; it speaks in the words of the command."""
     global _told  # noqa: PLW0603 - the only way into a process of a pool
     _told = told
-    logging.basicConfig(level=logging.WARNING, format="signage: %(message)s")
+    log_warnings()
 
 
 def _do(do: Callable[[Work, Tell], Found], job: Work, index: int) -> Found:
