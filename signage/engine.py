@@ -18,11 +18,13 @@ from signage.audience.audience import open_audience
 from signage.config import Config
 from signage.errors import SignageError
 from signage.journal.journal import Journal
+from signage.journal.observed_hours import ObservedHours
 from signage.learning import Learning
 from signage.orders import Inbox, Order
 from signage.ports import Perceive, Screen
 from signage.recommend.catalogue import Catalogue
 from signage.recommend.constraints import Call
+from signage.recommend.course import Courses
 from signage.recommend.policy import Policy
 from signage.recommend.recommender import Recommender
 from signage.recommend.reveal import Reveal
@@ -37,6 +39,7 @@ from signage.types import (
     PlayState,
     Reward,
     Trigger,
+    Viewer,
 )
 
 log = logging.getLogger(__name__)
@@ -104,6 +107,8 @@ class Engine:
         self._has_decided = False
         self._not_before_s = float("-inf")
         self._audience_now: AudienceSnapshot | None = None
+        self._courses = Courses()
+        self._observed = ObservedHours(journal)
         # The main viewer that the newest decision was made for, and since when it is another.
         self._decided_for: str | None = None
         self._other_main_since_s: float | None = None
@@ -147,8 +152,10 @@ class Engine:
         self._obey(frame.utc)
         audience = self._audience.update(frame, self._perceive(frame))
         self._audience_now = audience
+        self._observed.note(audience)
+        self._courses.update(audience)
         for viewer in self._audience.take_departed():
-            self._journal.record_viewer(viewer, self._run, frame.utc)
+            self._record_viewer(viewer, frame)
             self.recommender.end_visit(viewer.visit_id, frame.t_s)
         if self._running and self._running.tally:
             self._running.tally.update(audience)
@@ -164,8 +171,13 @@ class Engine:
         """Flush everything: the last plays' confirmations, the viewers, the model."""
         self._hear(self._audience_now or AudienceSnapshot(last.t_s, last.utc))
         for viewer in self._audience.close():
-            self._journal.record_viewer(viewer, self._run, last.utc)
+            self._record_viewer(viewer, last)
+        self._observed.write()
         self.learning.save(last.utc)
+
+    def _record_viewer(self, viewer: Viewer, frame: Frame) -> None:
+        arrived_utc = frame.utc - timedelta(seconds=max(0.0, frame.t_s - viewer.first_seen_s))
+        self._journal.record_viewer(viewer, self._run, frame.utc, arrived_utc)
 
     @property
     def on_screen(self) -> Decision | None:
@@ -223,7 +235,7 @@ class Engine:
                     over = running.decision.decision_id
                     cut = PlayEvent(over, PlayState.INTERRUPTED, event.t_s, event.page)
                     closed = self._on_event(cut, audience)
-                play.tally = PlayTally(event.decision_id, event.t_s, audience)
+                play.tally = PlayTally(event.decision_id, event.t_s, audience, self._courses)
                 play.reveal = self._reveal_of(play.decision, event.t_s)
                 self._running = play
                 self._journal.record_start(event, utc)
@@ -238,7 +250,7 @@ class Engine:
                 running.tally.fold(event.t_s)
                 return None
             self._running = None
-            reward = running.tally.close(audience, self._config.reward)
+            reward = running.tally.close(audience, self._config.reward, event.t_s)
             self._close(event, utc, running.decision, reward)
             return running.decision, reward
         if self._take_asked(event.decision_id) is not None:

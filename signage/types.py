@@ -536,7 +536,7 @@ class Unfolding:
     utc: datetime
     open_s: float
     read_s: float
-    """For how long it was read while it was open, by everybody together."""
+    """For how long it was read while it was open, by everybody together; at most ``open_s``."""
 
 
 @dataclass(frozen=True, slots=True)

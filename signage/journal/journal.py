@@ -159,7 +159,7 @@ class Journal:
             self._db.execute(
                 "UPDATE plays SET state = ?, started_s = ?, started_utc = ?, page = ? "
                 "WHERE decision_id = ?",
-                (event.state, event.t_s, _iso(utc), event.page, event.decision_id),
+                (event.state, round(event.t_s, 3), _iso(utc), event.page, event.decision_id),
             )
 
     def record_end(
@@ -174,7 +174,7 @@ class Journal:
             db.execute(
                 "UPDATE plays SET state = ?, ended_s = ?, ended_utc = ?, page = coalesce(page, ?) "
                 "WHERE decision_id = ? AND ended_utc IS NULL",
-                (event.state, event.t_s, _iso(utc), event.page, event.decision_id),
+                (event.state, round(event.t_s, 3), _iso(utc), event.page, event.decision_id),
             )
             if reward is None:
                 return None

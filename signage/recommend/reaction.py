@@ -19,7 +19,8 @@ import math
 from collections.abc import Mapping
 
 from signage.config import ReactionConfig
-from signage.types import Box, Impression, Viewer
+from signage.recommend.course import Course, Given
+from signage.types import Box, Impression, ShortStay, Viewer
 
 EXPRESSIONS = ("smile", "surprise", "frown")
 # An expression lasts half a second to four (Ekman); single looks are noisy.
@@ -30,18 +31,28 @@ class Witness:
     """One person during one play, from when they are first seen in it."""
 
     def __init__(
-        self, t_s: float, viewer: Viewer, dwell_before_s: float, attention_before_s: float
+        self,
+        t_s: float,
+        viewer: Viewer,
+        dwell_before_s: float = 0.0,
+        attention_before_s: float = 0.0,
+        course: Course | None = None,
     ) -> None:
-        """``dwell_before_s``, ``attention_before_s``: what of these was before the play."""
+        """``dwell_before_s``, ``attention_before_s``: what of these was before the play.
+
+        Where their ``course`` is known from before the play on, it tells that itself.
+        """
+        if course is None:
+            course = Course()
+            course.add_totals(t_s, dwell_before_s, attention_before_s, viewer.reading_s)
+        self.course = course
         self._usual = dict(viewer.expression_baseline)
-        self._before_s, self._attention_before_s = dwell_before_s, attention_before_s
-        self._reading_before_s = viewer.reading_s or 0.0
         self._distance_m = viewer.distance_m
         self._smooth = dict(viewer.expression)
         self._change = dict.fromkeys(EXPRESSIONS, 0.0)
-        self._given_s: list[tuple[float, float]] = []
         self._region: Box | None = None
-        self._last_s, self._now = t_s, viewer
+        self._began_s = self._last_s = t_s
+        self._now = viewer
 
     def update(self, t_s: float, viewer: Viewer) -> None:
         """Add what they did until ``t_s``."""
@@ -56,53 +67,53 @@ class Witness:
         self._distance_m = self._distance_m or viewer.distance_m
         self._region = viewer.reading_region or self._region
         self._last_s, self._now = t_s, viewer
-        self._given_s.append((self.present_s, self.attention_s))
+        self.course.add(t_s, viewer)
 
-    @property
-    def present_s(self) -> float:
-        return max(0.0, self._now.dwell_s - self._before_s)
+    def short_stay(self, given: Given) -> ShortStay:
+        """What they gave, where they were there for too short to count."""
+        return ShortStay(
+            visit_id=self._now.visit_id,
+            viewer_id=self._now.viewer_id,
+            present_s=given.present_s,
+            attention_s=given.attention_s,
+            reading_s=given.reading_s,
+        )
 
-    @property
-    def attention_s(self) -> float:
-        given_s = max(0.0, self._now.attention_s - self._attention_before_s)
-        return min(self.present_s, given_s)
-
-    @property
-    def reading_s(self) -> float | None:
-        """None where it could not be told for any of the time."""
-        now_s = self._now.reading_s
-        return None if now_s is None else max(0.0, now_s - self._reading_before_s)
-
-    def impression(self, weights: ReactionConfig, *, stayed: bool) -> Impression:
-        """What they made of the play, at its end or when they left."""
+    def impression(
+        self,
+        weights: ReactionConfig,
+        *,
+        stayed: bool,
+        from_s: float | None = None,
+        to_s: float | None = None,
+    ) -> Impression:
+        """What they made of the play from ``from_s`` to ``to_s``; without these, of all of it."""
+        from_s = self._began_s if from_s is None else from_s
+        to_s = self._last_s if to_s is None else to_s
+        given = self.course.between(from_s, to_s)
         parts = {
             **self._change,
-            "attention": self._attention_change,
+            "attention": self._attention_change(from_s, to_s),
             "nearer": self._nearer,
             "leaves": float(not stayed),
         }
-        reading_s = self.reading_s
         return Impression(
             visit_id=self._now.visit_id,
             viewer_id=self._now.viewer_id,
-            present_s=round(self.present_s, 3),
-            attention_s=round(self.attention_s, 3),
+            present_s=given.present_s,
+            attention_s=given.attention_s,
             stayed=stayed,
-            reading_s=None if reading_s is None else round(reading_s, 3),
+            reading_s=given.reading_s,
             reading_region=self._region,
             reaction=round(react(parts, weights), 4),
             parts={name: round(value, 4) for name, value in parts.items()},
         )
 
-    @property
-    def _attention_change(self) -> float:
-        middle_s = self.present_s / 2
-        first = next(((p, a) for p, a in self._given_s if p >= middle_s), None)
-        if first is None or not 0 < first[0] < self.present_s:
+    def _attention_change(self, from_s: float, to_s: float) -> float:
+        early, late = self.course.halves(from_s, to_s)
+        if not early.present_s or not late.present_s:
             return 0.0
-        present_s, given_s = first
-        later = (self.attention_s - given_s) / (self.present_s - present_s)
-        return later - given_s / present_s
+        return late.attention_s / late.present_s - early.attention_s / early.present_s
 
     @property
     def _nearer(self) -> float:

@@ -14,92 +14,120 @@ reward works like further chances to look. ``stayed`` is the share of the people
 still there at the end, ``reaction`` in [-1, 1] how they took it (``reaction.py``), weighted by
 their attention, ``reading`` the share of the attention that was reading, and ``more`` the share
 that was reading while what is more of the content was open beside it.
-Where nobody was present for long enough to see the play, or the camera was lost during
-most of it, there is no reward.
+Where nobody was present for long enough to see the play, or the camera did not see during
+most of it, there is no reward. Who was there for less than ``min_opportunity_s`` counts for
+nothing; their seconds are kept as ``short_stays``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from signage.config import RewardConfig
+from signage.recommend.course import Blindness, Course, Courses
 from signage.recommend.reaction import Witness
-from signage.types import AudienceSnapshot, Impression, Reward, Unfolding
+from signage.types import AudienceSnapshot, Impression, Reward, ShortStay, Unfolding, Viewer
 
 _MIN_OBSERVED_SHARE = 0.5
 
 
 class PlayTally:
-    """Counts what one play gets, from its confirmed start to its end."""
+    """Counts what one play gets, from its confirmed start to its confirmed end.
 
-    def __init__(self, decision_id: str, started_s: float, audience: AudienceSnapshot) -> None:
+    Both lie between frames: what was given in the frames around them is divided there.
+    """
+
+    def __init__(
+        self,
+        decision_id: str,
+        started_s: float,
+        audience: AudienceSnapshot,
+        courses: Courses | None = None,
+    ) -> None:
+        """``courses`` tells what was given since ``started_s``, where that is before now."""
         self.decision_id = decision_id
-        self.started_s = self._last_s = started_s
-        self._blind_s = 0.0
+        self.started_s = round(started_s, 3)
+        self._last_s = max(started_s, audience.t_s)
         self._watched = any(viewer.attentive for viewer in audience.viewers)
         self._witnesses: dict[str, Witness] = {}
         self._open: _Open | None = None
-        self._unfoldings: list[Unfolding] = []
+        self._opened: list[_Open] = []
+        self._courses = dict(courses.since(self.started_s)) if courses else {}
+        self._blindness = courses.blindness.since(self.started_s) if courses else Blindness()
         for viewer in audience.viewers:
-            self._witnesses[viewer.visit_id] = Witness(
-                started_s, viewer, viewer.dwell_s, viewer.attention_s
-            )
+            self._meet(audience.t_s, viewer)
 
     def update(self, audience: AudienceSnapshot) -> None:
         """Add what happened since the last call."""
         if not audience.observed:
-            self._blind_s += max(0.0, audience.t_s - self._last_s)
+            self._blindness.add(self._last_s, audience.t_s, audience.fault)
         self._last_s = max(self._last_s, audience.t_s)
         for viewer in audience.viewers:
             witness = self._witnesses.get(viewer.visit_id)
             if witness is None:
-                # Was here unconfirmed before: what came before the play does not count.
-                before_s = max(0.0, self.started_s - viewer.first_seen_s)
-                witness = Witness(audience.t_s, viewer, min(before_s, viewer.dwell_s), 0.0)
-                self._witnesses[viewer.visit_id] = witness
+                witness = self._meet(audience.t_s, viewer)
             witness.update(audience.t_s, viewer)
+
+    def _meet(self, t_s: float, viewer: Viewer) -> Witness:
+        course = self._courses.get(viewer.visit_id)
+        if course is None:
+            course = Course()
+            course.add(t_s, viewer)
+        witness = self._witnesses[viewer.visit_id] = Witness(t_s, viewer, course=course)
+        return witness
 
     def unfold(self, reason: str, t_s: float, utc: datetime) -> None:
         """What is more of the content is open, and is to be seen since ``t_s``."""
-        self._open = _Open(reason, t_s, utc, self._read_s)
+        self._open = _Open(reason, t_s, utc)
 
     def fold(self, t_s: float) -> None:
         """It is not any more."""
-        if (was := self._open) is not None:
+        if self._open is not None:
+            self._opened.append(replace(self._open, until_s=max(self._open.since_s, t_s)))
             self._open = None
-            read_s, open_s = self._read_s - was.read_before_s, max(0.0, t_s - was.since_s)
-            self._unfoldings.append(
-                Unfolding(was.reason, was.utc, round(open_s, 3), round(read_s, 3))
-            )
 
-    @property
-    def _read_s(self) -> float:
-        return sum(witness.reading_s or 0.0 for witness in self._witnesses.values())
-
-    def close(self, audience: AudienceSnapshot, config: RewardConfig) -> Reward:
-        """The reward, at the end of the play."""
+    def close(
+        self, audience: AudienceSnapshot, config: RewardConfig, ended_s: float | None = None
+    ) -> Reward:
+        """The reward, at the end of the play; without ``ended_s`` that is now."""
         self.update(audience)
-        self.fold(self._last_s)
+        ended_s = max(self.started_s, round(self._last_s if ended_s is None else ended_s, 3))
+        self.fold(ended_s)
         present = {viewer.visit_id for viewer in audience.viewers}
-        impressions = tuple(
-            witness.impression(config.reactions, stayed=visit_id in present)
-            for visit_id, witness in self._witnesses.items()
-            if witness.present_s >= config.min_opportunity_s
-        )
-        length_s = self._last_s - self.started_s
+        counted: dict[str, Impression] = {}
+        short: list[ShortStay] = []
+        for visit_id, witness in self._witnesses.items():
+            given = witness.course.between(self.started_s, ended_s)
+            if given.present_s >= config.min_opportunity_s:
+                counted[visit_id] = witness.impression(
+                    config.reactions,
+                    stayed=visit_id in present,
+                    from_s=self.started_s,
+                    to_s=ended_s,
+                )
+            elif given.present_s > 0:
+                short.append(witness.short_stay(given))
+        impressions = tuple(counted.values())
+        length_s = ended_s - self.started_s
+        blind_s, fault = self._blindness.between(self.started_s, ended_s)
         parts: dict[str, float | int | str] = {
             "length_s": round(length_s, 3),
             "opportunities": len(impressions),
         }
+        if blind_s:
+            parts["blind_s"] = round(blind_s, 3)
+        unfoldings, more_s = self._unfoldings(counted, ended_s)
         value: float | None = None
-        if length_s > 0 and self._blind_s / length_s > _MIN_OBSERVED_SHARE:
+        if length_s > 0 and blind_s / length_s > _MIN_OBSERVED_SHARE:
             parts["absent"] = "camera_lost"
+            parts["camera"] = fault or "lost"
         elif not impressions:
             parts["absent"] = "nobody_present"
         else:
             parts["state"] = "hold" if self._watched else "attract"
-            more_s = sum(unfolding.read_s for unfolding in self._unfoldings)
             value = _value(impressions, more_s, config, parts)
         return Reward(
             self.decision_id,
@@ -108,18 +136,36 @@ class PlayTally:
             value,
             parts,
             impressions,
-            tuple(self._unfoldings),
+            unfoldings,
+            tuple(short),
         )
+
+    def _unfoldings(
+        self, counted: Iterable[str], ended_s: float
+    ) -> tuple[tuple[Unfolding, ...], float]:
+        """What was open, and for how long everybody who counts read then, added up."""
+        told, more_s = [], 0.0
+        for each in self._opened:
+            since_s = min(max(each.since_s, self.started_s), ended_s)
+            until_s = min(each.until_s, ended_s)
+            read_s = sum(
+                self._witnesses[visit_id].course.between(since_s, until_s).reading_s or 0.0
+                for visit_id in counted
+            )
+            open_s = round(max(0.0, until_s - since_s), 3)
+            told.append(Unfolding(each.reason, each.utc, open_s, round(min(open_s, read_s), 3)))
+            more_s += read_s
+        return tuple(told), more_s
 
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """What is open, and how much had been read of the content before."""
+    """What is open, or was."""
 
     reason: str
     since_s: float
     utc: datetime
-    read_before_s: float
+    until_s: float = math.inf
 
 
 def _value(
