@@ -35,6 +35,7 @@ from signage.types import (
     Frame,
     Lesson,
     Orders,
+    PagePlay,
     PlayEvent,
     PlayState,
     Reward,
@@ -58,6 +59,8 @@ class Step:
     """What the operator has ordered and not taken back."""
     ended: tuple[PlayEvent, ...] = ()
     """The ends of plays, also of those that never began."""
+    page_plays: tuple[PagePlay, ...] = ()
+    """What a page reported of plays that it ended alone."""
 
 
 @dataclass(slots=True)
@@ -104,6 +107,7 @@ class Engine:
         # Asked and then replaced: the screen may have started them before it heard of it.
         self._overtaken: dict[str, _Play] = {}
         self._ended: list[PlayEvent] = []
+        self._page_plays: list[PagePlay] = []
         self._has_decided = False
         self._not_before_s = float("-inf")
         self._audience_now: AudienceSnapshot | None = None
@@ -165,7 +169,9 @@ class Engine:
         if (due := self._due(audience)) is not None:
             decision = self._decide(*due, audience)
         ended, self._ended = tuple(self._ended), []
-        return Step(audience, decision, tuple(rewards), self.recommender.orders, ended)
+        page_plays, self._page_plays = tuple(self._page_plays), []
+        orders = self.recommender.orders
+        return Step(audience, decision, tuple(rewards), orders, ended, page_plays)
 
     def end(self, last: Frame) -> None:
         """Flush everything: the last plays' confirmations, the viewers, the model."""
@@ -217,6 +223,7 @@ class Engine:
                 (play, _utc(audience, play.started_s), _utc(audience, play.ended_s))
                 for play in told
             )
+            self._page_plays += told
         recorded = [event.decision_id for event in self._ended[before:]]
         recorded += [play.play_id for play in told]
         if recorded:

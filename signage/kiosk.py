@@ -90,6 +90,7 @@ class Kiosk:
         loop = [content.cue("", now=True) for content in catalogue.loop(look.loop)]
         self._server.set_up(look, loop)
         self._dashboard.catalogue = catalogue
+        self._pulse.totals.expect(catalogue)
         self.titles |= {name: content.title for name, content in catalogue.items()}
 
     def _restock(self, catalogue: Catalogue) -> None:

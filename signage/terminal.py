@@ -190,12 +190,12 @@ class _LogLine(logging.Formatter):
 
 
 def log_warnings(console: Console | None = None) -> None:
-    """Write warnings to standard error, or to ``console`` where that is a terminal."""
+    """Write warnings to standard error, or among what ``console`` prints."""
     handler: logging.Handler
     if console is not None and console.is_terminal:
         handler = RichHandler(console=console, show_path=False, markup=False)
         handler.setFormatter(_LogLine("%(message)s"))
     else:
-        handler = logging.StreamHandler()
+        handler = logging.StreamHandler(sys.stderr if console is None else sys.stdout)
         handler.setFormatter(_LogLine("signage: %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])

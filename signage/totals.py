@@ -1,12 +1,17 @@
-"""What the loop has counted since its start, for ``/metrics``."""
+"""What the loop has counted since its start, for ``/metrics``.
+
+A play counts once, in the state in which its end was first heard of: what the kiosk saw end, and
+what a page reports that it began alone while the kiosk was away. Where a page reports another end
+of a play that the kiosk had given up, the journal has the page's, and this the first.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from signage.engine import Step
-from signage.types import Viewer
+from signage.types import PlayState, Viewer
 
 _PLAIN = (
     "frames",
@@ -20,6 +25,10 @@ _PLAIN = (
     "reward_sum",
 )
 
+_ENDS = tuple(str(state) for state in PlayState if state.is_end)
+_REMEMBERED = 10_000
+"""Plays that a page may report again, or otherwise."""
+
 Labelled = Mapping[tuple[str, ...], float]
 """Totals by the values of their labels."""
 
@@ -30,9 +39,19 @@ class Totals:
     def __init__(self) -> None:
         self._plain: dict[str, float] = dict.fromkeys(_PLAIN, 0)
         self._plays: Counter[tuple[str, ...]] = Counter()
+        self._contents: tuple[str, ...] = ()
+        self._counted: dict[str, None] = {}
+        """Ids of the plays that were counted last, oldest first."""
         self._asked: dict[str, str] = {}
         """Content of every decision whose play is not over."""
         self._present: dict[str, Viewer] = {}
+
+    def expect(self, contents: Iterable[str]) -> None:
+        """Count for these, too: from 0, before the first of their plays ends.
+
+        A counter that begins at 1 has not grown for Prometheus, and its first failure is lost.
+        """
+        self._contents = tuple(dict.fromkeys((*self._contents, *contents)))
 
     def count(self, step: Step) -> None:
         """Add what one frame changed."""
@@ -45,12 +64,22 @@ class Totals:
         for event in step.ended:
             content_id = self._asked.pop(event.decision_id, None)
             if content_id is not None:
-                self._plays[content_id, event.state] += 1
+                self._count_play(event.decision_id, content_id, event.state)
+        for play in step.page_plays:
+            self._count_play(play.play_id, play.content_id, play.state)
         for decision, reward in step.rewards:
             if reward.value is not None:
                 plain["rewards"] += not (decision.forced or step.orders.frozen)
                 plain["reward_count"] += 1
                 plain["reward_sum"] += reward.value
+
+    def _count_play(self, play_id: str, content_id: str, state: PlayState) -> None:
+        if play_id in self._counted:
+            return
+        self._plays[content_id, state] += 1
+        self._counted[play_id] = None
+        if len(self._counted) > _REMEMBERED:
+            del self._counted[next(iter(self._counted))]
 
     def _count_viewers(self, present: dict[str, Viewer]) -> None:
         for visit_id, viewer in present.items():
@@ -66,4 +95,5 @@ class Totals:
 
     def told(self) -> Mapping[str, float | Labelled]:
         """Every total by name; that of the plays by content and state."""
-        return {**self._plain, "plays": dict(self._plays)}
+        begun = {(name, state): 0 for name in self._contents for state in _ENDS}
+        return {**self._plain, "plays": begun | dict(self._plays)}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from signage.journal.reader import JournalReader
 from signage.totals import Totals
-from signage.types import PlayState
+from signage.types import PagePlay, PlayState
 from tests.builders import catalogue, sighting, traits
 from tests.test_engine import Stage
 
@@ -52,3 +53,52 @@ def test_a_play_that_never_began_is_counted_as_what_it_was(tmp_path: Path) -> No
     plays = totals.told()["plays"]
     assert isinstance(plays, dict)
     assert {state for _, state in plays} == {PlayState.FAILED}
+
+
+def counted(totals: Totals) -> Counter[Any]:
+    plays: Any = totals.told()["plays"]
+    return Counter(plays)
+
+
+def increase(scrapes: list[dict[tuple[str, ...], float]], labels: tuple[str, ...]) -> float:
+    """What Prometheus sees a counter grow by: from the first scrape that has it on."""
+    seen = [scrape[labels] for scrape in scrapes if labels in scrape]
+    return seen[-1] - seen[0] if seen else 0.0
+
+
+def test_the_first_failure_of_a_content_is_growth(tmp_path: Path) -> None:
+    on = Stage(tmp_path / "journal.sqlite", catalogue())
+    totals = Totals()
+    totals.expect(catalogue())
+    scrapes: list[Any] = [totals.told()["plays"]]
+    on.screen.advance = lambda t_s: None  # type: ignore[method-assign]  # a screen that hangs
+    for step in on.play(30, []):
+        totals.count(step)
+    scrapes.append(totals.told()["plays"])
+    totals.expect(["late"])
+    scrapes.append(totals.told()["plays"])
+    on.journal.close()
+    rows = JournalReader(on.path).decisions()
+    failed = Counter(row["content_id"] for row in rows if row["state"] == "failed")
+    assert failed.total() > 1
+    for name in (*catalogue(), "late"):
+        assert increase(scrapes, (name, "failed")) == failed[name]
+        assert (name, "finished") in scrapes[-1]
+
+
+def test_what_a_page_played_alone_counts_once(tmp_path: Path) -> None:
+    on = Stage(tmp_path / "journal.sqlite", catalogue())
+    totals = Totals()
+    alone = PagePlay("p1", "coffee", PlayState.FINISHED, 0.0, 8.0, "page")
+    decided = ""
+    for step in on.play(30, []):
+        totals.count(step)
+        decided = step.ended[0].decision_id if step.ended else decided
+    before = counted(totals)
+    told = PagePlay(decided, "coffee", PlayState.INTERRUPTED, 0.0, 4.0, "page")
+    on.screen.page_plays = lambda: [alone, alone, told]  # type: ignore[method-assign]
+    for step in on.play(1, []):
+        totals.count(step)
+    on.journal.close()
+    grown = counted(totals) - before
+    assert grown == {("coffee", "finished"): 1}

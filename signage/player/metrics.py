@@ -22,16 +22,24 @@ interrupted, superseded, failed |
 | ``signage_player_connected`` | gauge | 1 while a page is connected |
 | ``signage_disk_free_bytes`` | gauge | free where the journal is |
 | ``signage_status`` | gauge | 1 for the status in force, label ``status`` |
-| ``signage_camera`` | gauge | 1 for what the camera is, label ``state``: ok, lost, black, … |
+| ``signage_camera`` | gauge | 1 for what the camera is, label ``state``: ok, lost, black, \
+frozen, noisy, dark, blank, slow |
+| ``signage_contents_left_out`` | gauge | contents that cannot be shown and are left out |
+| ``signage_contents_failing`` | gauge | contents whose last play failed |
+| ``signage_contents_checking`` | gauge | contents that are still to be checked |
+| ``signage_learning_behind`` | gauge | rewards on record that the model has yet to learn |
 | ``process_*`` | | memory, CPU time, start time: of the Prometheus client, on Linux |
 
-Counters begin anew with the kiosk, as Prometheus expects. A figure that is not known is left out,
-not zero.
+Counters begin anew with the kiosk, at 0 for every content and state, as Prometheus expects. A
+figure that is not known is left out, not zero. A play counts in the state in which its end was
+first heard of, also one that a page began alone; where the page later reports another end of a play
+that the kiosk had given up, the journal has that, and the counter the first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sized
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -43,6 +51,8 @@ from prometheus_client.core import (
     SummaryMetricFamily,
 )
 from prometheus_client.registry import Collector
+
+from signage.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,7 +80,14 @@ _GAUGES = {
 }
 _INFO = ("screen_id", "version", "policy")
 _STATUSES = ("ok", "degraded", "failed")
-_CAMERA_STATES = ("ok", "lost", "black", "frozen", "noisy")
+_CAMERA_STATES = ("ok", "lost", "black", "frozen", "noisy", "dark", "blank", "slow")
+_TALLIES = {
+    "left_out": ("signage_contents_left_out", "Contents that are left out: /health has why."),
+    "failing": ("signage_contents_failing", "Contents whose last play failed: /health has why."),
+    "checking": ("signage_contents_checking", "Contents that are still to be checked."),
+    "learning_behind": ("signage_learning_behind", "Rewards that the model has yet to learn."),
+}
+"""Of ``/health``: a number, or what has so many members."""
 
 
 class _Figures(Collector):
@@ -91,10 +108,15 @@ def _of_totals(totals: Totals) -> Iterator[Metric]:
             yield CounterMetricFamily(f"signage_{key}", text, value=value)
     if isinstance(by_content := totals.get("plays"), Mapping):
         plays = CounterMetricFamily(
-            "signage_plays", "Plays that ended.", labels=["content_id", "state"]
+            "signage_plays",
+            "Plays that ended, in the state in which that was first heard of.",
+            labels=["content_id", "state"],
         )
+        summed: Counter[tuple[str, ...]] = Counter()
         for labels, value in by_content.items():
-            plays.add_metric(labels, value)
+            summed[tuple(map(plain, labels))] += value
+        for shown, value in summed.items():
+            plays.add_metric(shown, value)
         yield plays
     if "reward_count" in totals:
         yield SummaryMetricFamily(
@@ -106,7 +128,7 @@ def _of_totals(totals: Totals) -> Iterator[Metric]:
 
 
 def _of_health(health: Mapping[str, Any]) -> Iterator[Metric]:
-    if known := {key: str(health[key]) for key in _INFO if key in health}:
+    if known := {key: plain(str(health[key])) for key in _INFO if key in health}:
         yield InfoMetricFamily("signage", "What runs here.", value=known)
     if "dropped_frames" in health:
         yield CounterMetricFamily(
@@ -117,6 +139,10 @@ def _of_health(health: Mapping[str, Any]) -> Iterator[Metric]:
     for key, (name, text) in _GAUGES.items():
         if health.get(key) is not None:
             yield GaugeMetricFamily(name, text, value=float(health[key]))
+    for key, (name, text) in _TALLIES.items():
+        found = health.get(key) or 0
+        value = len(found) if isinstance(found, Sized) else found
+        yield GaugeMetricFamily(name, text, value=float(value))
     if "orders" in health:
         yield GaugeMetricFamily(
             "signage_learning_frozen",
@@ -131,7 +157,7 @@ def _of_health(health: Mapping[str, Any]) -> Iterator[Metric]:
 def _one_of(name: str, label: str, values: tuple[str, ...], found: Any) -> Metric:
     """A gauge that is 1 for the value that was found."""
     gauge = GaugeMetricFamily(name, "1 for the one in force.", labels=[label])
-    for value in values:
+    for value in dict.fromkeys((*values, *([] if found is None else [plain(str(found))]))):
         gauge.add_metric([value], float(value == found))
     return gauge
 

@@ -109,6 +109,31 @@ class TestRoutes:
         assert "signage_learning_frozen 1.0" in lines
         assert not [line for line in lines if "lessons" in line]
 
+    def test_metrics_tell_what_health_tells(self, shop: Shop, http: httpx.Client) -> None:
+        shop.counters = {"plays": {("sale\nnow\x1b \ud800", "failed"): 2}}
+        shop.health = {
+            "status": "degraded",
+            "camera": "slow",
+            "left_out": {"a": "broken", "b": "cut off"},
+            "failing": {"c": "did not load"},
+            "checking": 5,
+            "learning_behind": 700,
+        }
+        lines = http.get("/metrics").text.splitlines()
+        assert 'signage_plays_total{content_id="sale now� �",state="failed"} 2.0' in lines
+        assert {
+            'signage_camera{state="slow"} 1.0',
+            'signage_camera{state="black"} 0.0',
+            "signage_contents_left_out 2.0",
+            "signage_contents_failing 1.0",
+            "signage_contents_checking 5.0",
+            "signage_learning_behind 700.0",
+        } <= set(lines)
+        shop.health = {"status": "ok", "camera": "upside_down"}
+        lines = http.get("/metrics").text.splitlines()
+        assert 'signage_camera{state="upside_down"} 1.0' in lines
+        assert "signage_contents_failing 0.0" in lines
+
     def test_audience_and_decisions(self, shop: Shop, http: httpx.Client) -> None:
         assert http.get("/api/audience").json() == {"viewers": []}
         assert http.get("/api/decisions?limit=7").json() == [{"decision_id": "d1"}]
