@@ -96,6 +96,7 @@ def simulate(
         print_json(summary)
         return
     console = Console()
+    console.print("Simulated audience: the people are recorded, their response is a model.")
     console.print(_table(summary))
     console.print(f"Report: {out / 'report.html'}", soft_wrap=True)
 

@@ -29,6 +29,7 @@ def test_many_seeds_have_a_folder_each_and_a_summary_with_intervals(
     assert reward["low"] <= reward["mean"] <= reward["high"]
     page = (out / "report.html").read_text(encoding="utf-8")
     assert f"uniform earned a mean reward of {reward['mean']:.3f} ± " in page
+    assert "<b>Simulated audience.</b>" in page
     succeed("simulate", MAN, *options, "--seed", "4", "--out", tmp_path / "one")
     alone, among = (path / "journal.sqlite" for path in (tmp_path / "one", out / "seed-4"))
     assert alone.read_bytes() == among.read_bytes()
@@ -45,6 +46,10 @@ def test_a_wrong_preset_and_a_journal_that_tells_nothing_are_named(
     assert "unknown key 'pul'" in fail(2, *wrong, preset)
     assert "There is no preset 'shop'; choose from" in fail(2, *wrong, "shop")
     out = tmp_path / "played"
-    succeed("simulate", MAN, "--plays", "3", "--cache", cache, "--out", out, "--json")
+    printed = succeed("simulate", MAN, "--plays", "3", "--cache", cache, "--out", out)
+    assert printed.startswith("Simulated audience: ")
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "<b>Simulated audience.</b>" in page
+    assert "<h1>Simulated audience: screen " in page
     said = fail(1, "simulate", "--fit", out, "--out", tmp_path / "fit")
     assert "too few to fit a response" in said

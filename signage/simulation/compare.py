@@ -144,6 +144,7 @@ def write_seeds_report(comparison: Comparison, order: Order, out: Path) -> Path:
         tiles=tuple(_tiles(comparison)),
         sections=tuple(_sections(comparison, order)),
         methods=frozenset({"simulation", "seeds"}),
+        simulated="The people are recorded, their response is a model. No figure is of a shop.",
     )
     path = out / "report.html"
     write_page(page, path)

@@ -21,6 +21,8 @@ from signage.config import DecisionConfig, PoliciesConfig, VwConfig
 from signage.config_section import PolicyName
 from signage.errors import JournalError, SignageError
 from signage.evaluation.kept import CAP, recount
+from signage.evaluation.off_policy import Estimate
+from signage.evaluation.report import plots
 from signage.evaluation.report.audience import suppressed
 from signage.evaluation.report.plots import heat
 from signage.journal.journal import Journal
@@ -183,7 +185,7 @@ def test_its_figures_are_those_of_the_journal(page: str, journal: JournalReader)
         "mean reward": f"{sum(rewards) / len(rewards):.3f}",
         "constraints broken": "0",
     }
-    assert f"{len(rewards)} of them before people" in page
+    assert f"{len(rewards)} of them with people there" in page
     assert "Screen lobby" in page
     assert "Decided by uniform." in page
     held = sum(
@@ -233,9 +235,9 @@ def test_the_same_journal_gives_the_same_page(
 
 
 def test_contents_by_lot_claim_no_lift(page: str) -> None:
-    assert headline(page).startswith("A play before people earned a mean reward of 0.")
+    assert re.match(r"A play that somebody could see earned 0\.\d+ .*on average", headline(page))
     assert "Lift over time" not in page
-    assert "No lift is told: " in page
+    assert "there is no lift to compute" in page
 
 
 def test_what_was_chosen_is_told_from_chance(tmp_path: Path) -> None:
@@ -258,7 +260,7 @@ def test_what_was_chosen_is_told_from_chance(tmp_path: Path) -> None:
     truth = sum(row["reward"] for row in judged) / len(judged) - sum(by_lot) / len(by_lot)
     page = write(JournalReader(path), tmp_path / "report.html")
     told = re.match(
-        r"At each decision, what vw chose earned \d+% more .*: \+\S+ a play \((\S+) to (\S+)\)",
+        r"What vw chose earned \d+% more .*: \+\S+ a play \((\S+) to (\S+)\)",
         headline(page),
     )
     assert told, headline(page)
@@ -292,10 +294,63 @@ def test_what_is_hidden_cannot_be_told_from_the_total() -> None:
 def test_a_hidden_cell_is_not_in_the_picture() -> None:
     def texts(*, hide: bool) -> int:
         values, hidden = np.array([[0.25, 0.5]]), np.array([[hide, False]])
-        picture = heat(values, ["coffee"], ["men", "women"], hidden=hidden, form="{:.0%}")
+        picture = heat(values, ["coffee"], ["men", "women"], hidden={"few": hidden}, form="{:.0%}")
         return base64.b64decode(picture.partition(",")[2]).decode().count('<g id="text_')
 
-    assert texts(hide=False) - texts(hide=True) == 1
+    assert texts(hide=False) - texts(hide=True) == 0  # a number less, and the legend more
+
+
+def svg(address: str) -> str:
+    return base64.b64decode(address.partition(",")[2]).decode()
+
+
+def test_every_way_a_number_is_not_shown_has_its_legend() -> None:
+    values, none = np.array([[0.25, 0.5, 0.75]]), np.zeros((1, 3), bool)
+    few, unknown = np.array([[1, 0, 0]], bool), np.array([[0, 0, 1]], bool)
+    why = {"too few": few, "camera did not see": unknown}
+    drawn = svg(heat(values, ["a"], ["x", "y", "z"], hidden=why, form="{:.2f}"))
+    assert "too few" in drawn
+    assert "camera did not see" in drawn
+    assert "0.50" in drawn
+    assert "0.25" not in drawn
+    assert "0.75" not in drawn
+    nothing = svg(heat(values, ["a"], ["x", "y", "z"], hidden={"too few": none}, form="{:.2f}"))
+    assert "too few" not in nothing
+
+
+HOSTILE = (
+    "meal_$5_or_$9_",
+    r"\frac{1}",
+    "_hidden",
+    "^up",
+    "<b>&amp;",
+    "厨房 🍜",
+    "قائمة",
+    "x" * 120,
+)
+
+
+def test_a_name_in_a_plot_is_shown_as_it_is() -> None:
+    """No formula, no markup, no warning for a letter that matplotlib's font lacks."""
+    estimates = [Estimate(0.1 * place, 0.0, 0.9) for place in range(len(HOSTILE))]
+    curve = ([1, 2], estimates[1:3])
+    for drawn in (
+        plots.bars(dict(zip(HOSTILE, estimates, strict=True)), xlabel="$x$"),
+        plots.curves(dict.fromkeys(HOSTILE, curve), xlabel="", ylabel="a_b^$c$"),
+        plots.heat(np.ones((8, 1)), HOSTILE, ["$m$"], hidden={}, form="{:.0%}"),
+    ):
+        told = [text for text in ElementTree.fromstring(svg(drawn)).itertext() if text.strip()]
+        said = {text.strip() for text in told}
+        assert set(HOSTILE[:-1]) <= said
+        assert any(text.startswith("xxxx") and "…" in text for text in said)
+
+
+def test_a_long_name_leaves_room_for_its_bar() -> None:
+    drawn = ElementTree.fromstring(svg(plots.bars({"x" * 300: Estimate(0.5, 0.4, 0.6)}, xlabel="")))
+    axes = next(g for g in drawn.iter() if g.get("id") == "patch_2")
+    path = next(child.get("d") for child in axes if child.get("d"))
+    across = [float(number) for number in re.findall(r"-?\d+\.?\d*", path or "")][::2]
+    assert max(across) - min(across) > 300
 
 
 def test_hours_are_those_of_the_screen(tmp_path: Path) -> None:
@@ -365,7 +420,7 @@ def test_before_nobody_there_is_nothing_to_plot(tmp_path: Path) -> None:
     page = write(simulate(tmp_path, nobody), tmp_path / "report.html")
     assert tiles(page)["mean reward"] == tiles(page)["conversion ratio"] == "–"
     assert "<img" not in page
-    assert headline(page) == "Nobody who could have seen a play was there yet."
+    assert headline(page) == "Nobody has been there yet who could have seen a play."
 
 
 def test_rewards_that_are_all_alike_claim_no_certainty(
@@ -373,7 +428,7 @@ def test_rewards_that_are_all_alike_claim_no_certainty(
 ) -> None:
     alike = spoilt(journal, tmp_path, "UPDATE rewards SET reward = 0 WHERE reward IS NOT NULL")
     page = write(alike, tmp_path / "report.html")
-    told = re.search(r"mean reward of 0\.000 \(0\.000 to (\S+)\), of at most 1", headline(page))
+    told = re.search(r"earned 0\.000 \(0\.000 to (\S+)\) on average", headline(page))
     assert told
     assert float(told[1]) > 0.01
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from signage.evaluation.evaluation import Evaluation
 from signage.evaluation.off_policy import Estimate
+from signage.evaluation.overlap import LEAST_EFFECTIVE, LEAST_VISITORS
 from signage.evaluation.report.material import Material
 from signage.evaluation.report.page import Tile
 from signage.evaluation.report.words import ends, length, number, share
@@ -18,23 +18,20 @@ def headline(said: Material) -> tuple[str, str]:
     if audience["dwell_s"]:
         told = said.attraction
         parts.append(
-            f"Of the time that people were in view, they looked at the screen for {told.value:.0%}"
-            f"{ends(told, '.0%')}."
+            f"People looked at the screen for {told.value:.0%}{ends(told, '.0%')} of the time that "
+            "they were in view."
         )
-    earned = "Nobody who could have seen a play was there yet."
+    earned = "Nobody has been there yet who could have seen a play."
     if mean is not None:
         earned = (
-            "A play before people earned a mean reward of "
-            f"{mean.value:.3f}{ends(mean, '.3f')}, of at most 1."
+            f"A play that somebody could see earned {mean.value:.3f}{ends(mean, '.3f')} on "
+            "average, where 1 is the most."
         )
     if isinstance(said.experiment, Mapping):
         return said.experiment["verdict"], " ".join([earned, *parts])
     lift = said.lift
     if lift is None:
-        why = said.by_lot if isinstance(said.by_lot, str) else " ".join(_doubts(said.by_lot))
-        if isinstance(said.experiment, str):
-            why = said.experiment
-        return earned, " ".join([*parts, f"No lift is told: {why}" if mean is not None else ""])
+        return earned, " ".join([*parts, _no_lift(said) if mean is not None else ""])
     value, chance = lift
     return _lift_sentence(value, chance, said.policies), " ".join([earned, *parts])
 
@@ -52,25 +49,43 @@ def tiles(said: Material) -> Iterator[Tile]:
     yield Tile(share(audience["watchers"], visits), "conversion ratio", "watchers / opportunities")
     yield Tile(length(attention_s), "attention time", f"of {length(dwell_s)} in view")
     yield Tile(share(attention_s, dwell_s), "attraction ratio", "attention time / dwell time")
-    yield Tile(f"{plays:,}", "plays", f"{len(said.rewards):,} of them before people")
+    yield Tile(f"{plays:,}", "plays", f"{len(said.rewards):,} of them with people there")
     yield Tile("–" if mean is None else f"{mean.value:.3f}", "mean reward", "of those, from 0 to 1")
-    yield Tile(f"{said.broken:,}", "constraints broken", "counted anew, see below")
+    yield Tile(f"{said.broken:,}", "constraints broken", "counted again from the record, see below")
 
 
 def _lift_sentence(lift: Estimate, chance: float, policies: str) -> str:
     between = f"{number(lift.value, '+.3f')} a play{ends(lift, '+.3f')}"
     if lift.low <= 0 <= lift.high:
         return (
-            f"It is not shown that what {policies} chose earned more than one of the allowed "
-            f"contents by lot would have: {between}."
+            f"The data do not show that {policies} earned more than contents drawn at random: "
+            f"{between}."
         )
     more = "more" if lift.value > 0 else "less"
     return (
-        f"At each decision, what {policies} chose earned {abs(lift.value) / chance:.0%} {more} "
-        f"than one of the allowed contents by lot would have: {between}."
+        f"What {policies} chose earned {abs(lift.value) / chance:.0%} {more} than contents drawn "
+        f"at random would have: {between}."
     )
 
 
-def _doubts(found: Evaluation) -> Iterator[str]:
-    (lot,) = found.valuations
-    yield from lot.warnings or ("contents were drawn by lot, or nearly so.",)
+def _no_lift(said: Material) -> str:
+    """Why there is no lift to show, in words that say when there may be."""
+    if isinstance(said.experiment, str):
+        return f"No result of the experiment yet: {said.experiment}"
+    if isinstance(said.by_lot, str):
+        return f"Not enough data for a lift yet: {said.by_lot}"
+    (lot,) = said.by_lot.valuations
+    if not lot.warnings or set(said.figures["policies"]) == {"uniform"}:
+        return "The contents were drawn at random, or nearly so: there is no lift to compute."
+    overlap = lot.overlap
+    if overlap is None:
+        return f"A lift cannot be computed: {' '.join(lot.warnings)}"
+    needs = []
+    if overlap.effective_sample_size < LEAST_EFFECTIVE:
+        size = f"{overlap.effective_sample_size:.0f}"
+        needs.append(f"effective sample {size}, needs {LEAST_EFFECTIVE:.0f}")
+    if overlap.visitors < LEAST_VISITORS:
+        needs.append(f"{overlap.visitors} visitors, needs {LEAST_VISITORS}")
+    if needs:
+        return f"Not enough data for a lift yet ({'; '.join(needs)})."
+    return f"A lift cannot be computed: {' '.join(lot.warnings)}"

@@ -26,6 +26,7 @@ _COLUMNS = (
     *("content", "plays", "shown", "impressions", "attention", "attraction", "read"),
     *("reaction", "mean reward"),
 )
+_UNKNOWN = "not known: the screen was off, or its camera did not see"
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -45,7 +46,8 @@ def funnel(said: Material) -> Section | None:
         "From passing to reading",
         "Visits, and how far each came.",
         (Picture(plots.funnel(steps), alt),),
-        note=f"Held: {figures['held_s']:g} s of attention to one play; shorter looks are glances.",
+        note=f"Held: at least {figures['held_s']:g} s of attention to one play. A shorter look is "
+        "a glance.",
     )
 
 
@@ -94,8 +96,8 @@ def cells(said: Material) -> Section | None:
         "Attraction ratio, attention time / time present: first by estimated age and gender, then "
         "by how people moved.",
         tuple(pictures),
-        note=f"{_which(said)}Hatched: fewer than {said.least_persons} people, or what "
-        "would tell of them by difference. Empty: nobody.",
+        note=f"{_which(said)}Hatched: {few(said)}, or what would tell of them by difference. "
+        "Empty: nobody.",
     )
 
 
@@ -105,9 +107,12 @@ def hours(said: Material) -> Section | None:
     if len(rows) < 2 or not any(row["persons"] for row in rows):
         return None
     busy, ratio = np.full((2, 7, 24), np.nan)
-    hidden = np.zeros((7, 24), bool)
+    hidden, unknown = np.zeros((7, 24), bool), np.ones((7, 24), bool)
     for row in rows:
         at = (row["weekday"] - 1) % 7, row["hour"]
+        if not row["hours"]:
+            continue
+        unknown[at] = False
         busy[at] = row["persons"] / row["hours"]
         hidden[at] = 0 < row["persons"] < said.least_persons
         if row["present_s"]:
@@ -115,11 +120,12 @@ def hours(said: Material) -> Section | None:
     hours = sorted({row["hour"] for row in rows})
     within = slice(hours[0], hours[-1] + 1)
     labels = [f"{hour}" for hour in range(hours[0], hours[-1] + 1)]
-    days = [day for day in range(7) if np.isfinite(busy[day]).any()]
+    days = sorted({(row["weekday"] - 1) % 7 for row in rows})
     names = [_WEEKDAYS[day] for day in days]
     cut = (days, within)
+    why = {few(said): hidden[cut], _UNKNOWN: unknown[cut]}
     pictures = tuple(
-        Picture(plots.heat(of[cut], names, labels, hidden=hidden[cut], form=form), alt)
+        Picture(plots.heat(of[cut], names, labels, hidden=why, form=form), alt)
         for of, form, alt in (
             (busy, "{:.0f}", "Persons in an hour, by weekday and hour."),
             (ratio, "{:.0%}", "Attraction ratio, by weekday and hour."),
@@ -127,10 +133,10 @@ def hours(said: Material) -> Section | None:
     )
     return Section(
         "By hour and weekday",
-        "Persons before a play in an hour that the screen ran, then their attraction ratio.",
+        "Persons before a play in an hour in which the screen ran and its camera saw, then their "
+        "attraction ratio.",
         pictures,
-        note=f"Hours by {said.clock}. Hatched: fewer than {said.least_persons} people; empty: "
-        "the screen did not run, or nobody was there.",
+        note=f"Hours by {said.clock}. Empty: nobody was there.",
     )
 
 
@@ -177,7 +183,12 @@ def _heat(said: Material, cells: Sequence[Row], order: Sequence[str]) -> str | N
     if not np.isfinite(ratio[~hidden]).any():
         return None
     columns = [segment.replace(" ", "\n", 1) for segment in segments]
-    return plots.heat(ratio, names, columns, hidden=hidden, form="{:.0%}")
+    return plots.heat(ratio, names, columns, hidden={few(said): hidden}, form="{:.0%}")
+
+
+def few(said: Material) -> str:
+    """Why a cell is hatched."""
+    return f"fewer than {said.least_persons} people"
 
 
 def suppressed(persons: Floats, least: int) -> Flags:

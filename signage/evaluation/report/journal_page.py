@@ -31,15 +31,16 @@ def report_page(said: Material) -> Page:
         "cells": True,
         "off-policy": said.lift is not None and not has_experiment,
         "experiment": has_experiment,
-        "simulation": said.simulated is not None,
+        "simulation": bool(said.made_by),
     }
     period = " to ".join(f"{figures[end]:%d %B %Y %H:%M}" for end in ("since", "until"))
     return Page(
-        title=f"Screen {figures['screen']}{' (simulated)' if said.simulated else ''}",
+        title=f"{'Simulated audience: screen' if said.made_by else 'Screen'} {figures['screen']}",
         subtitle=f"{period}, by {said.clock}. Decided by {said.policies}.",
         headline=headline,
         detail=detail,
         tiles=tuple(answer.tiles(said)),
         sections=tuple(section for section in sections if section is not None),
         methods=frozenset(name for name, does in applies.items() if does),
+        simulated=said.made_by,
     )

@@ -20,12 +20,12 @@ def simulated(said: Material) -> Section | None:
         return None
     earned = f"earned a mean reward of {or_dash(told['mean_reward'], '.3f')}"
     if (share := told["reward_share_of_oracle"]) is not None:
-        earned += f", {share:.1%} of what one who knew every taste would have"
+        earned += f", {share:.1%} of what somebody who knew every taste would have earned"
     return Section(
         "A simulation",
-        f"The people were recorded, their response is simulated. {told['policy']}, seed "
-        f"{told['seed']}, {earned}. The simulation’s own audit, which knew who was in view, found "
-        f"{told['constraint_violations']} broken constraints.",
+        "The people were recorded, their response is simulated. The policy "
+        f"{told['policy']}, with seed {told['seed']}, {earned}. The simulation’s own audit, which "
+        f"knew who was in view, found {told['constraint_violations']} broken constraints.",
     )
 
 
@@ -36,11 +36,11 @@ def experiment(said: Material) -> Section | None:
         return None
     units = "visits" if told["assign"] == "visit" else "blocks"
     arms = Table(
-        ("arm", "mean reward", "lift", "interval, at any time", "could tell", units, "plays"),
+        ("arm", "mean reward", "lift", "interval, at any time", "could show", units, "plays"),
         tuple(_arm(arm) for arm in told["arms"]),
     )
     checks = Table(
-        ("check", "", "what was found"),
+        ("check", "", "result"),
         tuple(
             (check["name"], "ok" if check["ok"] else "failed", check["detail"])
             for check in told["checks"]
@@ -49,8 +49,8 @@ def experiment(said: Material) -> Section | None:
     )
     return Section(
         f"The experiment “{told['experiment']}”",
-        f"By {units}, {told['days']:.1f} days. “Could tell”: the smallest lift that so many "
-        f"{units} would probably have shown.",
+        f"Assigned by {units}, over {told['days']:.1f} days. “Could show”: the smallest lift that "
+        f"so many {units} would probably reveal.",
         tables=(arms, checks),
     )
 
@@ -65,13 +65,13 @@ def learning_curve(said: Material) -> Section | None:
     first, last = means[0].value, means[-1].value
     ends = [within.stop for within in stretches]
     picture = plots.curves(
-        {"mean reward": (ends, means)}, xlabel="plays before people", ylabel="mean reward"
+        {"mean reward": (ends, means)}, xlabel="plays with people there", ylabel="mean reward"
     )
     return Section(
         "Learning curve",
-        f"Mean reward of each of {len(means)} stretches of plays. An audience that changes moves "
-        "it as learning does"
-        + (", and it has all arms together." if isinstance(said.experiment, Mapping) else "."),
+        f"Mean reward of {len(means)} equal stretches of plays. A change of the audience moves it "
+        "as much as learning does"
+        + (", and it holds all arms together." if isinstance(said.experiment, Mapping) else "."),
         (Picture(picture, f"Mean reward by plays: from {first:.3f} to {last:.3f}."),),
     )
 
@@ -87,12 +87,12 @@ def lift_over_time(said: Material) -> Section | None:
     lifts = [turned(estimate) for estimate in found.valuations[0].over_time]
     times = [said.wall(said.rewards.t_utc_s[end - 1]) for end in found.stretches]
     picture = plots.curves(
-        {"lift": (times, lifts)}, xlabel="", ylabel="lift over contents by lot", zero=True
+        {"lift": (times, lifts)}, xlabel="", ylabel="lift over random contents", zero=True
     )
     return Section(
         title,
-        "By how much what was chosen earned more, a play, than one of the allowed contents by lot "
-        "would have before the same people: each point of the plays since the one before.",
+        "How much more a play earned than a content drawn at random would have earned with the "
+        "same people. Each point stands for the plays since the one before.",
         (
             Picture(
                 picture,
@@ -100,9 +100,8 @@ def lift_over_time(said: Material) -> Section | None:
                 f"{number(lifts[-1].value, '+.3f')}.",
             ),
         ),
-        note="The model behind it learns as it goes, so that no point knows what came after it. A "
-        "stretch is a small part of the plays: its band is wide, and left out where few people "
-        "were there.",
+        note="No point uses what came after it. A point stands for few plays, so its band is "
+        "wide; it is left out where too few people were there.",
     )
 
 
@@ -124,8 +123,8 @@ def _experiment_over_time(said: Material, title: str) -> Section | None:
     told = ", ".join(f"{arm} {number(lift.value, '+.1f')} %" for arm, lift in last.items())
     return Section(
         title,
-        f"What the lift over {control} and its interval were, of all plays up to there, whenever "
-        "one might have looked: all bands together hold the truth with 95 %.",
+        f"The lift over {control} and its interval, of all plays up to each day. All bands "
+        "together hold the truth with 95 %, however often somebody looks.",
         (Picture(picture, f"Lift over {control}: {told} in the end."),),
     )
 

@@ -52,6 +52,13 @@ class Material:
         return turned(lot.difference), lot.dr.value
 
     @property
+    def made_by(self) -> str:
+        """What made the journal, in a sentence, where no camera saw anybody; else nothing."""
+        if self.simulated is None and self.figures.get("simulated") is None:
+            return ""
+        return "The people are recorded, their response is a model. No figure is of a shop."
+
+    @property
     def attraction(self) -> Estimate:
         """A ratio of sums, its variance linearised, by visits (Cochran, "Sampling", 1977, 2.11)."""
         audience = self.figures["audience"]

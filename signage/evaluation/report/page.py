@@ -8,6 +8,7 @@ from pathlib import Path
 import jinja2
 
 from signage.errors import SignageError
+from signage.text import plain
 
 _FOLDER = Path(__file__).parent
 
@@ -67,6 +68,13 @@ class Page:
     sections: tuple[Section, ...]
     methods: frozenset[str]
     """Which parts of ``methods.html`` apply."""
+    simulated: str = ""
+    """What made the figures, where no camera saw anybody: a band, and a mark across each plot."""
+
+
+def _as_text(value: object) -> object:
+    """Whatever is put into the page is text, but for what the template itself calls safe."""
+    return plain(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def write_page(page: Page, out: Path) -> None:
@@ -75,6 +83,7 @@ def write_page(page: Page, out: Path) -> None:
         loader=jinja2.FileSystemLoader(_FOLDER),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        finalize=_as_text,
         trim_blocks=True,
         lstrip_blocks=True,
     )

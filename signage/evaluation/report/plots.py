@@ -1,10 +1,15 @@
-"""The plots of the reports, by matplotlib: SVGs as data addresses, so that a page is one file."""
+"""The plots of the reports, by matplotlib: SVGs as data addresses, so that a page is one file.
+
+Every name in a plot is shown as it is: no part of it is read as a formula, and letters that
+matplotlib's own font lacks are left to the fonts of whoever reads the page.
+"""
 
 from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import cycle
 from typing import Any
 
@@ -12,12 +17,13 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from signage.evaluation.off_policy import Estimate
 from signage.evaluation.report.words import share
 from signage.logged import Flags
+from signage.text import shortened
 from signage.types import Floats
 
 _INK, _MUTED, _ACCENT, _LINE = "#22303c", "#5d6b78", "#2f6fde", "#dde3ea"
@@ -27,6 +33,13 @@ _HEAT = LinearSegmentedColormap.from_list("heat", ["#f1f5fc", "#9dbcf0", "#2f6fd
 _WIDTH_IN = 8.4
 _LEAST_COLUMNS = 7
 """Of a heat map: fewer do not become wider."""
+_LONGEST_NAME = 30
+"""Characters of a name beside a plot; the tables have all of it."""
+_MARKERS = "osD^vP"
+"""Series are told apart in black and white, too."""
+_HIDDEN, _UNKNOWN = "////", "...."
+
+_HATCHED: Any = {"fill": False, "edgecolor": _MUTED, "linewidth": 0}
 
 Curve = tuple[Sequence[Any], Sequence[Estimate]]
 """Places on the x-axis, numbers or times, and what is there; NaN ends where nothing is told."""
@@ -36,10 +49,10 @@ def curves(series: Mapping[str, Curve], *, xlabel: str, ylabel: str, zero: bool 
     """Each a line with the band of its intervals; with ``zero``, which stands for no difference."""
 
     def draw(axes: Any) -> None:
-        for colour, (name, (places, estimates)) in zip(
-            cycle(_SERIES), series.items(), strict=False
-        ):
-            _band(axes, places, estimates, colour, name)
+        lines = []
+        looks = zip(cycle(_SERIES), cycle(_MARKERS), series.values(), strict=False)
+        for colour, marker, (places, estimates) in looks:
+            lines.append(_band(axes, places, estimates, colour, marker))
         if zero:
             axes.axhline(0, color=_MUTED, linewidth=1, linestyle=(0, (4, 3)))
         else:
@@ -47,24 +60,30 @@ def curves(series: Mapping[str, Curve], *, xlabel: str, ylabel: str, zero: bool 
         axes.set(xlabel=xlabel, ylabel=ylabel)
         axes.yaxis.set_major_locator(MaxNLocator(6))
         if len(series) > 1:
-            axes.legend(frameon=False, ncols=min(4, len(series)), loc="best")
+            # With its lines named one by one, as a label of its own with a leading _ is left out.
+            axes.legend(lines, _names(series), frameon=False, ncols=min(4, len(series)), loc="best")
 
     return _picture(draw, height_in=3.4)
 
 
+def _names(names: Iterable[str]) -> list[str]:
+    return [shortened(name, _LONGEST_NAME) for name in names]
+
+
 def _band(
-    axes: Any, places: Sequence[Any], estimates: Sequence[Estimate], colour: str, name: str
-) -> None:
+    axes: Any, places: Sequence[Any], estimates: Sequence[Estimate], colour: str, marker: str
+) -> Any:
     values = [estimate.value for estimate in estimates]
-    axes.plot(places, values, color=colour, marker="o", markersize=4, label=name)
+    (line,) = axes.plot(places, values, color=colour, marker=marker, markersize=4)
     low = np.array([estimate.low for estimate in estimates])
     high = np.array([estimate.high for estimate in estimates])
     if len(places) == 1:
         if np.isfinite([low[0], high[0]]).all():
             axes.vlines(places, low, high, color=colour)
-        return
+        return line
     # An end that is open, or not told, does not decide the scale.
     axes.fill_between(places, low, high, color=colour, alpha=0.18, linewidth=0)
+    return line
 
 
 def bars(means: Mapping[str, Estimate], *, xlabel: str) -> str:
@@ -73,7 +92,8 @@ def bars(means: Mapping[str, Estimate], *, xlabel: str) -> str:
     def draw(axes: Any) -> None:
         names = sorted(means, key=lambda name: means[name].value)
         values = [means[name].value for name in names]
-        axes.barh(names, values, color=_ACCENT, height=0.62)
+        axes.barh(range(len(names)), values, color=_ACCENT, height=0.62)
+        axes.set_yticks(range(len(names)), _names(names))
         for place, name in enumerate(names):
             told = means[name]
             if np.isfinite([told.low, told.high]).all():
@@ -93,7 +113,8 @@ def funnel(steps: Mapping[str, int]) -> str:
         names = list(steps)[::-1]
         counts = [steps[name] for name in names]
         most = max(*counts, 1)
-        axes.barh(names, counts, color=_ACCENT, height=0.66)
+        axes.set_yticks(range(len(names)), _names(names))
+        axes.barh(range(len(names)), counts, color=_ACCENT, height=0.66)
         for place, count in enumerate(counts):
             said = f"{count:,}  ({share(count, most)})"
             axes.text(count + 0.01 * most, place, said, va="center")
@@ -106,28 +127,35 @@ def funnel(steps: Mapping[str, int]) -> str:
 
 
 def heat(
-    values: Floats, rows: Sequence[str], columns: Sequence[str], *, hidden: Flags, form: str
+    values: Floats,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    *,
+    hidden: Mapping[str, Flags],
+    form: str,
 ) -> str:
     """Numbers, shape (rows, columns), written in ``form``; NaN where there is nothing.
 
-    ``hidden``, of the same shape: cells with too few people to be shown, which are hatched.
+    ``hidden``, each of the same shape: cells whose number is not shown, by the reason, which a
+    legend tells: the first kind is hatched, the second dotted.
     """
+    kinds = dict(zip(hidden, (_HIDDEN, _UNKNOWN), strict=False))
 
     def draw(axes: Any) -> None:
-        shown = np.where(hidden, np.nan, values)
+        shown = np.where(np.any([*hidden.values()], axis=0), np.nan, values)
         top = float(np.nanmax(shown)) if np.isfinite(shown).any() else 1.0
         axes.imshow(shown, cmap=_HEAT, vmin=0, vmax=top or 1.0, aspect="auto")
         for (row, column), value in np.ndenumerate(shown):
-            if hidden[row, column]:
-                corner = (column - 0.5, row - 0.5)
-                hatch = Rectangle(corner, 1, 1, fill=False, hatch="////", edgecolor=_LINE, lw=0)
-                axes.add_patch(hatch)
-            elif np.isfinite(value):
-                colour = "white" if value > 0.6 * top else _INK
+            for reason, hatch in kinds.items():
+                if hidden[reason][row, column]:
+                    corner = (column - 0.5, row - 0.5)
+                    axes.add_patch(Rectangle(corner, 1, 1, hatch=hatch, **_HATCHED))
+            if np.isfinite(value):
+                colour = "white" if value > 0.45 * top else _INK
                 said = form.format(value)
                 axes.text(column, row, said, ha="center", va="center", color=colour, size=8)
         axes.set_xticks(range(len(columns)), columns)
-        axes.set_yticks(range(len(rows)), rows)
+        axes.set_yticks(range(len(rows)), _names(rows))
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
         axes.set_xticks(np.arange(len(columns) + 1) - 0.5, minor=True)
@@ -135,13 +163,20 @@ def heat(
         axes.set_xlim(-0.5, max(len(columns), _LEAST_COLUMNS) - 0.5)
         axes.grid(which="minor", color="white", linewidth=1.5)
         axes.tick_params(which="minor", length=0)
+        if there := [reason for reason in kinds if hidden[reason].any()]:
+            keys = [Patch(hatch=kinds[reason], **_HATCHED) for reason in there]
+            axes.figure.legend(
+                keys, there, loc="outside lower left", ncols=2, frameon=False, fontsize=9
+            )
 
-    return _picture(draw, height_in=0.9 + 0.34 * len(rows))
+    return _picture(draw, height_in=1.2 + 0.34 * len(rows))
 
 
 def _picture(draw: Callable[[Any], None], *, height_in: float) -> str:
     style: Any = {
         "svg.hashsalt": "signage",
+        "text.parse_math": False,
+        "svg.fonttype": "none",
         "font.size": 10,
         "axes.edgecolor": _MUTED,
         "axes.labelcolor": _INK,
@@ -150,10 +185,13 @@ def _picture(draw: Callable[[Any], None], *, height_in: float) -> str:
         "ytick.color": _INK,
         "axes.spines.top": False,
         "axes.spines.right": False,
-        "hatch.linewidth": 1.2,
+        "hatch.linewidth": 0.8,
         "date.converter": "concise",
     }
-    with mpl.rc_context(style):
+    with mpl.rc_context(style), warnings.catch_warnings():
+        # Only to measure a text does matplotlib need its letters; the browser has the fonts.
+        warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)
+        warnings.filterwarnings("ignore", "Matplotlib currently does not support", UserWarning)
         figure = Figure(figsize=(_WIDTH_IN, height_in), layout="constrained")
         draw(figure.subplots())
         buffer = io.BytesIO()

@@ -44,19 +44,19 @@ def constraints(said: Material) -> Section:
         for name, (least, had, most) in counted.shares.items()
     )
     tables = [
-        Table(("counted anew", "checked", "broken"), again),
-        Table(("constraint", "decisions it held something back in", "gave way"), rows),
+        Table(("counted again", "checked", "broken"), again),
+        Table(("constraint", "decisions in which it held something back", "gave way"), rows),
         Table(("share of voice", "at least", "had", "at most"), shares),
     ]
     broken = said.broken
     return Section(
         "Constraints kept",
-        f"{'No constraint was broken' if not broken else f'{broken} were broken'}, counted anew "
-        "from what was on the screen.",
+        f"{'No constraint was broken' if not broken else f'{broken} were broken'}, counted again "
+        "from the record of what was on the screen.",
         tables=tuple(table for table in tables if table.rows),
-        note="What hangs on who was in view at that moment (ages, what a viewer has had) is in no "
-        "journal and cannot be counted anew; how often it held something back is. A share is of "
-        "the drawn plays in a content’s own hours.",
+        note="Rules about who was in view (ages, what a viewer has already had) cannot be counted "
+        "again, as no journal holds that; how often they held something back can. A share is of "
+        "the chosen plays within a content’s own hours.",
     )
 
 
@@ -66,25 +66,25 @@ def quality(said: Material) -> Section:
     outcome = faults.outcomes
     rows = [
         ("decisions", f"{sum(outcome.values()):,}", ""),
-        ("plays with a reward", f"{len(said.rewards):,}", "the means above are of these"),
+        ("plays with a reward", f"{len(said.rewards):,}", "the means above rest on these"),
         ("nobody could have seen", f"{outcome[Outcome.NOBODY_PRESENT]:,}", "no reward, left out"),
-        ("camera lost meanwhile", f"{outcome[Outcome.NOT_OBSERVED]:,}", "no reward, left out"),
-        ("never shown", f"{outcome[Outcome.NEVER_SHOWN]:,}", "superseded or failed, left out"),
+        ("camera did not see", f"{outcome[Outcome.NOT_OBSERVED]:,}", "no reward, left out"),
+        ("never shown", f"{outcome[Outcome.NEVER_SHOWN]:,}", "replaced or failed, left out"),
         ("cut off, or still running", f"{outcome[Outcome.CUT_OFF]:,}", "left out"),
-        ("nothing left to chance", f"{outcome[Outcome.FORCED]:,}", "not learned from, left out"),
-        ("overlapping plays", f"{faults.overlapping:,}", "of which screen? left out"),
+        ("no choice", f"{outcome[Outcome.FORCED]:,}", "only one content was possible; left out"),
+        ("overlapping plays", f"{faults.overlapping:,}", "more than one screen? left out"),
         ("clock set back", f"{faults.clock_jumps:,}", "hours may be wrong"),
         ("starts of the program", f"{figures['runs']:,}", ""),
         ("without a decision", length(figures["silent_s"]), "in gaps of over an hour"),
         (
             "played by the page alone",
             f"{figures['alone']['plays']:,}",
-            f"{length(figures['alone']['shown_s'])}, with an audience that nobody knows of",
+            f"{length(figures['alone']['shown_s'])}; who was there is not known",
         ),
         (
             "visits without an end",
             f"{audience['open']:,}",
-            "still in view, or when the power went: not among the opportunities to see",
+            "still in view, or cut off by a power cut; not among the opportunities to see",
         ),
         ("age not told", share(audience["age_unknown"], audience["visits"]), "of visits"),
         ("gender not told", share(audience["gender_unknown"], audience["visits"]), "of visits"),
@@ -101,16 +101,16 @@ def quality(said: Material) -> Section:
     if not isinstance(said.by_lot, str) and (overlap := said.by_lot.valuations[0].overlap):
         rows.append(
             (
-                "mean weight against contents by lot",
+                "mean weight against random contents",
                 f"{overlap.mean_weight:.3f}",
-                f"should be 1 ± {overlap.mean_weight_error:.3f} where the probabilities are true",
+                f"should be 1 ± {overlap.mean_weight_error:.3f} if the probabilities are true",
             )
         )
         rows.append(
             (
                 "effective sample size",
                 f"{overlap.effective_sample_size:,.0f}",
-                "plays by lot that the journal is worth",
+                "random plays that the journal is worth",
             )
         )
     shown = tuple(row for row in rows if row[1] not in {"0", "0 s", "0%"} or row[0] == "decisions")
