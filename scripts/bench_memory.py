@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from signage.config_file import load_config
-from signage.recommend.catalogue import load_catalogue
+from signage.content_check import load_catalogue
 from signage.recommend.policy import Learner
 from signage.recommend.recommender import Recommender, make_policy
 from signage.types import (

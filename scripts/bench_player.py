@@ -36,11 +36,11 @@ from signage.config import (
     ServerConfig,
 )
 from signage.config_file import load_config
+from signage.content_check import load_catalogue
 from signage.engine import Engine
 from signage.journal.journal import Journal
 from signage.perception.perceiver import Perceiver
 from signage.player.server import PlayerServer, Status
-from signage.recommend.catalogue import load_catalogue
 from signage.recommend.recommender import make_policy
 from signage.types import Cue, Decision, Image, PlayEvent, PlayState, Trigger
 

@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import tomllib
 import zipfile
 from contextlib import contextmanager
 from itertools import groupby
@@ -25,7 +24,8 @@ from typing import IO, TYPE_CHECKING, Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from signage.config_file import validate
-from signage.errors import AssetError
+from signage.errors import AssetError, ConfigError
+from signage.toml_file import read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -127,9 +127,9 @@ def load_manifest(path: Path) -> tuple[Asset, ...]:
     Raises AssetError when it cannot be read, ConfigError naming every mistake in it.
     """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise AssetError(f"Cannot read the manifest {path}: {error}.") from error
+        data = read_toml(path)
+    except (FileNotFoundError, ConfigError) as error:
+        raise AssetError(f"Cannot read the manifest: {error}") from error
     return validate(_Manifest, data, path).assets
 
 

@@ -42,12 +42,12 @@ def check(
 
     Exit code 1 when anything will not.
     """
-    from signage.content_check import check_catalogue, check_folder, content_folders
+    from signage.content_check import check_catalogue, check_folder, contents_in
 
     warn_on_stderr()
     settings = load_config(config or DEFAULT_CONFIG) if config or not folder else None
     folder = folder or (settings or load_config(DEFAULT_CONFIG)).content.dir
-    with progress("decoding", len(content_folders(folder))) as report:
+    with progress("decoding", len(contents_in(folder).contents)) as report:
         found = list(check_folder(folder, report))
     if not found:
         raise ConfigError(f"{folder} has no folder with a content.toml, and is none itself.")

@@ -14,14 +14,22 @@ from pydantic import Field, model_validator
 from signage.clock import ZoneName
 from signage.config_experiment import ExperimentConfig
 from signage.config_section import (
+    DAY_S,
+    MOST,
+    Age,
     Colour,
+    Count,
+    CountOrNone,
     Hour,
     Link,
     NotNegative,
     PolicyName,
     Positive,
     Probability,
+    Seconds,
+    SecondsOrNone,
     Section,
+    Seed,
 )
 
 
@@ -30,8 +38,8 @@ class ReelSegment(Section):
 
     clip: str
     """File name in the footage folder."""
-    from_s: NotNegative = 0.0
-    to_s: Positive | None = None
+    from_s: SecondsOrNone = 0.0
+    to_s: Seconds | None = None
     """End within the clip; without it the clip's own end. A still needs it."""
 
     @model_validator(mode="after")
@@ -60,9 +68,9 @@ class CameraConfig(Section):
     """The camera delivers a mirror image: swap left and right, after turning it upright."""
     fov_deg: Annotated[float, Field(ge=10, le=160)] = 70.0
     """Angle of view along the longer side of the picture."""
-    lost_after_s: Positive = 2.0
+    lost_after_s: Seconds = 2.0
     """Without a frame for this long, the camera counts as lost and is opened anew."""
-    frozen_after_s: Positive = 10.0
+    frozen_after_s: Seconds = 10.0
     """The very same picture for this long: the camera hangs. A sensor's noise never repeats;
     a stream of a still room may, from one key picture of its encoder to the next."""
 
@@ -75,9 +83,9 @@ class PerceptionConfig(Section):
     """More people than this are not followed: those farthest away are left out."""
     min_confidence: Probability = 0.5
     """Of the detectors."""
-    detect_every_s: NotNegative = 0.12
+    detect_every_s: SecondsOrNone = 0.12
     """Faces are searched for this often, and followed in between."""
-    bodies_every_s: NotNegative = 0.4
+    bodies_every_s: SecondsOrNone = 0.4
     """The same for bodies."""
     detect_px: Annotated[int, Field(ge=128, le=4096)] = 640
     """The whole picture is searched for faces at this length of its longer side."""
@@ -85,9 +93,9 @@ class PerceptionConfig(Section):
     """Every other time one tile of the picture is searched at this scale, for faces far away."""
     bodies_px: Annotated[int, Field(ge=128, le=4096)] = 448
     """The picture is searched for bodies at this length of its longer side."""
-    landmarks_every_s: NotNegative = 0.2
+    landmarks_every_s: SecondsOrNone = 0.2
     """How often each face is looked at for where it turns and what it expresses."""
-    still_after_s: Positive = 5.0
+    still_after_s: Seconds = 5.0
     """A face that stays the very same for this long is on a poster, or on a T-shirt."""
     demographics: bool = True
     """Estimate age and gender. With this off the loop learns from behaviour alone."""
@@ -104,17 +112,17 @@ class PerceptionConfig(Section):
     returning: bool = False
     """Recognise who comes back, by the face, within ``remember_s``. Some laws forbid it, or ask
     for consent: off unless switched on by who knows."""
-    remember_s: Annotated[float, Field(gt=0, le=86_400)] = 3600.0
+    remember_s: Seconds = 3600.0
     """Faces are kept this long after they were last seen: in memory alone, never stored."""
     logos_dir: Path | None = None
     """Folder of logo pictures, one or more a brand, to look for on clothes; without it none are
     looked for."""
-    logos_every_s: Annotated[float, Field(ge=1)] = 1.0
+    logos_every_s: Annotated[float, Field(ge=1, le=DAY_S)] = 1.0
     """Each person's clothes are searched this often at most; less often the longer they stay."""
     logos_budget_ms: Positive = 60.0
     """A live screen begins no further brand after this much of one search, and goes on with it in
     the next. To find what might be a logo takes 30 to 130 ms, whatever the brands."""
-    traits_every_s: NotNegative = 1.0
+    traits_every_s: SecondsOrNone = 1.0
     """Age, gender and mood of each person are estimated this often, and averaged."""
     min_face_px: Positive = 36.0
     """No age, gender or mood from faces lower than this: the model guesses."""
@@ -140,15 +148,18 @@ class AudienceConfig(Section):
     """Tell who reads, by the movements of the eyes (needs ``perception.gaze``)."""
     script: Literal["ltr", "rtl", "vertical"] = "ltr"
     """How lines run on this screen: left to right, right to left, or down and then leftwards."""
-    forget_after_s: Positive = 3.0
+    forget_after_s: Seconds = 3.0
     """A viewer missed for longer than this has left; who comes then is someone new."""
-    confirm_after_s: NotNegative = 0.2
+    confirm_after_s: SecondsOrNone = 0.2
     """Somebody seen for less than this is not a viewer yet."""
     walking_m_s: Positive = 0.3
     """Who moves slower than this stands."""
 
 
-Affine = tuple[float, float, float]
+Factor = Annotated[float, Field(ge=-1000, le=1000)]
+Affine = tuple[Factor, Factor, Factor]
+
+Metres = Annotated[float, Field(ge=-100, le=100)]
 
 
 class ScreenConfig(Section):
@@ -160,9 +171,9 @@ class ScreenConfig(Section):
     width_m: Positive = 0.95
     """Of the picture: 43 inches as it stands here."""
     height_m: Positive = 0.54
-    camera_right_m: float = 0.0
+    camera_right_m: Metres = 0.0
     """How far the lens is to the right of the middle of the screen."""
-    camera_up_m: float = 0.32
+    camera_up_m: Metres = 0.32
     """How far the lens is above the middle of the screen; below is negative."""
     camera_tilt_deg: Annotated[float, Field(ge=-60, le=60)] = 0.0
     """How far the camera looks down."""
@@ -184,13 +195,13 @@ class DecisionConfig(Section):
     """Who decides, and when."""
 
     policy: PolicyName = "vw"
-    min_play_s: NotNegative = 3.0
+    min_play_s: SecondsOrNone = 3.0
     """A play is not cut short before, except by an audience that must not see it."""
-    settle_s: NotNegative = 1.0
+    settle_s: SecondsOrNone = 1.0
     """Another main viewer must have been there for this long to change the content."""
-    lead_s: Positive = 1.5
+    lead_s: Seconds = 1.5
     """The next content is chosen this long before the running one ends, to load it."""
-    start_timeout_s: Positive = 5.0
+    start_timeout_s: Seconds = 5.0
     """A play that the screen does not confirm within this has failed."""
 
 
@@ -201,7 +212,7 @@ class ConstraintsConfig(Section):
     max_minor_prob: Probability = 0.10
     """Adults-only content is kept back when anyone in view is younger than ``adult_age``
     with more than this probability, or has no known age."""
-    max_per_hour: Annotated[int, Field(ge=1)] | None = None
+    max_per_hour: Count | None = None
     """Plays of one content in any 60 minutes; a content's own figure goes first."""
     repeat_min_attention: Probability = 0.0
     """What the main viewer has watched before comes again only if it earned this: the share of its
@@ -209,7 +220,7 @@ class ConstraintsConfig(Section):
     play; 0 lets everything come again."""
     share_window_plays: Annotated[int, Field(ge=10, le=10_000)] = 200
     """Shares of voice are of this many plays, one after the other; forced ones do not count."""
-    separation_plays: Annotated[int, Field(ge=0)] = 1
+    separation_plays: CountOrNone = 1
     """A content does not follow on one that it competes with within this many plays; 0: it may."""
     exploration_max: Annotated[float, Field(gt=0, le=1)] = 1.0
     """The most probability that one decision may give to contents other than the one with the
@@ -232,9 +243,9 @@ class ReactionConfig(Section):
 class RewardConfig(Section):
     """Weights of the parts of the reward (``recommend/reward.py``)."""
 
-    min_opportunity_s: Positive = 1.0
+    min_opportunity_s: Seconds = 1.0
     """Persons present for less had no opportunity to see the play."""
-    look_s: Positive = 1.0
+    look_s: Seconds = 1.0
     """Where nobody watches when a play begins, somebody who looks for this long is won: the
     threshold of the published counts of looks."""
     attention: Annotated[float, Field(gt=0, le=1)] = 0.7
@@ -259,10 +270,10 @@ class VwConfig(Section):
     wander: Annotated[float, Field(ge=0, le=0.05)] = 0.001
     """How fast tastes are thought to change where they do: the share of its own doubt that one
     of the regressions takes up again with every lesson."""
-    fair_trials: Annotated[int, Field(ge=0)] = 20
+    fair_trials: CountOrNone = 20
     """A new content is shown about this often within its first ``fair_within`` plays, whatever is
     expected of it."""
-    fair_within: Annotated[int, Field(ge=1)] = 500
+    fair_within: Count = 500
     gamma_scale: Positive = 27.0
     """Exploration narrows with gamma = gamma_scale · plays^gamma_exponent / noise, the standard
     deviation of rewards around what is expected."""
@@ -272,9 +283,9 @@ class VwConfig(Section):
     warm_start: Path | None = None
     """A checkpoint of another screen, whose audience is thought to be much like this one's, to
     begin with."""
-    checkpoint_every: Annotated[int, Field(ge=1)] = 50
+    checkpoint_every: Count = 50
     """Rewards learned between two checkpoints of the model."""
-    checkpoint_days: Annotated[int, Field(ge=0)] = 14
+    checkpoint_days: Annotated[int, Field(ge=0, le=36_500)] = 14
     """For so many days the day's last checkpoint is kept, to roll back to."""
 
 
@@ -285,9 +296,9 @@ class ApprenticeConfig(Section):
     """The learner takes over when it is surely no worse than this much reward below the table."""
     error: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
     """How often that may be wrong, or the handing back."""
-    min_plays: Annotated[int, Field(ge=30)] = 100
+    min_plays: Annotated[int, Field(ge=30, le=MOST)] = 100
     """Rewarded plays before the first judgement after a change."""
-    window_plays: Annotated[int, Field(ge=100)] = 3000
+    window_plays: Annotated[int, Field(ge=100, le=MOST)] = 3000
     """Then the comparison starts anew."""
     other_share: Annotated[float, Field(gt=0, le=0.5)] = 0.1
     """Share of the plays that whoever acts leaves to the other: the table to chance, the learner
@@ -298,8 +309,8 @@ class Rule(Section):
     """One row of a mined table: who sees which categories, first match wins."""
 
     gender: Literal["female", "male"] | None = None
-    min_age: Annotated[int, Field(ge=0)] = 0
-    max_age: Annotated[int, Field(ge=0)] = 100
+    min_age: Age = 0
+    max_age: Age = 100
     hours: tuple[Hour, Hour] | None = None
     """From the first hour to before the second, by the screen's clock."""
     categories: Annotated[tuple[str, ...], Field(min_length=1)]
@@ -318,13 +329,13 @@ class RevealConfig(Section):
 
     near_m: Positive = 1.5
     """Who comes this near has approached."""
-    dwell_s: Positive = 5.0
+    dwell_s: Seconds = 5.0
     """Who has looked at a content for this long dwells on it."""
-    min_open_s: Positive = 4.0
+    min_open_s: Seconds = 4.0
     """It is never open for less, except when the content must leave the screen."""
-    fold_after_s: Positive = 2.5
+    fold_after_s: Seconds = 2.5
     """It folds when nobody has read, or looked, for this long."""
-    hold_max_s: NotNegative = 20.0
+    hold_max_s: SecondsOrNone = 20.0
     """A content that is being read on stays this much longer than its duration at most."""
 
 
@@ -369,7 +380,7 @@ class Config(Section):
     told, whatever ``perception`` says (EU AI Act, article 5 (1) f)."""
     data_dir: Path = Path("../data")
     """Journal and model checkpoints."""
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Seed = 0
     """Of the draws between contents."""
     timezone: ZoneName | None = None
     """Of the screen's clock, by its IANA name, such as "Europe/Berlin": for hours, dates and

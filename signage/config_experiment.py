@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from signage.config_section import NotNegative, PolicyName, Section
+from signage.config_section import NotNegative, PolicyName, Section, Seed
 
 
 class ExperimentConfig(Section):
@@ -24,7 +24,7 @@ class ExperimentConfig(Section):
     washout_minutes: NotNegative = 2.0
     """What is decided this early in a block is not analysed: the audience is still the one that
     the arm before has won, or driven away."""
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Seed = 0
     """Of the assignment."""
     from_date: date | None = None
     until_date: date | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import tomllib
+import reprlib
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +12,11 @@ from pydantic_core import ErrorDetails
 
 from signage.config import Config, is_live
 from signage.errors import ConfigError
+from signage.names import printable
+from signage.toml_file import read_toml
+
+_short = reprlib.Repr()
+_short.maxstring = 120
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -22,15 +27,9 @@ def load_config(path: Path) -> Config:
     Raises ConfigError naming the file, and for each mistake the key, value and reason.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        data = read_toml(path)
     except FileNotFoundError as error:
         raise ConfigError(f"There is no configuration {path}. Check the path.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"Cannot read the configuration {path}: {error}.") from error
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}.") from error
     config = validate(Config, data, path)
     return _in_place(config, path.parent.resolve())
 
@@ -46,7 +45,7 @@ def validate(schema: type[T], data: dict[str, Any], path: Path) -> T:
 
 
 def _explain(mistake: ErrorDetails) -> str:
-    key = ".".join(str(part) for part in mistake["loc"])
+    key = printable(".".join(str(part) for part in mistake["loc"]))
     if mistake["type"] == "extra_forbidden":
         return f"unknown key '{key}' (check the spelling, or remove it)"
     if mistake["type"] == "missing":
@@ -54,7 +53,7 @@ def _explain(mistake: ErrorDetails) -> str:
     reason = mistake["msg"].removeprefix("Value error, ")
     if not key:  # of the keys together
         return reason
-    return f"key '{key}' cannot be {mistake['input']!r}: {reason}"
+    return f"key '{key}' cannot be {_short.repr(mistake['input'])}: {reason}"
 
 
 def _in_place(config: Config, base: Path) -> Config:

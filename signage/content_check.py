@@ -9,12 +9,23 @@ from pathlib import Path
 from typing import Any
 
 from signage.capture.media import Media, read_media, usual_endings
-from signage.config import Config
+from signage.config import Config, ContentConfig
+from signage.content_folder import Listing, files_of, list_contents
 from signage.creative import linked_by_svg, read_creative
 from signage.errors import ConfigError, MediaError
-from signage.recommend.catalogue import Catalogue, Content, closed_to_some, read_content
+from signage.names import printable, why_no_id
+from signage.recommend.catalogue import (
+    Catalogue,
+    Content,
+    closed_to_some,
+    id_of,
+    read_content,
+)
+from signage.recommend.share import MOST_PROMISED
 
 log = logging.getLogger(__name__)
+
+Proceed = Callable[[], bool]
 
 _PLAYED = {"h264", "avc1", "VP80", "VP90", "vp09", "AV01", "av01"}
 _PLAYED_BY_SOME = {"hevc", "hvc1", "hev1"}
@@ -30,7 +41,9 @@ _CODECS = {
 }
 _PAGES = (".html", ".htm", ".xhtml", ".svg")
 _FILM_PX = (3840, 2160)
-_PICTURE_PX = 8192
+_PICTURE_SIDE_PX = 8192
+_PICTURE_PX = 2 * 3840 * 2160
+"""Twice 4K: no screen that stands in a shop shows more, and a device may not have the memory."""
 _OFF_S = 0.5
 
 
@@ -41,6 +54,8 @@ class Checked:
     content_id: str
     content: Content | None = None
     """None where its TOML cannot be used."""
+    glimpsed: bool = False
+    """Some of its films has not been decoded wholly."""
     media: Media | None = None
     """Of its file, where that is a picture or a film that can be decoded."""
     errors: list[str] = field(default_factory=list)
@@ -71,36 +86,31 @@ class Checked:
         }
 
 
-def check_content(folder: Path, *, whole: bool = True) -> Checked:
+def check_content(folder: Path, *, whole: bool = True, proceed: Proceed = lambda: True) -> Checked:
     """Check the content in ``folder``. Nothing is raised: a fault is a result.
 
-    ``whole`` decodes every frame of its videos. Without it their beginning and their end are
-    looked at, which takes a tenth of a second: for a running screen.
+    ``whole`` decodes every frame of its videos. Without it every byte is read, and some frames
+    are decoded: for a running screen. ``proceed`` is asked now and then whether there is time for
+    that; as soon as there is none, only a video's end is looked at.
     """
-    folder = folder.resolve()
-    checked = Checked(folder.name)
+    name = id_of(folder)
+    checked = Checked(printable(name))
     try:
-        content = checked.content = read_content(folder / "content.toml")
+        if reason := why_no_id(name):
+            raise ConfigError(f"{reason[0].upper()}{reason[1:]}.")
+        checked.content = read_content(folder / "content.toml")
+        checked.errors += files_of(folder).faults
+        _Check(checked, checked.content, whole=whole, proceed=proceed).run()
     except ConfigError as error:
         checked.errors.append(str(error))
-        return checked
-    checked.content_id = content.content_id
-    try:
-        _check_all(checked, content, whole=whole)
     except OSError as error:
-        checked.errors.append(f"{error.filename} cannot be read: {error.strerror}.")
+        where = printable(str(error.filename or folder))
+        checked.errors.append(f"{where} cannot be read: {error.strerror or error}.")
     except Exception as error:
         # Whatever a file does to those who read it: a screen must not end by it.
-        log.exception("%s cannot be checked.", folder)
+        log.exception("%s cannot be checked.", checked.content_id)
         checked.errors.append(f"It cannot be checked ({type(error).__name__}: {error}).")
     return checked
-
-
-def _check_all(checked: Checked, content: Content, *, whole: bool) -> None:
-    checked.media = _check_file(checked, content.medium, content.file, whole=whole)
-    if content.more and content.more.file and content.more.medium:
-        _check_file(checked, content.more.medium, content.more.file, whole=whole)
-    _check_keys(checked, content)
 
 
 def check_folder(
@@ -110,17 +120,66 @@ def check_folder(
 
     ``report`` is told how many are done. Raises ConfigError when there is no such folder.
     """
-    if not folder.is_dir():
-        raise ConfigError(f"There is no content folder {folder}. Set `content.dir`, or name one.")
-    contents = [folder] if (folder / "content.toml").is_file() else content_folders(folder)
-    for done, path in enumerate(contents, 1):
+    listing = contents_in(folder)
+    for name, reason in listing.unusable.items():
+        yield Checked(name, errors=[reason])
+    for done, path in enumerate(listing.contents, 1):
         yield check_content(path)
         report(done)
 
 
-def content_folders(folder: Path) -> list[Path]:
-    """Every folder in ``folder`` that is a content."""
-    return sorted(path.parent for path in folder.glob("*/content.toml"))
+def contents_in(folder: Path) -> Listing:
+    """What is in ``folder``, which may be a content itself.
+
+    Raises ConfigError when there is no such folder, or it cannot be read.
+    """
+    if not folder.is_dir():
+        raise ConfigError(f"There is no content folder {folder}. Set `content.dir`, or name one.")
+    try:
+        if (folder / "content.toml").is_file():
+            return Listing(contents=[folder])
+        return list_contents(folder)
+    except OSError as error:
+        raise ConfigError(
+            f"The content folder {folder} cannot be read: {error.strerror}."
+        ) from error
+
+
+def load_catalogue(config: ContentConfig) -> Catalogue:
+    """The contents that a screen would play (``content_watch.py``), by the same checks.
+
+    The others are left out with a warning. Raises ConfigError when what remains is no catalogue.
+    """
+    listing = contents_in(config.dir)
+    for name, reason in listing.unusable.items():
+        log.warning("Content left out: %s: %s", name, reason)
+    contents = []
+    for folder in listing.contents:
+        checked = check_content(folder, whole=False)
+        if checked.errors:
+            log.warning("Content left out: %s: %s", checked.content_id, " ".join(checked.errors))
+        elif checked.content is not None:
+            contents.append(checked.content)
+    contents, too_much = agreeing(contents)
+    for name, reason in too_much.items():
+        log.warning("Content left out: %s: %s", name, reason)
+    return Catalogue(contents, config.fallback)
+
+
+def agreeing(contents: list[Content]) -> tuple[list[Content], dict[str, str]]:
+    """The contents that can play beside each other, and why each of the others cannot."""
+    promised, agreed, too_much = 0.0, [], {}
+    for content in sorted(contents, key=lambda content: content.content_id):
+        share = content.share_min or 0.0
+        if share and promised + share > MOST_PROMISED + 1e-9:
+            too_much[content.content_id] = (
+                f"Its share_min ({share:g}) and those before it ({promised:g}) are more than "
+                f"{MOST_PROMISED:g} together. Lower some of them."
+            )
+        else:
+            promised += share
+            agreed.append(content)
+    return agreed, too_much
 
 
 def check_catalogue(contents: list[Content], config: Config | None) -> list[str]:
@@ -139,41 +198,79 @@ def check_catalogue(contents: list[Content], config: Config | None) -> list[str]
     return faults
 
 
-def _check_file(checked: Checked, medium: str, name: str, *, whole: bool) -> Media | None:
-    assert checked.content is not None  # noqa: S101 - what is checked has been read
-    path = checked.content.folder / name
-    if medium == "html":
-        _check_page(checked, path, whole=whole)
-        return None
-    media = _check_media(checked, path, whole=whole)
-    if media is not None and media.kind != medium:
-        checked.errors.append(f'{name} is of medium "{media.kind}", not "{medium}".')
-    return media
+class _Check:
+    """The check of one content, whose TOML has been read."""
+
+    def __init__(
+        self, checked: Checked, content: Content, *, whole: bool, proceed: Proceed
+    ) -> None:
+        self._checked = checked
+        self._content = content
+        self._whole = whole
+        self._proceed = proceed
+
+    def run(self) -> None:
+        """Check its files, and its keys against them."""
+        content, more = self._content, self._content.more
+        media = self._checked.media = self._file(content.medium, content.file)
+        if more is not None and more.file and more.medium:
+            self._file(more.medium, more.file)
+        self._checked.warnings += _odd_keys(content, media)
+
+    def _file(self, medium: str, name: str) -> Media | None:
+        path = self._content.folder / name
+        if medium == "html":
+            self._page(path)
+            return None
+        media = self._media(path)
+        if media is not None and media.kind != medium:
+            self._checked.errors.append(f'{name} is of medium "{media.kind}", not "{medium}".')
+        return media
+
+    def _media(self, path: Path) -> Media | None:
+        errors, warnings = self._checked.errors, self._checked.warnings
+        try:
+            media = read_media(path, whole=self._whole, proceed=self._proceed)
+        except MediaError as error:
+            errors.append(str(error))
+            return None
+        endings = usual_endings(media)
+        if path.suffix.lower() not in endings:
+            # Only of an SVG does a browser believe the name.
+            told = errors if media.container == "SVG" else warnings
+            told.append(f"{path.name} is {media.container}: let its name end in {endings[0]}.")
+        elif media.container == "SVG":
+            warnings += [f"{path.name} shows {url[:80]}, which is not loaded: embed it."
+                         for url in linked_by_svg(path)]  # fmt: skip
+        if media.kind == "video":
+            self._checked.glimpsed = self._checked.glimpsed or not self._whole
+            _check_film(self._checked, path.name, media)
+        else:
+            warnings += _too_large(path.name, media)
+        return media
+
+    def _page(self, path: Path) -> None:
+        checked = self._checked
+        if path.suffix.lower() not in _PAGES:
+            checked.errors.append(
+                f"{path.name} is not served as a page: let its name end in .html."
+            )
+            return
+        if not path.stat().st_size:
+            checked.errors.append(f"{path.name} is empty. Copy it again.")
+            return
+        found = read_creative(self._content.folder, path)
+        checked.errors += found.missing
+        checked.warnings += found.blocked
+        for used in sorted(found.files):
+            if used.suffix.lower() in _MEDIA:
+                self._media(used)
 
 
-def _check_media(checked: Checked, path: Path, *, whole: bool) -> Media | None:
-    try:
-        media = read_media(path, whole=whole)
-    except MediaError as error:
-        checked.errors.append(str(error))
-        return None
-    faults = checked.warnings
-    endings = usual_endings(media)
-    if path.suffix.lower() not in endings:
-        # Only of an SVG does a browser believe the name.
-        told = checked.errors if media.container == "SVG" else faults
-        told.append(f"{path.name} is {media.container}: let its name end in {endings[0]}.")
-    elif media.container == "SVG":
-        faults += [f"{path.name} shows {url[:80]}, which is not loaded: embed it."
-                   for url in linked_by_svg(path)]  # fmt: skip
-    if media.kind == "video":
-        _check_film(checked, path.name, media)
-    elif max(media.width_px or 0, media.height_px or 0) > _PICTURE_PX:
-        faults.append(
-            f"{path.name} is {_size(media)}: a side of more than {_PICTURE_PX} px takes more "
-            "memory than a screen's device may have. Make it smaller."
-        )
-    return media
+_MEDIA = {
+    ".png", ".apng", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".bmp", ".svg",
+    ".mp4", ".m4v", ".mov", ".webm", ".mkv",
+}  # fmt: skip
 
 
 def _check_film(checked: Checked, name: str, media: Media) -> None:
@@ -194,53 +291,44 @@ def _check_film(checked: Checked, name: str, media: Media) -> None:
         )
 
 
+def _too_large(name: str, media: Media) -> list[str]:
+    """What is to be said of a picture with more pixels than it needs."""
+    width_px, height_px = media.width_px or 0, media.height_px or 0
+    if media.container == "SVG" or (
+        max(width_px, height_px) <= _PICTURE_SIDE_PX and width_px * height_px <= _PICTURE_PX
+    ):
+        return []
+    megabytes = width_px * height_px * 4 / 1e6
+    return [
+        f"{name} is {_size(media)}, which takes {megabytes:.0f} MB of memory whatever the screen "
+        "shows of it. Export it no larger than the screen."
+    ]
+
+
 def _size(media: Media) -> str:
     return f"{media.width_px} × {media.height_px} px"
 
 
-def _check_page(checked: Checked, path: Path, *, whole: bool) -> None:
-    assert checked.content is not None  # noqa: S101 - what is checked has been read
-    if path.suffix.lower() not in _PAGES:
-        checked.errors.append(f"{path.name} is not served as a page: let its name end in .html.")
-        return
-    if not path.stat().st_size:
-        checked.errors.append(f"{path.name} is empty. Copy it again.")
-        return
-    found = read_creative(checked.content.folder, path)
-    checked.errors += found.missing
-    checked.warnings += found.blocked
-    for used in sorted(found.files):
-        if used.suffix.lower() in _MEDIA:
-            _check_media(checked, used, whole=whole)
-
-
-_MEDIA = {
-    ".png", ".apng", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".bmp", ".svg",
-    ".mp4", ".m4v", ".mov", ".webm", ".mkv",
-}  # fmt: skip
-
-
-def _check_keys(checked: Checked, content: Content) -> None:
+def _odd_keys(content: Content, media: Media | None) -> Iterator[str]:
     """What the TOML says against what the file is."""
-    media, warnings = checked.media, checked.warnings
     if content.fit != "contain" and content.medium == "html":
-        warnings.append("fit is for images and videos: a page fills the screen by itself.")
+        yield "fit is for images and videos: a page fills the screen by itself."
     if content.sound and content.medium != "video":
-        warnings.append("sound is for videos alone.")
+        yield "sound is for videos alone."
     if media is None:
         return
     if media.kind == "video" and media.duration_s is not None:
         off_s = content.duration_s - media.duration_s
         if abs(off_s) > _OFF_S:
             what = "begins anew before its play is over" if off_s > 0 else "is cut short"
-            warnings.append(
+            yield (
                 f"{content.file} lasts {media.duration_s:.1f} s and duration_s is "
                 f"{content.duration_s:g}: it {what}."
             )
     moves = media.frames > 1
     if media.container != "SVG" and moves != content.motion:
         told = str(content.motion).lower()
-        warnings.append(
+        yield (
             f"motion = {told}, but {content.file} {'moves' if moves else 'stands still'}: what is "
             "learned of moving contents would be wrong."
         )

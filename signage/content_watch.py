@@ -3,38 +3,49 @@
 The folder is looked at every two seconds, in a thread of its own. What changes leaves the
 catalogue at once, and comes back when it has kept still from one look to the next (a file that is
 being copied does not) and what it shows can be decoded: a broken file never reaches the screen.
-Between two looks ``is_as_checked`` holds that, which the server asks for every file.
+Each content has a version, another one whenever one of its files is another. It is part of the
+address of its files, and ``is_as_checked`` lets none be served under it but those checked.
+
+A start must not take longer the more contents there are. It checks what a screen cannot do
+without, and as many of the others as fit into a few seconds; the thread checks the rest. When all
+are checked, it decodes their films wholly, one by one.
 """
 
 from __future__ import annotations
 
 import logging
-import stat
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from signage.config import ContentConfig
-from signage.content_check import Checked, check_content, content_folders
+from signage.content_check import Checked, agreeing, check_content, contents_in
+from signage.content_folder import Files, Listing, files_of, stamp_of, version_of
+from signage.content_work import Work
 from signage.errors import ConfigError
 from signage.recommend.catalogue import Catalogue, Content
+from signage.toml_file import read_toml
 
 log = logging.getLogger(__name__)
 
 _EVERY_S = 2.0
-
-_Stamp = tuple[int, int, int]
-"""When a file was written, when it was moved or given leave to be read, and its bytes: another of
-any of them is another file."""
+_START_S = 3.0
+"""For the checks before the first play."""
+_PATIENCE_S = 120.0
+"""For the check of one content. One that hangs, on a drive that is gone, stops no other."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Shelved:
     """A content as it was checked."""
 
-    files: Mapping[Path, _Stamp]
+    files: Files
     checked: Checked
+    whole: bool = False
+    """Whether its films have been decoded wholly."""
 
 
 class ContentWatch:
@@ -43,24 +54,27 @@ class ContentWatch:
     ``look`` belongs to one thread; all the rest may be asked from any.
     """
 
-    def __init__(self, config: ContentConfig) -> None:
-        """Take up what is there. Raises ConfigError when that is no catalogue."""
+    def __init__(self, config: ContentConfig, first: Sequence[str] = ()) -> None:
+        """Take up what is there, the contents named ``first`` before others.
+
+        Raises ConfigError when that is no catalogue.
+        """
         self._config = config
         self._shelf: dict[Path, _Shelved] = {}
-        self._seen: dict[Path, Mapping[Path, _Stamp]] = {}
-        self._stamps: Mapping[Path, _Stamp] = {}
+        self._seen: dict[Path, Files] = {}
+        self._listing = Listing()
+        self._versions: dict[str, tuple[tuple[str, Files], ...]] = {}
+        self._too_much: dict[str, str] = {}
         self._take: Callable[[Catalogue], None] = lambda _: None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self._decoding: tuple[Path, _Shelved, Work[Checked]] | None = None
         self.problem: str | None = None
-        """Why the folder as it is now is no catalogue; what plays is the last that was one."""
-        if not config.dir.is_dir():
-            raise ConfigError(f"There is no content folder {config.dir}. Set `content.dir`.")
-        self._seen = _folders(config.dir)
-        for folder, files in self._seen.items():
-            self._check(folder, files)
-        self._told = (self._usable(set()), True)
-        self.catalogue = Catalogue(self._told[0], config.fallback)
+        """What is wrong with the folder as it is now, where what plays is not what it says."""
+        self._list()
+        self._check_first({config.fallback, *first})
+        self.catalogue = self._first_catalogue()
+        self._told = (list(self.catalogue.values()), not self.unchecked)
 
     def start(self, take: Callable[[Catalogue], None]) -> None:
         """Begin to watch; ``take`` is given every new catalogue, in the watching thread."""
@@ -78,104 +92,208 @@ class ContentWatch:
     @property
     def left_out(self) -> dict[str, str]:
         """Why each content that is there does not play, by id."""
-        shelf = list(self._shelf.values())
-        return {s.checked.content_id: " ".join(s.checked.errors) for s in shelf if s.checked.errors}
+        checked = [shelved.checked for shelved in list(self._shelf.values())]
+        faults = {each.content_id: " ".join(each.errors) for each in checked if each.errors}
+        return self._listing.unusable | self._too_much | faults
 
-    def is_as_checked(self, path: Path) -> bool:
-        """Whether ``path`` is a file of a content, and the very one that was checked."""
-        stamp = self._stamps.get(path)
-        return stamp is not None and _stamp(path) == stamp
+    @property
+    def unchecked(self) -> int:
+        """How many contents have not been checked yet: they do not play before."""
+        return len(set(self._listing.contents) - self._shelf.keys())
 
-    def look(self) -> None:
-        """Look at the folder once."""
-        now = _folders(self._config.dir)
-        moving = set()
+    def is_as_checked(self, content_id: str, version: str, path: Path) -> bool:
+        """Whether ``path`` is of this version of a content, and the very file that was checked."""
+        known = dict(self._versions.get(content_id, ())).get(version)
+        stamp = None if known is None else known.stamps.get(path)
+        return stamp is not None and stamp_of(path) == stamp
+
+    def look(self) -> bool:
+        """Look at the folder once; whether there was time for all that is to be checked.
+
+        Raises ConfigError when it cannot be read.
+        """
+        self._list()
+        now = {folder: files_of(folder) for folder in self._listing.contents}
+        until_s = time.monotonic() + _EVERY_S
+        moving, waiting = set(), False
         for folder, files in now.items():
             known = self._shelf.get(folder)
             if known is not None and known.files == files:
                 continue
-            if self._seen.get(folder) != files or not self._check(folder, files):
-                moving.add(folder)
+            moving.add(folder)
+            if self._seen.get(folder) != files:
+                continue
+            if time.monotonic() > until_s:
+                waiting = True
+            elif self._check(folder, files):
+                moving.remove(folder)
         for folder in self._shelf.keys() - now.keys():
             # Some editors write a file by taking it away for a moment.
             if folder in self._seen:
                 moving.add(folder)
             else:
-                del self._shelf[folder]
+                self._shelf = {path: s for path, s in self._shelf.items() if path != folder}
         self._seen = now
         self._tell(self._usable(moving), settled=not moving)
+        return not waiting
 
-    def _watch(self) -> None:
-        while not self._stop.wait(_EVERY_S):
-            try:
-                self.look()
-            except OSError as error:  # a drive that is gone may come back
-                self._told = ([], False)
-                self._refuse(f"The content folder {self._config.dir} cannot be read: {error}.")
-            except Exception:
-                log.exception("The contents stay as they were; they are looked at again.")
-                self.problem = "A look at the contents has failed: the log says why."
+    def _list(self) -> None:
+        listing = contents_in(self._config.dir)
+        for name in listing.unusable.keys() - self._listing.unusable.keys():
+            log.warning("Content left out: %s: %s", name, listing.unusable[name])
+        self._listing = listing
 
-    def _check(self, folder: Path, files: Mapping[Path, _Stamp]) -> bool:
-        """Check a content anew; False where it changed meanwhile."""
-        checked = check_content(folder, whole=False)
-        if _files(folder) != files:
+    def _check_first(self, names: set[str | None]) -> None:
+        """Check what a screen cannot do without, and what else there is time for."""
+        until_s = time.monotonic() + _START_S
+
+        def rank(folder: Path) -> int:
+            if folder.name in names:
+                return 0
+            return 1 if time.monotonic() < until_s and _is_mandatory(folder) else 2
+
+        for folder in sorted(self._listing.contents, key=rank):
+            left_s = until_s - time.monotonic()
+            if left_s < 0 and self._can_play():
+                return
+            self._seen[folder] = files_of(folder)
+            self._check(folder, self._seen[folder], glance_s=max(left_s, 1.0))
+
+    def _can_play(self) -> bool:
+        try:
+            Catalogue(self._usable(set()))
+        except ConfigError:
             return False
-        if checked.errors:
-            log.warning("Content left out: %s: %s", folder.name, " ".join(checked.errors))
-        else:
-            # What was withdrawn may still be on screen: its files are known on.
-            self._stamps = {**self._stamps, **files}
-        self._shelf = {**self._shelf, folder: _Shelved(files, checked)}
         return True
 
+    def _first_catalogue(self) -> Catalogue:
+        contents = self._usable(set())
+        try:
+            return Catalogue(contents, self._config.fallback)
+        except ConfigError as error:
+            # A screen does not stay dark for one content that is broken.
+            catalogue = Catalogue(contents)
+            self._stand_in(catalogue, error)
+            return catalogue
+
+    def _watch(self) -> None:
+        pause_s = _EVERY_S
+        while not self._stop.wait(pause_s):
+            pause_s = _EVERY_S
+            try:
+                if not self.look():
+                    pause_s = 0.0
+                elif not self.unchecked:
+                    self._decode_one()
+            except (ConfigError, OSError) as error:  # a drive that is gone may come back
+                self._told = ([], False)
+                self._refuse(str(error))
+            except Exception:
+                log.exception("The contents stay as they were; they are looked at again.")
+                self.problem = "a look at the contents has failed: the log says why"
+
+    def _check(self, folder: Path, files: Files, glance_s: float | None = None) -> bool:
+        """Check a content anew; False where it changed meanwhile, or the time for it is over.
+
+        ``glance_s`` is the time that there is at a start.
+        """
+        work = Work(lambda: _checked(folder, files, glance=glance_s is not None), "content-check")
+        checked = work.wait(glance_s or _PATIENCE_S, self._stop)
+        if checked is None:
+            if glance_s is not None or self._stop.is_set():
+                return False
+            checked = Checked(folder.name, errors=[f"It takes over {_PATIENCE_S:.0f} s to read."])
+        elif files_of(folder) != files:
+            return False
+        self._shelve(folder, _Shelved(files, checked))
+        return True
+
+    def _shelve(self, folder: Path, shelved: _Shelved) -> None:
+        checked, content = shelved.checked, shelved.checked.content
+        if checked.errors:
+            log.warning("Content left out: %s: %s", checked.content_id, " ".join(checked.errors))
+        elif content is not None:
+            # What was withdrawn may still be on screen: the version before is known on.
+            name, this = content.content_id, (content.version, shelved.files)
+            before = [known for known in self._versions.get(name, ()) if known[0] != this[0]]
+            self._versions = self._versions | {name: (this, *before[:1])}
+        self._shelf = self._shelf | {folder: shelved}
+
+    def _decode_one(self) -> None:
+        """Decode the films of one more content, and leave it out where that fails."""
+        if self._decoding is None:
+            for folder, shelved in self._shelf.items():
+                if shelved.checked.glimpsed and not (shelved.whole or shelved.checked.errors):
+                    task = partial(check_content, folder, proceed=lambda: not self._stop.is_set())
+                    self._decoding = folder, shelved, Work(task, "content-decode", idle=True)
+                    return
+        elif (checked := self._decoding[2].result) is not None:
+            folder, shelved, _ = self._decoding
+            self._decoding = None
+            if self._shelf.get(folder) is shelved and files_of(folder) == shelved.files:
+                checked.content = shelved.checked.content
+                self._shelve(folder, _Shelved(shelved.files, checked, whole=True))
+
     def _usable(self, moving: set[Path]) -> list[Content]:
-        return [
-            shelved.checked.content
-            for folder, shelved in sorted(self._shelf.items())
-            if folder not in moving and shelved.checked.content and not shelved.checked.errors
-        ]
+        checked = [s.checked for path, s in sorted(self._shelf.items()) if path not in moving]
+        contents = [each.content for each in checked if each.content and not each.errors]
+        agreed, self._too_much = agreeing(contents)
+        return agreed
 
     def _tell(self, contents: list[Content], *, settled: bool) -> None:
         if (contents, settled) == self._told:
             return
         self._told = contents, settled
         try:
-            catalogue = Catalogue(contents, self._config.fallback)
+            catalogue = self._made(contents)
         except ConfigError as error:
             if settled:  # else it may be one again in a moment
                 self._refuse(str(error))
             return
-        self.problem = None
-        if catalogue.version != self.catalogue.version:
+        if contents != list(self.catalogue.values()):
             self.catalogue = catalogue
             self._take(catalogue)
 
+    def _made(self, contents: list[Content]) -> Catalogue:
+        try:
+            catalogue = Catalogue(contents, self._config.fallback)
+        except ConfigError as error:
+            if self.catalogue.fallback.content_id == self._config.fallback:
+                raise
+            catalogue = Catalogue(contents)
+            self._stand_in(catalogue, error)
+            return catalogue
+        self.problem = None
+        return catalogue
+
+    def _stand_in(self, catalogue: Catalogue, error: ConfigError) -> None:
+        """Another fallback plays than the one that is wanted."""
+        self._complain(f"{error} {catalogue.fallback.content_id!r} stands in for it.")
+
     def _refuse(self, problem: str) -> None:
+        self._complain(f"the contents stay as they were: {problem}")
+
+    def _complain(self, problem: str) -> None:
         if problem != self.problem:
-            log.warning("The contents stay as they were: %s", problem)
+            log.warning("%s%s", problem[0].upper(), problem[1:])
         self.problem = problem
 
 
-def _folders(folder: Path) -> dict[Path, Mapping[Path, _Stamp]]:
-    return {found: _files(found) for found in content_folders(folder)}
+def _checked(folder: Path, files: Files, *, glance: bool) -> Checked:
+    """What ``folder`` is found to be, under its version."""
+    checked = check_content(folder, whole=False, proceed=lambda: not glance)
+    if checked.content is not None and not checked.errors:
+        try:
+            version = version_of(folder, files)
+        except OSError as error:
+            checked.errors.append(f"{error.filename} cannot be read: {error.strerror}.")
+        else:
+            checked.content = checked.content.model_copy(update={"version": version})
+    return checked
 
 
-def _files(folder: Path) -> Mapping[Path, _Stamp]:
-    """Every file of a content; but what editors and copies hide while they write."""
-    stamps = {}
-    for path in folder.resolve().rglob("*"):
-        if not path.name.startswith(".") and (stamp := _stamp(path)) is not None:
-            stamps[path] = stamp
-    return stamps
-
-
-def _stamp(path: Path) -> _Stamp | None:
-    """None where there is no such file, or no longer."""
+def _is_mandatory(folder: Path) -> bool:
     try:
-        found = path.stat()
-    except (OSError, ValueError):
-        return None
-    if not stat.S_ISREG(found.st_mode):
-        return None
-    return found.st_mtime_ns, found.st_ctime_ns, found.st_size
+        return read_toml(folder / "content.toml").get("mandatory") is True
+    except (OSError, ConfigError):
+        return False

@@ -69,6 +69,7 @@ class Dashboard:
                     "category": content.category,
                     "medium": content.medium,
                     "file": content.file,
+                    "version": content.version,
                     "duration_s": content.duration_s,
                     "mandatory": content.mandatory,
                     "share_min": content.share_min,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from pathlib import Path
 
 from signage.config import Affine, Config
 from signage.config_file import validate
 from signage.config_section import Section
 from signage.errors import ConfigError
+from signage.toml_file import read_toml
 
 
 class _Calibration(Section):
@@ -28,13 +28,11 @@ def with_calibration(config: Config) -> Config:
     """
     path = calibration_path(config)
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = read_toml(path)
     except FileNotFoundError:
         return config
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(
-            f"{path} cannot be read: {error}. Remove it, or run `signage calibrate` again."
-        ) from error
+    except ConfigError as error:
+        raise ConfigError(f"{error} Remove it, or run `signage calibrate` again.") from error
     found = validate(_Calibration, data, path).gaze_correction
     screen = config.screen.model_copy(update={"gaze_correction": found})
     return config.model_copy(update={"screen": screen})

@@ -48,7 +48,7 @@ class Kiosk:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._contents = ContentWatch(config.content)
+        self._contents = ContentWatch(config.content, config.player.loop)
         catalogue = self._contents.catalogue
         self.titles: dict[str, str] = {}
         """Of every content that was in the catalogue, by id."""
@@ -160,7 +160,7 @@ class Kiosk:
         elif fault := self._camera.fault:
             reasons.append(f"the camera {fault.reason}")
         if (problem := self._contents.problem) is not None:
-            reasons.append(f"the contents stay as they were: {problem}")
+            reasons.append(problem)
         if not self._server.connected:
             reasons.append("no player page is connected")
         silent_s = now_s - pulse.last_step_s

@@ -48,6 +48,10 @@ def half(make: Made) -> Made:
     return made
 
 
+def flat(path: Path, width: int, height: int) -> None:
+    assert cv2.imwrite(str(path), np.zeros((height, width, 3), dtype=np.uint8))
+
+
 def as_jpeg(path: Path) -> None:
     path.write_bytes(picture(path.with_suffix(".jpg")).read_bytes())
 
@@ -167,7 +171,8 @@ def test_another_duration_than_the_videos_own_is_told(
     ("file", "make", "keys", "warning"),
     [
         ("a.png", as_jpeg, {}, "a.png is JPEG: let its name end in .jpg"),
-        ("a.png", lambda p: picture(p, 8200, 4), {}, "8200 × 4 px: a side of more than 8192 px"),
+        ("a.png", lambda p: picture(p, 8200, 4), {}, "8200 × 4 px, which takes 0 MB"),
+        ("a.jpg", lambda p: flat(p, 7680, 4320), {}, "7680 × 4320 px, which takes 133 MB"),
         ("a.webm", lambda p: film(p, "VP80", 0.2, (3872, 2176)), {}, "more than 4K"),
         ("a.webm", lambda p: film(p, "VP80", 0.2, (2176, 3872)), {}, "more than 4K"),
         ("hevc.mov", copied("face_noface.mov"), {}, "HEVC, which only some devices play"),

@@ -7,6 +7,7 @@ page (``tests/test_content_check.py``).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -80,7 +81,9 @@ _NOT_SHOWN = {
 """What designers deliver and Chromium does not show, by how it begins."""
 
 
-def read_media(path: Path, *, whole: bool = True) -> Media:
+def read_media(
+    path: Path, *, whole: bool = True, proceed: Callable[[], bool] = lambda: True
+) -> Media:
     """Decode a picture or a film.
 
     ``whole=False`` takes only a glimpse of a film, enough for a running screen: its first
@@ -99,7 +102,7 @@ def read_media(path: Path, *, whole: bool = True) -> Media:
         raise MediaError(f"{path.name} is empty. Copy it again.")
     container = _container(path, head)
     if container.kind == "video":
-        return _film(path, container, whole=whole)
+        return _film(path, container, whole=whole and proceed())
     if container is _SVG:
         return _drawing(path)
     return _picture(path, container)

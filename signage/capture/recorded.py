@@ -102,7 +102,8 @@ def _read_segment(segment: ReelSegment, folder: Path) -> Iterator[Picture]:
         yield from read_video(path, segment.from_s, segment.to_s)
         return
     image = read_still(path)
-    for index in range(round(((segment.to_s or 1.0) - segment.from_s) * _STILL_FPS)):
+    length_s = (segment.to_s or segment.from_s + 1.0) - segment.from_s
+    for index in range(max(1, round(length_s * _STILL_FPS))):
         yield index / _STILL_FPS, image
 
 

@@ -38,7 +38,7 @@ def read_scene(path: Path) -> Iterator[tuple[Picture, SceneTruth]]:
 def play_scene(scene: Scene) -> Iterator[tuple[Picture, SceneTruth]]:
     """The same of a scene that is not in a file; its ``footage_dir`` must be absolute."""
     stage = _Stage(scene)
-    for index in range(round(scene.duration_s * scene.fps)):
+    for index in range(max(1, round(scene.duration_s * scene.fps))):
         t_s = index / scene.fps
         image, actors = stage.show(index, t_s)
         yield (t_s, image), SceneTruth(t_s, actors)

@@ -7,7 +7,6 @@ they are taken from. Unknown keys and bad values are errors that name key, value
 
 from __future__ import annotations
 
-import tomllib
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
@@ -15,8 +14,9 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import Field, field_validator, model_validator
 
 from signage.config_file import validate
-from signage.config_section import NotNegative, Positive, Section
+from signage.config_section import NotNegative, Positive, Section, Seed
 from signage.errors import ConfigError
+from signage.toml_file import read_toml
 
 T = TypeVar("T", bound=Section)
 
@@ -24,7 +24,11 @@ Rect = tuple[NotNegative, NotNegative, Positive, Positive]
 Channel = Annotated[int, Field(ge=0, le=255)]
 Colour = tuple[Channel, Channel, Channel]
 """Blue, green, red."""
-Waypoint = tuple[NotNegative, float, Annotated[float, Field(ge=0.3)]]
+Waypoint = tuple[
+    NotNegative,
+    Annotated[float, Field(ge=-1000, le=1000)],
+    Annotated[float, Field(ge=0.3, le=1000)],
+]
 """``t_s, x_m, z_m``: where, and when. Standing still is two waypoints at one place."""
 Path2D = Annotated[tuple[Waypoint, ...], Field(min_length=2)]
 
@@ -111,7 +115,7 @@ class Actor(Section):
 class Occluder(Section):
     """A pillar or a wall that hides who is behind it, painted from a piece of background."""
 
-    x_m: float
+    x_m: Annotated[float, Field(ge=-1000, le=1000)]
     """Of its middle."""
     z_m: Positive
     width_m: Positive
@@ -129,7 +133,7 @@ class Background(Section):
     clip: str | None = None
     """Clip or still of the footage, instead of the gradient."""
     at_s: NotNegative = 0.0
-    median_s: Positive | None = None
+    median_s: Annotated[float, Field(gt=0, le=600)] | None = None
     """The median of the clip over so many seconds: an empty scene, if its camera stood still."""
     rect_px: Rect | None = None
     """The piece of it that is stretched over the picture."""
@@ -166,7 +170,7 @@ class Scene(Section):
     height_px: Annotated[int, Field(ge=64, le=4096)] = 720
     fps: Annotated[float, Field(ge=1, le=120)] = 15.0
     duration_s: Annotated[float, Field(gt=0, le=3600)]
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Seed = 0
     """Of the noise."""
     footage_dir: Path = Path("../footage")
     """Relative to the scene file."""
@@ -199,11 +203,9 @@ def load_scene(path: Path) -> Scene:
 
 def _read(schema: type[T], path: Path) -> T:
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = read_toml(path)
     except FileNotFoundError as error:
         raise ConfigError(f"There is no scene file {path}. Check the path.") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read as TOML: {error}.") from error
     return validate(schema, data, path)
 
 

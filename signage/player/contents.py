@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 import posixpath
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,17 +17,23 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-PATH = "/content/{content_id}/{file:path}"
+PATH = "/content/{content_id}/{version}/{file:path}"
 
 
 class ContentFiles:
-    """Serves the folder of each content, and nothing beside it."""
+    """Serves the folder of each content, and nothing beside it.
 
-    def __init__(self, folders: Mapping[str, Path], is_as_checked: Callable[[Path], bool]) -> None:
-        """``is_as_checked`` says of a path whether it may be served, from any thread."""
+    An address holds the version of the content, so that no cache answers with a file that has
+    been replaced since.
+    """
+
+    def __init__(
+        self, folders: Mapping[str, Path], is_as_checked: Callable[[str, str, Path], bool]
+    ) -> None:
+        """``is_as_checked`` says of an id, a version and a path whether it may be served, from
+        any thread."""
         self._is_as_checked = is_as_checked
-        self._folders: dict[str, StaticFiles] = {}
-        self._paths: dict[str, Path] = {}
+        self._folders: dict[str, tuple[Path, ...]] = {}
         self.stock(folders)
 
     def stock(self, folders: Mapping[str, Path]) -> None:
@@ -34,20 +41,49 @@ class ContentFiles:
 
         May be called from any thread.
         """
-        self._paths = self._paths | dict(folders)
-        served = {
-            # One that has gone meanwhile is not found when it is asked for.
-            name: StaticFiles(directory=folder, check_dir=False)
+        known = self._folders
+        self._folders = known | {
+            # A link may lead elsewhere now, while what it led to is on screen.
+            name: (folder, *(old for old in known.get(name, ())[:1] if old != folder))
             for name, folder in folders.items()
         }
-        self._folders = self._folders | served
 
     async def answer(self, request: Request) -> Response:
         """One file; raises HTTPException 404 for what is none."""
-        name, file = request.path_params["content_id"], request.path_params["file"]
-        folder, path = self._folders.get(name), posixpath.normpath(file.lstrip("/"))
-        if folder is None or not await run_in_threadpool(
-            self._is_as_checked, self._paths[name] / path
-        ):
-            raise HTTPException(404)
-        return await folder.get_response(path, request.scope)
+        name, version = request.path_params["content_id"], request.path_params["version"]
+        path = posixpath.normpath(request.path_params["file"].lstrip("/"))
+        for folder in self._folders.get(name, ()):
+            if await run_in_threadpool(self._is_as_checked, name, version, folder / path):
+                # One that has gone meanwhile is not found.
+                files = StaticFiles(directory=folder, check_dir=False)
+                response = await files.get_response(path, request.scope)
+                kind = _content_type(folder / path)
+                response.headers["Content-Type"] = kind
+                return response
+        raise HTTPException(404)
+
+
+_TYPES = mimetypes.MimeTypes()
+"""Those of Python alone: what the machine adds or lacks would change what a browser shows."""
+for _ending, _type in (
+    (".avif", "image/avif"),
+    (".apng", "image/png"),
+    (".webp", "image/webp"),
+    (".m4v", "video/mp4"),
+    (".mkv", "video/webm"),
+    (".woff", "font/woff"),
+    (".woff2", "font/woff2"),
+    (".ttf", "font/ttf"),
+    (".otf", "font/otf"),
+    (".js", "text/javascript"),
+    (".mjs", "text/javascript"),
+    (".wasm", "application/wasm"),
+    (".xhtml", "application/xhtml+xml"),
+):
+    _TYPES.add_type(_type, _ending)
+
+
+def _content_type(path: Path) -> str:
+    """What a browser is told of a file; style sheets and scripts are read as their page is."""
+    kind = _TYPES.guess_type(path.name)[0] or "application/octet-stream"
+    return f"{kind}; charset=utf-8" if kind in ("text/html", "text/plain") else kind

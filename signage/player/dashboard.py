@@ -68,7 +68,7 @@ def routes(
             for name, content in told["catalogue"].items()
         }
         for content in catalogue.values():
-            content["url"] += quote(content.pop("file"))
+            content["url"] += f"{quote(content.pop('version'))}/{quote(content.pop('file'))}"
         return JSONResponse(told | {"catalogue": catalogue})
 
     return [Route("/dashboard", page), Route("/api/dashboard", api)]

@@ -96,7 +96,7 @@ def kept(play_ids: Sequence[str]) -> str:
 
 def _content(cue: Cue, prefix: str) -> dict[str, Any]:
     told = {name: getattr(cue, name) for name in (*_OF_CONTENT, *_OF_LOOK)}
-    folder = f"{prefix}/content/{quote(cue.content_id, safe='')}"
+    folder = f"{prefix}/content/{quote(cue.content_id, safe='')}/{quote(cue.version, safe='')}"
     more = None
     if cue.more is not None:
         more = {

@@ -74,8 +74,9 @@ class Status:
     """Totals since the start (``metrics.py``)."""
     desk: Desk | None = None
     """Where orders are taken, if any are."""
-    is_as_checked: Callable[[Path], bool] = lambda _: True
-    """Whether a content's file is the one that was checked: no other is served."""
+    is_as_checked: Callable[[str, str, Path], bool] = lambda *_: True
+    """Whether a file of a content, by its id and version, is the one that was checked: no other
+    is served."""
     dashboard: Callable[[int], dict[str, Any]] | None = None
     """The figures of the last so many days (``dashboard.py``), for the operator's page."""
 

@@ -5,25 +5,35 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import tomllib
+import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from signage.config import ContentConfig
 from signage.config_file import validate
-from signage.config_section import Colour, Link, Positive, Section
+from signage.config_section import DAY_S, MOST, Colour, Link, Section
 from signage.errors import ConfigError
+from signage.names import printable
 from signage.recommend.schedule import Schedule
 from signage.recommend.share import MOST_PROMISED
+from signage.toml_file import read_toml
 from signage.types import Cue
 from signage.types import More as MoreCue
 
 log = logging.getLogger(__name__)
 
-AtLeastOne = Annotated[int, Field(ge=1)]
+
+def _on_disk(name: str) -> str:
+    if "\0" in name or any(len(part.encode()) > 255 for part in name.split("/")):
+        raise ValueError("no file can have this name")
+    return name
+
+
+AtLeastOne = Annotated[int, Field(ge=1, le=MOST)]
+FileName = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_on_disk)]
 
 _CAPS = ("max_per_hour", "max_per_viewer", "share_max", "competes")
 
@@ -36,7 +46,7 @@ class More(Section):
     link: Link | None = None
     """Shown as a QR code."""
     medium: Literal["html", "image", "video"] | None = None
-    file: str | None = None
+    file: FileName | None = None
     """Of the second medium."""
     on: Annotated[tuple[Literal["reading", "approach", "dwell"], ...], Field(min_length=1)] = (
         "reading",
@@ -59,9 +69,10 @@ class ContentFile(Schedule):
     category: str
     tags: tuple[str, ...] = ()
     medium: Literal["html", "image", "video"]
-    file: str
+    file: FileName
     motion: bool
-    duration_s: Positive
+    duration_s: Annotated[float, Field(ge=0.1, le=DAY_S)]
+    """A day at most; what should always be there simply comes again."""
     fit: Literal["contain", "cover"] = "contain"
     """Images and videos of another shape than the screen: whole, or cut to fill it."""
     background: Colour | None = None
@@ -150,8 +161,12 @@ class Catalogue(Mapping[str, Content]):
     """All contents by id, in the order of their ids."""
 
     def __init__(self, contents: list[Content], fallback: str | None = None) -> None:
-        """Raises ConfigError when there is none, or ``fallback`` is not one of them."""
+        """Raises ConfigError for none, two of one id, or a ``fallback`` that is not among them."""
         self._contents = {c.content_id: c for c in sorted(contents, key=lambda c: c.content_id)}
+        if len(self._contents) < len(contents):
+            counts = Counter(content.content_id for content in contents)
+            twice = ", ".join(name for name, count in counts.items() if count > 1)
+            raise ConfigError(f"More than one content has the id {twice}: rename its folders.")
         if not self._contents:
             raise ConfigError("The catalogue is empty: no content can be played.")
         self.fallback = self._fallback(fallback)
@@ -229,37 +244,35 @@ def _is_capped(content: Content) -> bool:
     return any(getattr(content, name) for name in _CAPS)
 
 
-def load_catalogue(config: ContentConfig) -> Catalogue:
-    """Read every ``DIR/*/content.toml``.
-
-    A content that is broken or whose media file is missing is left out with a warning;
-    raises ConfigError when none is left.
-    """
-    if not config.dir.is_dir():
-        raise ConfigError(f"There is no content folder {config.dir}. Set `content.dir`.")
-    contents = []
-    for path in sorted(config.dir.glob("*/content.toml")):
-        try:
-            contents.append(read_content(path))
-        except ConfigError as error:
-            log.warning("Content left out: %s", error)
-    if not contents:
-        raise ConfigError(
-            f"The catalogue is empty: {config.dir} has no folder with a usable content.toml."
-        )
-    return Catalogue(contents, config.fallback)
-
-
 def read_content(path: Path) -> Content:
     """Read one ``content.toml``. Raises ConfigError when it is broken or lacks a file."""
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}.") from error
+        data = read_toml(path)
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path} cannot be read: it is not there.") from error
     content = validate(ContentFile, data, path)
     folder = path.parent.resolve()
-    for key, name in (("file", content.file), ("more.file", content.more and content.more.file)):
-        media = (folder / (name or "")).resolve()
-        if name is not None and not (media.is_file() and media.is_relative_to(folder)):
-            raise ConfigError(f"{path}: key '{key}' names {name!r}, which is not in {folder}.")
-    return Content(**content.model_dump(), content_id=folder.name, folder=folder)
+    files = {"file": content.file, "more.file": content.more.file if content.more else None}
+    for key, name in files.items():
+        if name is not None and (reason := _why_not_there(folder, name)):
+            raise ConfigError(f"{path}: key '{key}' names {printable(name)!r}, which {reason}.")
+    return Content(**content.model_dump(), content_id=id_of(path.parent), folder=folder)
+
+
+def id_of(folder: Path) -> str:
+    """The id of the content in ``folder``: its own name there, whatever a link of it points to."""
+    return Path(os.path.normpath(folder.absolute())).name
+
+
+def _why_not_there(folder: Path, name: str) -> str | None:
+    """Why ``name`` is no file in ``folder`` that can be got at; None if it is."""
+    try:
+        path = (folder / name).resolve(strict=True)
+        if path.is_relative_to(folder):
+            return None if path.is_file() else "is not a file"
+    except PermissionError:
+        return "cannot be read: Permission denied"
+    except (OSError, RuntimeError):
+        # Not there, or a link to itself.
+        pass
+    return f"is not in {folder}"

@@ -27,10 +27,9 @@ about twice the mean), ``looks_share``, ``boredom``, ``smile`` and ``reading``. 
 from __future__ import annotations
 
 import math
-import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -38,6 +37,7 @@ from pydantic import Field, model_validator
 from signage.config_file import validate
 from signage.config_section import NotNegative, Positive, Probability, Section
 from signage.errors import ConfigError
+from signage.toml_file import read_toml
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 
@@ -150,12 +150,10 @@ def load_model(preset: str) -> ResponseModel:
         return PRESETS[preset]
     path = Path(preset)
     try:
-        data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = read_toml(path)
     except FileNotFoundError as error:
         raise ConfigError(
             f"There is no preset {preset!r}; choose from {', '.join(PRESETS)}, or name a file "
             "that `signage simulate --fit` wrote."
         ) from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"The preset {path} cannot be read: {error}.") from error
     return validate(ResponseModel, data, path)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from signage.config import Config
+from signage.content_check import load_catalogue
 from signage.errors import ConfigError
-from signage.recommend.catalogue import load_catalogue
 from signage.simulation.batch import Job, Result, cluster, simulate_all
 from signage.simulation.intervals import over_seeds
 from signage.simulation.model import ResponseModel

@@ -494,5 +494,5 @@ def test_the_api_is_one_json_document(shop: Shop, board: Dashboard) -> None:
     answer = httpx.get(shop.open() + "api/dashboard", trust_env=False)
     assert answer.headers["cache-control"] == "no-store"
     told = json.loads(answer.text)
-    assert told["catalogue"]["red"]["url"] == "/content/red/index.html"
+    assert told["catalogue"]["red"]["url"] == "/content/red/0/index.html"
     assert (told["experiment"], told["beliefs"], told["places"]) == (None, None, {})

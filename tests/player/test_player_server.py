@@ -148,7 +148,7 @@ class TestRoutes:
         assert shop.asked_limits == []
 
     def test_content_is_sandboxed(self, http: httpx.Client) -> None:
-        answer = http.get("/content/red/index.html")
+        answer = http.get("/content/red/0/index.html")
         assert answer.status_code == 200
         assert answer.headers["content-security-policy"].startswith("sandbox allow-scripts;")
 
@@ -157,17 +157,26 @@ class TestRoutes:
         folder = shop.content_dirs["red"].with_name("two words & 100%")
         shop.content_dirs["red"].rename(folder)
         shop.server.stock({folder.name: folder})
-        assert http.get("/content/two%20words%20%26%20100%25/index.html").status_code == 200
-        assert http.get("/content/green/index.html").status_code == 200
+        assert http.get("/content/two%20words%20%26%20100%25/0/index.html").status_code == 200
+        assert http.get("/content/green/0/index.html").status_code == 200
 
     def test_only_what_was_checked_is_served(self, shop: Shop) -> None:
         sound = {shop.content_dirs["red"] / name for name in ("index.html", "look.css")}
-        status = Status(dict, dict, lambda _: [], lambda: 0.0, is_as_checked=sound.__contains__)
+        status = Status(
+            dict,
+            dict,
+            lambda _: [],
+            lambda: 0.0,
+            is_as_checked=lambda name, version, path: (
+                (name, version) == ("red", "0") and path in sound
+            ),
+        )
         server = PlayerServer(ServerConfig(port=0), shop.content_dirs, status)
         try:
             with httpx.Client(base_url=server.start(), trust_env=False) as http:
                 paths = ("index.html", "look.css", "move.js", "%00", "")
-                codes = [http.get(f"/content/red/{path}").status_code for path in paths]
+                codes = [http.get(f"/content/red/0/{path}").status_code for path in paths]
+                assert http.get("/content/red/1/index.html").status_code == 404
         finally:
             server.stop()
         assert codes == [200, 200, 404, 404, 404]
@@ -175,12 +184,12 @@ class TestRoutes:
     @pytest.mark.parametrize(
         "path",
         [
-            "/content/red/../../secret.txt",
-            "/content/red/..%2f..%2fsecret.txt",
-            "/content/red/%2e%2e/%2e%2e/secret.txt",
-            "/content/%2e%2e/secret.txt",
-            "/content/red//etc/passwd",
-            "/content/unknown/index.html",
+            "/content/red/0/../../../secret.txt",
+            "/content/red/0/..%2f..%2fsecret.txt",
+            "/content/red/0/%2e%2e/%2e%2e/secret.txt",
+            "/content/%2e%2e/0/secret.txt",
+            "/content/red/0//etc/passwd",
+            "/content/unknown/0/index.html",
             "/static/../server.py",
             "/static/%2e%2e/server.py",
         ],
@@ -223,8 +232,8 @@ class TestToken:
             for path in ("/", "/health", "/metrics", "/api/audience", "/static/player.js"):
                 assert client.get(path).status_code == 401
                 assert client.get(path, params={"token": "guess"}).status_code == 401
-            assert client.get("/content/red/index.html").status_code == 401
-            assert client.get(f"/k/{'0' * 32}/content/red/index.html").status_code == 401
+            assert client.get("/content/red/0/index.html").status_code == 401
+            assert client.get(f"/k/{'0' * 32}/content/red/0/index.html").status_code == 401
             bearer = {"Authorization": f"Bearer {token}"}
             assert client.get("/health", headers=bearer).status_code == 200
             assert not client.cookies
@@ -268,7 +277,7 @@ class TestSocket:
                 "content_id": "red",
                 "title": "Red",
                 "medium": "html",
-                "url": "/content/red/index.html",
+                "url": "/content/red/0/index.html",
                 "duration_s": 8.0,
                 "now": True,
                 "adults_only": False,

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from signage.config import ContentConfig
+from signage.content_check import load_catalogue
 from signage.errors import ConfigError
-from signage.recommend.catalogue import load_catalogue
 from tests.builders import ROOT, catalogue
 
 GOOD = (
@@ -111,8 +111,9 @@ def test_more_share_than_there_is_cannot_be_promised(folder: Path) -> None:
         (folder / name / "content.toml").write_text(GOOD + "share_min = 0.45\n")
     assert len(load_catalogue(ContentConfig(dir=folder))) == 2
     (folder / "b" / "content.toml").write_text(GOOD + "share_min = 0.46\n")
+    assert list(load_catalogue(ContentConfig(dir=folder))) == ["a"]
     with pytest.raises(ConfigError, match=r"\(a 0.45, b 0.46\) is more than 0.9.*must stay free"):
-        load_catalogue(ContentConfig(dir=folder))
+        catalogue({"a": {"share_min": 0.45}, "b": {"share_min": 0.46}})
 
 
 def test_every_limit_is_read_and_kept_on_record(folder: Path) -> None:

@@ -16,8 +16,8 @@ import pytest
 
 from signage.config_file import load_config
 from signage.config_section import PolicyName
+from signage.content_check import load_catalogue
 from signage.errors import ConfigError, SignageError
-from signage.recommend.catalogue import load_catalogue
 from signage.simulation.batch import Result, cluster, simulate, simulate_all
 from signage.simulation.intervals import estimate
 from signage.simulation.workers import processes

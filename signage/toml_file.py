@@ -1,0 +1,45 @@
+"""Reading TOML that people write, in whatever encoding their editor has chosen."""
+
+from __future__ import annotations
+
+import stat
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from signage.errors import ConfigError
+
+_MOST_BYTES = 1_000_000
+_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+"""How Notepad and PowerShell begin a file."""
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file, in UTF-8 or in UTF-16 with its mark.
+
+    Raises FileNotFoundError where there is none, ConfigError for whatever else keeps it from
+    being read.
+    """
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ConfigError(f"{path} cannot be read: it is not a file.")
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ConfigError(f"{path} cannot be read: {reason}.") from error
+    if len(data) > _MOST_BYTES:
+        raise ConfigError(f"{path} cannot be read: it is larger than 1 MB.")
+    encoding = next((e for mark, e in _MARKS.items() if data.startswith(mark)), "utf-8")
+    try:
+        return tomllib.loads(data.decode(encoding))
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path} cannot be read: it is not UTF-8 (at byte {error.start}). Save it as UTF-8."
+        ) from error
+    except (ValueError, RecursionError) as error:
+        hint = " Save it as UTF-8." if b"\0" in data else ""
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise ConfigError(f"{path} cannot be read as TOML: {reason}.{hint}") from error
