@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from signage.errors import JournalError
 from signage.journal.journal import explained
 from signage.journal.schema import check_version
-from signage.journal.words import why
+from signage.journal.words import with_words
 
 _JSON_COLUMNS = (
     "eligible",
@@ -43,7 +43,10 @@ class JournalReader:
             check_version(db, path)
 
     def decisions(self, limit: int | None = None) -> list[dict[str, Any]]:
-        """Decisions with their plays and rewards, newest first, each with ``why`` in words."""
+        """Decisions with their plays and rewards, newest first, each with ``why`` in words.
+
+        ``words`` has the parts of it: ``chosen_by``, ``because``, ``reasons``.
+        """
         rows = self._rows(
             "SELECT decision_id, decisions.t_utc, t_s, trigger, content_id, propensity, forced, "
             "eligible, estimates, masked, context, policy, policy_version, catalogue_version, "
@@ -54,7 +57,18 @@ class JournalReader:
             "ORDER BY number DESC LIMIT ?",
             (-1 if limit is None else limit,),
         )
-        return [row | {"why": why(row)} for row in rows]
+        return with_words(rows, self._titles({row["catalogue_version"] for row in rows}))
+
+    def _titles(self, versions: Collection[str]) -> dict[str, dict[str, str]]:
+        """What contents were called, by the version of the catalogue."""
+        marks = ", ".join("?" * len(versions))
+        query = f"SELECT version, contents FROM catalogues WHERE version IN ({marks})"  # noqa: S608
+        return {
+            row["version"]: {
+                name: content["title"] for name, content in json.loads(row["contents"]).items()
+            }
+            for row in self._rows(query, tuple(versions))
+        }
 
     def viewers(self) -> list[dict[str, Any]]:
         """Every viewer who left, in the order they left."""

@@ -2,53 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from signage.vocabulary import POLICIES, TRIGGERS, feature, rule
 
-def why(decision: Mapping[str, Any]) -> str:
-    """Explain one row of ``JournalReader.decisions``."""
+_MOST = 3
+"""Contents that are named beside the one that was chosen, and of those that were not allowed."""
+
+
+def why(decision: Mapping[str, Any], titles: Mapping[str, str]) -> str:
+    """Explain one row of ``JournalReader.decisions``; contents are called by their ``titles``."""
     name, estimates = decision["content_id"], decision["estimates"]
-    said = [_drawn(decision)]
+    said = [_chosen(decision, titles)]
     if name in estimates:
         best = max(estimates, key=lambda content_id: estimates[content_id])
         said.append(
-            f"A reward of {estimates[name]:.2f} was expected of it, the most of all."
+            f"It was expected to earn {estimates[name]:.2f}, the most of all."
             if best == name
-            else f"A reward of {estimates[name]:.2f} was expected of it; the most, "
-            f"{estimates[best]:.2f}, of {best}."
+            else f"It was expected to earn {estimates[name]:.2f}; the most, {estimates[best]:.2f}, "
+            f"was expected of {_title(best, titles)}."
         )
-    for word, sign in (("For it spoke", 1), ("Against it spoke", -1)):
+    for word, sign in (("For it", 1), ("Against it", -1)):
         reasons = [
-            f"{feature} ({value:+.2f})"
-            for feature, value in decision["reasons"].items()
+            f"{feature(about)} ({_signed(value)})"
+            for about, value in decision["reasons"].items()
             if value * sign > 0
         ]
         if reasons:
-            said.append(f"{word} {', '.join(reasons)}.")
+            said.append(f"{word}: {'; '.join(reasons)}.")
     if decision["masked"]:
-        said.append(f"Not allowed: {_together(decision['masked'])}.")
+        said.append(f"Not allowed: {_together(decision['masked'], titles)}.")
     if decision["gave_way"]:
-        said.append(f"Gave way: {_together(decision['gave_way'])}.")
+        said.append(f"Rules that gave way: {_together(decision['gave_way'], titles)}.")
     return " ".join(said)
 
 
-def _together(reasons: Mapping[str, str]) -> str:
+def with_words(
+    decisions: Sequence[dict[str, Any]], titles: Mapping[str, Mapping[str, str]]
+) -> list[dict[str, Any]]:
+    """Rows with ``why`` and ``words``; ``titles`` by version of the catalogue, and content."""
+    return [
+        row | {"why": why(row, titles.get(row["catalogue_version"], {})), "words": in_words(row)}
+        for row in decisions
+    ]
+
+
+def in_words(decision: Mapping[str, Any]) -> dict[str, Any]:
+    """``chosen_by``, ``because`` and ``reasons`` (each in words, with its weight) of the row."""
+    return {
+        "chosen_by": _policy(decision),
+        "because": TRIGGERS.get(decision["trigger"], decision["trigger"]),
+        "reasons": [[feature(name), value] for name, value in decision["reasons"].items()],
+    }
+
+
+def _policy(decision: Mapping[str, Any]) -> str:
+    return POLICIES.get(decision["policy"], f"the policy {decision['policy']}")
+
+
+def _title(content_id: str, titles: Mapping[str, str]) -> str:
+    return f"“{titles.get(content_id, content_id)}”"
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_MOST])
+    more = len(names) - _MOST
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _together(reasons: Mapping[str, str], titles: Mapping[str, str]) -> str:
     """Contents with the same reason in one."""
     names: dict[str, list[str]] = {}
     for name, reason in reasons.items():
-        names.setdefault(reason, []).append(name)
-    return "; ".join(f"{', '.join(which)} ({reason})" for reason, which in names.items())
+        names.setdefault(rule(reason, titles), []).append(_title(name, titles))
+    return "; ".join(f"{_listed(which)} ({reason})" for reason, which in names.items())
 
 
-def _drawn(decision: Mapping[str, Any]) -> str:
+def _chosen(decision: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     name, eligible = decision["content_id"], decision["eligible"]
+    title = _title(name, titles)
     if decision["forced"]:
-        return f"{name} had to play: nothing else was to be drawn from."
+        return f"{title} had to play: nothing else was possible."
     others = sorted((p, other) for other, p in eligible.items() if other != name)[::-1]
-    beside = ", ".join(f"{other} {p:.0%}" for p, other in others[:3])
-    drawn = f"{decision['policy']} drew {name} with a probability of {decision['propensity']:.0%}"
+    by = _policy(decision)
+    chosen = f"{by[:1].upper()}{by[1:]} chose {title} ({decision['propensity']:.0%} likely)"
     if not others:
-        return f"{drawn}: nothing else was allowed."
-    more = f" and {len(others) - 3} more" if len(others) > 3 else ""
-    return f"{drawn}, beside {beside}{more}."
+        return f"{chosen}: nothing else was allowed."
+    beside = _listed([f"{_title(other, titles)} ({p:.0%})" for p, other in others])
+    return f"{chosen}. It might have been {beside}."
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")

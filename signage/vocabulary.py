@@ -1,0 +1,139 @@
+"""What the program calls by a short name, in the words of the people who run a shop.
+
+The one vocabulary: for the words of a decision, the dashboard and the printed text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+POLICIES = {
+    "vw": "the learner",
+    "apprentice": "the apprentice",
+    "rules": "the rules table",
+    "playlist": "the playlist",
+    "uniform": "a random draw",
+    "fixed": "a fixed choice",
+}
+TRIGGERS = {
+    "start": "the screen started",
+    "play_ends": "the play before ended",
+    "first_person": "the first person came",
+    "new_main_viewer": "somebody else is in front",
+    "no_longer_allowed": "what played was not for who came",
+    "play_failed": "the play before failed",
+    "ordered": "it was ordered",
+    "mandatory": "its hours began or ended",
+}
+MOVEMENTS = {
+    "approaching": "coming nearer",
+    "leaving": "walking away",
+    "passing_left": "passing to the left",
+    "passing_right": "passing to the right",
+    "standing": "standing",
+}
+FACINGS = {"towards": "facing the screen", "sideways": "turned sideways", "away": "back turned"}
+RULES = {
+    "adults_only": "for adults only",
+    "min_age": "age limit",
+    "from_date": "its campaign has not begun",
+    "until_date": "its campaign is over",
+    "weekdays": "not on this weekday",
+    "daypart": "not at this hour",
+    "max_per_hour": "limit per hour",
+    "max_per_viewer": "limit per person",
+    "share_min": "promised share",
+    "share_max": "largest share",
+    "competes": "competitor just played",
+    "already_watched": "already watched",
+    "exploration_max": "limit of experiments",
+    "mandatory": "only in its own hours",
+    "pinned": "another one is pinned",
+    "emergency": "emergency",
+}
+
+_VALUES = {
+    "age": {"unknown": "age not known", "65+": "aged 65 or more"},
+    "gender": {"female": "women", "male": "men", "unknown": "gender not known"},
+    "group": {
+        "0": "nobody here",
+        "1": "one person",
+        "2": "two people",
+        "3-4": "three or four people",
+        "5+": "five people or more",
+    },
+    "state": {"hold": "somebody watches", "attract": "nobody watches"},
+    "movement": MOVEMENTS,
+    "facing": FACINGS,
+    "distance": {"personal": "very near", "social": "a few steps away", "public": "far away"},
+    "daypart": {
+        "night": "at night",
+        "morning": "in the morning",
+        "noon": "around noon",
+        "afternoon": "in the afternoon",
+        "evening": "in the evening",
+    },
+    "mood": {
+        "neutral": "a calm face",
+        "happy": "a happy face",
+        "sad": "a sad face",
+        "angry": "an angry face",
+        "surprised": "a surprised face",
+        "fearful": "a frightened face",
+        "disgusted": "a disgusted face",
+    },
+    "medium": {"html": "an animated page", "image": "a picture", "video": "a film"},
+}
+_WHOLE = {
+    "advised": "the rules table’s advice",
+    "attentive": "people are watching",
+    "earned": "their attention to it before",
+    "fresh": "new to them",
+    "liked category": "they liked its category",
+    "liked category more": "they liked its category more than others",
+    "liked tag": "they liked its kind",
+    "liked tag more": "they liked its kind more than others",
+    "motion": "it moves",
+    "moved by category": "its category moved them",
+    "moved by tag": "its kind moved them",
+    "reading": "somebody reads",
+    "returning": "somebody who came back",
+    "seen": "they have seen it before",
+    "smile": "a smile",
+    "still": "it stands still",
+    "weekend": "at the weekend",
+}
+_VIEWER = re.compile(r"\bviewer [\w.-]+")
+
+
+def feature(name: str) -> str:
+    """A feature of `recommend.features`, or a pair of them, as people say it."""
+    return ", ".join(_feature(part) for part in name.split(" with "))
+
+
+def _feature(name: str) -> str:
+    key, equals, value = name.partition("=")
+    if not equals:
+        return _WHOLE.get(name, name.replace("_", " "))
+    if key == "id":
+        return "this very content"
+    if value in _VALUES.get(key, {}):
+        return _VALUES[key][value]
+    if key == "age":
+        return f"aged {value.replace('-', ' to ')}"
+    return f"wears {value}" if key == "wears" else value.replace("_", " ")
+
+
+def rule(reason: str, titles: Mapping[str, str]) -> str:
+    """Why a content was not allowed, or gave way; ``reason`` is ``rule: what it found``.
+
+    A content that it begins with is called by its title.
+    """
+    name, _, found = reason.partition(": ")
+    said = RULES.get(name, name.replace("_", " "))
+    about = [other for other in titles if found.startswith(f"{other} ")]
+    if about:
+        other = max(about, key=len)
+        found = f"“{titles[other]}”{found[len(other) :]}"
+    return f"{said}: {_VIEWER.sub('somebody here', found)}" if found else said
