@@ -141,6 +141,7 @@ class MadeLog:
     """``plays`` of a world, drawn anew by ``seed``; a ``logged.Log``."""
 
     name = "made"
+    simulated = "drawn from a world"
 
     def __init__(self, world: World, plays: int, seed: int) -> None:
         self.contents = world.contents

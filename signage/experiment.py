@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
-from itertools import groupby, pairwise
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,6 @@ from signage.journal.experiments import Experiments
 from signage.journal.soundness import check_sound
 from signage.recommend.experiment import arm_of_visit
 
-_CLOCK_JUMP_S = 30.0
-"""The clock on the wall, against the one that only runs: by this much it was set."""
-_OVERLAP_S = 1.0
-"""Longer than a transition."""
 _MOST_LEFT_OUT = 0.1
 """Of the plays, for clocks and overlaps: with more of them the record is no record."""
 
@@ -80,10 +75,10 @@ def described(reader: Experiments, name: str | None) -> Design:
 
 def analysed(rows: Sequence[Row], design: Design) -> tuple[list[ArmPlay], dict[str, int]]:
     """The plays to analyse, and how many were left out for which reason."""
-    overlapping, jumped = _overlapping(rows), _jumped(rows)
+    jumped = {row["unit"] for row in rows if row["clock_set"]}
     plays, left_out = [], Counter[str]()
     for row in rows:
-        if (why := _why_not(row, overlapping, jumped)) is not None:
+        if (why := _why_not(row, jumped)) is not None:
             left_out[why] += 1
         else:
             plays.append(_play(row, design))
@@ -97,16 +92,16 @@ def analysed(rows: Sequence[Row], design: Design) -> tuple[list[ArmPlay], dict[s
     return plays, dict(left_out)
 
 
-def _why_not(row: Row, overlapping: set[int], jumped: set[str]) -> str | None:
+def _why_not(row: Row, jumped: set[str]) -> str | None:
     if row["forced"]:
         return "forced"
-    if row["started_s"] is None:
+    if row["started_utc"] is None:
         return "not shown"
     if row["washout"]:
         return "in washout"
     if row["unit"] in jumped:
         return "clock set"
-    return "overlapping" if row["number"] in overlapping else None
+    return "overlapping" if row["overlaps"] else None
 
 
 def _play(row: Row, design: Design) -> ArmPlay:
@@ -125,41 +120,3 @@ def _play(row: Row, design: Design) -> ArmPlay:
         mixed=mixed,
         utc_offset_min=row["utc_offset_min"],
     )
-
-
-def _overlapping(rows: Sequence[Row]) -> set[int]:
-    """Numbers of the plays that began on the screen before another had left it."""
-    numbers: set[int] = set()
-    shown = [row for row in rows if row["started_s"] is not None]
-    for run in _runs(shown):
-        last: Row | None = None
-        for row in sorted(run, key=lambda row: float(row["started_s"])):
-            ended_s = last["ended_s"] if last is not None else None
-            if last is not None and ended_s is not None:
-                if row["started_s"] < ended_s - _OVERLAP_S:
-                    numbers |= {row["number"], last["number"]}
-                if (row["ended_s"] or row["started_s"]) < ended_s:
-                    continue  # within the one before
-            last = row
-    return numbers
-
-
-def _jumped(rows: Sequence[Row]) -> set[str]:
-    """Units during which the clock was set, or whose time came twice."""
-    most = timedelta(seconds=_CLOCK_JUMP_S)
-    units: set[str] = set()
-    times = [datetime.fromisoformat(row["t_utc"]) for row in rows]
-    latest = times[0] if times else None
-    for (before, was), (after, now) in pairwise(zip(rows, times, strict=True)):
-        ran = timedelta(seconds=after["t_s"] - before["t_s"])
-        if after["run"] == before["run"] and abs(now - was - ran) > most:
-            units |= {before["unit"], after["unit"]}
-        if latest is not None and now < latest - most:
-            units.add(after["unit"])
-        latest = max(latest or now, now)
-    return units
-
-
-def _runs(rows: Sequence[Row]) -> Iterator[list[Row]]:
-    for _, run in groupby(rows, key=lambda row: int(row["run"])):
-        yield list(run)

@@ -15,6 +15,12 @@ import numpy.typing as npt
 
 from signage.types import Floats
 
+OVERLAP_S = 1.0
+"""For so long one play may still be on the screen when the next is, in a transition."""
+CLOCK_SET_S = 30.0
+"""The clock on the wall was set where it moved by so much more or less than the one that only
+runs. Less is drift, or a frame that was late."""
+
 Index = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
@@ -33,6 +39,8 @@ class Outcome(IntEnum):
     """Superseded, or it could not be shown."""
     CUT_OFF = 5
     """It was on the screen, and its end or its reward never came."""
+    PAGE_ALONE = 6
+    """The page showed it while the kiosk was away: nobody knows who saw it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,11 @@ class Log(Protocol):
     @property
     def name(self) -> str:
         """For messages: the file."""
+        ...
+
+    @property
+    def simulated(self) -> str | None:
+        """What made the log, where no camera saw anybody; None for a real one."""
         ...
 
     @property

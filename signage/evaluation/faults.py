@@ -7,12 +7,10 @@ from collections import Counter
 import numpy as np
 
 from signage.errors import JournalError
-from signage.logged import Block, Flags, Outcome
+from signage.logged import CLOCK_SET_S, Block, Flags, Outcome
 from signage.types import Floats
 
 _ROUNDING = 1e-6
-_CLOCK_S = 1.0
-"""By which a clock may go back without a word."""
 
 
 class Faults:
@@ -27,7 +25,7 @@ class Faults:
         self.overlapping = 0
         """Rewarded plays during which another play was on the screen."""
         self.clock_jumps = 0
-        """How often the clock went back."""
+        """How often the clock went back by more than ``CLOCK_SET_S``."""
         self.choices = 0
         """Plays that count and of which at least two contents had a chance."""
 
@@ -68,7 +66,7 @@ class Faults:
         utc_s = np.concatenate([[self._last_utc_s], block.t_utc_s])
         if np.isnan(block.t_utc_s).any():
             raise JournalError(f"{self._name} has decisions without a time. It is damaged.")
-        self.clock_jumps += int(np.sum(np.diff(utc_s) < -_CLOCK_S))
+        self.clock_jumps += int(np.sum(np.diff(utc_s) < -CLOCK_SET_S))
         self._last_number, self._last_utc_s = int(number[-1]), float(utc_s[-1])
 
     def _check_probabilities(self, block: Block, drawn: Flags) -> None:
@@ -124,6 +122,7 @@ class Faults:
             Outcome.NOT_OBSERVED: "while the camera was lost",
             Outcome.NEVER_SHOWN: "never shown",
             Outcome.CUT_OFF: "cut off, or still running",
+            Outcome.PAGE_ALONE: "shown while the page was alone",
         }
         parts = [f"{self.outcomes[o]} {text}" for o, text in words.items() if self.outcomes[o]]
         if self.overlapping:

@@ -4,32 +4,47 @@ One row a decision, in order. What stands in ``logged.Block`` has a column each 
 ``t_utc``, ``utc_offset_min``, ``outcome`` by name, ``content_id``, ``propensity``, ``reward``,
 ``visitor``, ``overlaps``); then for each content that ever was in the catalogue ``p:CONTENT``, its
 probability, and for each feature of the context ``x:FEATURE``. Empty is what was not eligible, or
-absent. The file's metadata, under ``signage``, has the version of this layout, the screen and the
-features of each content.
+absent. The file's metadata, under ``signage``, has the version of this layout, the screen, the
+features of each content, the version of the program, and what made a journal that was simulated.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
+from signage import __version__
 from signage.errors import JournalError, SignageError
 from signage.journal.decision_log import JournalLog, one_screen
 from signage.logged import Block, Index, Log, Outcome
 from signage.types import Floats
 
 LAYOUT = 1
-_ROW_GROUP = 50_000
+_ROW_GROUP = 10_000
 _OUTCOMES = [outcome.name.lower() for outcome in Outcome]
 
 
-def write(log: JournalLog, file: IO[bytes]) -> int:
-    """All decisions of ``log``; returns how many. Needs pyarrow."""
-    return write_blocks(log, log.screen_id, log.blocks(_ROW_GROUP), file)
+def write(
+    log: JournalLog, file: IO[bytes], report: Callable[[float], None] = lambda _: None
+) -> int:
+    """All decisions of ``log``; returns how many. ``report`` is told the share done.
+
+    Needs pyarrow.
+    """
+    return write_blocks(log, log.screen_id, _told(log, report), file)
+
+
+def _told(log: JournalLog, report: Callable[[float], None]) -> Iterator[Block]:
+    done = 0
+    report(0.0)
+    for block in log.blocks(_ROW_GROUP):
+        yield block
+        done += len(block)
+        report(done / len(log))
 
 
 def write_blocks(log: Log, screen_id: str, blocks: Iterator[Block], file: IO[bytes]) -> int:
@@ -37,7 +52,13 @@ def write_blocks(log: Log, screen_id: str, blocks: Iterator[Block], file: IO[byt
     import pyarrow as pa  # noqa: PLC0415 - an extra that only this needs
     from pyarrow import parquet  # noqa: PLC0415
 
-    about = {"layout": LAYOUT, "screen_id": screen_id, "contents": log.contents}
+    about = {
+        "layout": LAYOUT,
+        "screen_id": screen_id,
+        "contents": log.contents,
+        "version": __version__,
+        "simulated": log.simulated,
+    }
     schema = pa.schema(
         [
             ("number", pa.int64()),
@@ -99,6 +120,7 @@ class ColumnsLog:
             columns = list(file.schema_arrow.names)
         about = _about(self.name, said)
         one_screen(self.name, str(about["screen_id"]).split("\n"))
+        self.simulated: str | None = about.get("simulated")
         self.contents: Mapping[str, tuple[str, ...]] = {
             name: tuple(features) for name, features in about["contents"].items()
         }

@@ -15,23 +15,22 @@ import numpy as np
 from pydantic_core import from_json
 
 from signage.errors import JournalError
+from signage.journal import facts
 from signage.journal.reader import JournalReader
 from signage.logged import Block, Outcome
-from signage.types import Floats, PlayState
+from signage.types import Floats
 
 _QUERY = """
-SELECT number, d.t_utc, utc_offset_min, content_id, propensity, forced, eligible, context, run,
-    p.state, p.started_s, p.ended_s, w.decision_id IS NOT NULL AS judged, w.reward,
-    json_extract(w.parts, '$.absent') AS absent,
-    (SELECT viewer_id FROM impressions i WHERE i.decision_id = d.decision_id
+SELECT number, p.asked_utc AS t_utc, p.utc_offset_min, p.content_id, p.propensity, p.forced,
+    (SELECT eligible FROM main.decisions d WHERE d.number = p.number) AS eligible,
+    (SELECT context FROM main.decisions d WHERE d.number = p.number) AS context,
+    p.state, p.started_s, p.ended_s, p.started_utc, p.told_by_page, p.judged, p.reward, p.absent,
+    o.overlaps,
+    (SELECT viewer_id FROM all_impressions i WHERE i.decision_id = p.decision_id
         ORDER BY present_s DESC, visit_id LIMIT 1) AS visitor
-FROM decisions d
-LEFT JOIN plays p ON p.decision_id = d.decision_id
-LEFT JOIN rewards w ON w.decision_id = d.decision_id
+FROM decided_plays p JOIN play_order o USING (number)
 ORDER BY number
 """
-_TOGETHER_S = 1.0
-"""For so long one play may still be on the screen when the next is, in a transition."""
 
 Row = dict[str, Any]
 
@@ -48,15 +47,12 @@ class JournalLog:
         self.name = str(path)
         with self._connect() as db:
             screens = [screen for (screen,) in db.execute("SELECT DISTINCT screen_id FROM runs")]
-            # The screen is in the id of each decision, too: rows may have been copied alone.
-            makers = db.execute(
-                "SELECT DISTINCT substr(decision_id, 1, length(decision_id) - length(number) - 1) "
-                "FROM decisions"
-            ).fetchall()
+            if (stranger := facts.other_screen(db)) is not None:
+                screens.append(f"that of decision {stranger}")
+            self.simulated: str | None = facts.simulated(db)
             (self._count,) = db.execute("SELECT count(*) FROM decisions").fetchone()
             self.features = self._named(db)
         one_screen(self.name, screens)
-        one_screen(self.name, [maker for (maker,) in makers])
         self.screen_id: str = screens[0] if screens else ""
         self.contents: dict[str, tuple[str, ...]] = {
             name: tuple(described["features"])
@@ -79,8 +75,7 @@ class JournalLog:
         visitors: dict[str, int] = {}
         with self._connect() as db, self._readable():
             db.row_factory = sqlite3.Row
-            found = (dict(row) for row in db.execute(f"{_QUERY} LIMIT ?", (self._count,)))
-            rows = _with_overlaps(found)
+            rows = (dict(row) for row in db.execute(f"{_QUERY} LIMIT ?", (self._count,)))
             while several := list(islice(rows, size)):
                 yield self._block(several, places, columns, visitors)
 
@@ -174,6 +169,9 @@ def _utc_s(text: str) -> float:
 
 
 def _outcome(row: Row) -> Outcome:
+    for seconds in (row["started_s"], row["ended_s"]):
+        if not isinstance(seconds, float | int | None):
+            raise ValueError(f"the play of decision {row['number']} has no time: {seconds!r}")
     if row["state"] is None:  # both are written at once
         raise ValueError(f"decision {row['number']} without its play")
     if row["forced"]:
@@ -183,34 +181,6 @@ def _outcome(row: Row) -> Outcome:
     if row["judged"]:
         lost = row["absent"] == "camera_lost"
         return Outcome.NOT_OBSERVED if lost else Outcome.NOBODY_PRESENT
-    if row["started_s"] is None or row["state"] == PlayState.SUPERSEDED:
+    if row["started_utc"] is None:
         return Outcome.NEVER_SHOWN
-    return Outcome.CUT_OFF
-
-
-def _with_overlaps(rows: Iterator[Row]) -> Iterator[Row]:
-    """Says of each whether another was on the screen at the same time, in order.
-
-    By the screen's steady seconds, which count from the start of a run.
-    """
-    waiting: list[Row] = []
-    """From the last one on that was on the screen."""
-    for row in rows:
-        row["overlaps"] = False
-        if row["started_s"] is not None:
-            before = waiting[0] if waiting else None
-            if before is not None and _together(before, row):
-                before["overlaps"] = row["overlaps"] = True
-            yield from waiting
-            waiting = []
-        elif not waiting:
-            yield row
-            continue
-        waiting.append(row)
-    yield from waiting
-
-
-def _together(before: Row, row: Row) -> bool:
-    ended_s = before["ended_s"]
-    same_run = before["run"] == row["run"] and before["started_s"] is not None
-    return same_run and ended_s is not None and row["started_s"] < ended_s - _TOGETHER_S
+    return Outcome.PAGE_ALONE if row["told_by_page"] else Outcome.CUT_OFF

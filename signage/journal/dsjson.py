@@ -9,7 +9,10 @@ reward is not a cost of 0. A document has
 - ``c``: the context that the policy saw in the namespace ``audience``, and in ``_multi`` the
   features of every eligible content in the namespace ``content``; so pairs of both are ``-q ac``,
 - ``a`` and ``p``: the eligible contents by number, the drawn one first, and their probabilities,
-- ``EventId``: the decision's id; ``Timestamp``; ``VWState.m``: the version of the policy.
+- ``EventId``: the decision's id; ``Timestamp``; ``VWState.m``: the version of the policy,
+- ``signage``, which VW passes over: ``learned``, false for what was not learned (while learning was
+  frozen) or was taken back by a rollback; ``version`` of the program that wrote it; ``simulated``,
+  what made the journal where no camera saw anybody, or null.
 
 Source: https://github.com/VowpalWabbit/vowpal_wabbit/wiki/DSJSON.
 """
@@ -22,12 +25,21 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-_DRAWN = "FROM decisions JOIN rewards USING (decision_id) WHERE NOT forced AND reward IS NOT NULL"
+from signage import __version__
+from signage.journal import facts
+
+_COUNT = "SELECT count(*) FROM decided_plays WHERE NOT forced AND reward IS NOT NULL"
+_ROWS = """
+SELECT p.decision_id, asked_utc, p.content_id, p.propensity, eligible, context,
+    p.policy_version, p.catalogue_version, reward, learned
+FROM decided_plays p JOIN main.decisions USING (number)
+WHERE NOT p.forced AND reward IS NOT NULL ORDER BY number
+"""
 
 
 def count(db: sqlite3.Connection) -> int:
     """How many lines ``lines`` will have."""
-    return int(db.execute(f"SELECT count(*) {_DRAWN}").fetchone()[0])
+    return int(db.execute(_COUNT).fetchone()[0])
 
 
 def lines(db: sqlite3.Connection) -> Iterator[str]:
@@ -36,19 +48,17 @@ def lines(db: sqlite3.Connection) -> Iterator[str]:
         version: json.loads(contents)
         for version, contents in db.execute("SELECT version, contents FROM catalogues")
     }
-    rows = db.execute(
-        "SELECT decision_id, decisions.t_utc, content_id, propensity, eligible, context, "
-        f"policy_version, catalogue_version, reward {_DRAWN} ORDER BY number"
-    )
+    rows = db.execute(_ROWS)
+    made: dict[str, Any] = {"version": __version__, "simulated": facts.simulated(db)}
     for decision_id, t_utc, content_id, propensity, eligible, context, version, *rest in rows:
-        catalogue_version, reward = rest
+        catalogue_version, reward, learned = rest
         probabilities: Mapping[str, float] = json.loads(eligible)
         names = list(probabilities)
         drawn = names.index(content_id)
         ranked = [drawn, *(at for at in range(len(names)) if at != drawn)]
         contents = catalogues[catalogue_version]
         document: Mapping[str, Any] = {
-            "_label_cost": -reward,
+            "_label_cost": 0.0 - reward,
             "_label_probability": propensity,
             "_label_Action": drawn + 1,
             "_labelIndex": drawn,
@@ -65,6 +75,7 @@ def lines(db: sqlite3.Connection) -> Iterator[str]:
             "p": [probabilities[names[at]] for at in ranked],
             "pdrop": 0.0,
             "VWState": {"m": version},
+            "signage": {"learned": bool(learned)} | made,
         }
         yield json.dumps(document, allow_nan=False)
 

@@ -9,20 +9,19 @@ from signage.errors import JournalError
 from signage.journal.reader import JournalReader
 
 _PLAYS = """
-SELECT number, decision_id, run, t_s, d.t_utc, utc_offset_min, forced, arm, unit, washout, design,
-    state, started_s, ended_s, reward,
-    json_extract(parts, '$.absent') IS 'nobody_present' AS before_nobody,
-    (SELECT group_concat(visit_id, char(10)) FROM impressions i
-        WHERE i.decision_id = d.decision_id) AS visits
-FROM assignments a CROSS JOIN decisions d USING (number) JOIN plays USING (decision_id)
-    LEFT JOIN rewards USING (decision_id)
+SELECT number, decision_id, run, asked_s AS t_s, asked_utc AS t_utc, utc_offset_min, forced, arm,
+    unit, washout, design, state, started_s, started_utc, ended_s, reward, overlaps,
+    set_before OR set_after OR came_twice AS clock_set,
+    absent IS 'nobody_present' AS before_nobody,
+    (SELECT group_concat(visit_id, char(10)) FROM all_impressions i
+        WHERE i.decision_id = p.decision_id) AS visits
+FROM main.assignments JOIN decided_plays p USING (number) JOIN play_order USING (number)
 WHERE experiment = ? ORDER BY number
 """
 _ALL = """
-SELECT number, decision_id, run, t_s, d.t_utc, utc_offset_min, forced, state, started_s, ended_s,
-    reward
-FROM decisions d JOIN plays USING (decision_id) LEFT JOIN rewards USING (decision_id)
-ORDER BY number
+SELECT number, decision_id, run, asked_s AS t_s, asked_utc AS t_utc, utc_offset_min, forced, state,
+    started_s, started_utc, ended_s, reward
+FROM decided_plays ORDER BY number
 """
 
 

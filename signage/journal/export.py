@@ -1,29 +1,34 @@
 """The journal for other tools: proof of play as CSV or Parquet, and Vowpal Wabbit's dsjson.
 
 The columns stand in ``proof_of_play.py``, the fields of dsjson in ``dsjson.py``; ``decisions`` is
-Parquet for `signage evaluate` (``decision_columns.py``). CSV is as in RFC
-4180, in UTF-8 with a header; times are ISO 8601 with their offset from UTC. Rows go through one by
-one, so that a journal of years takes no more memory than one of a day; the screen may go on
-writing meanwhile, and what it adds is not in the file.
+Parquet for `signage evaluate` (``decision_columns.py``). CSV is as in RFC 4180, in UTF-8 with a
+header, with values as ``table_text.py`` says. Rows go through one by one, so that a journal of
+years takes no more memory than one of a day; the screen may go on writing meanwhile, and what it
+adds is not in the file. Every file says which version wrote it, and whether the journal was
+simulated.
 """
 
 from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Callable, Iterable, Iterator
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
+from signage import __version__
 from signage.errors import ConfigError, JournalError, SignageError
-from signage.journal import decision_columns, dsjson, proof_of_play
+from signage.journal import decision_columns, dsjson, facts, proof_of_play
 from signage.journal.decision_log import JournalLog
 from signage.journal.proof_of_play import COLUMNS, Row
 from signage.journal.reader import JournalReader
+from signage.journal.table_text import cell
 
 _ROWS_AT_ONCE = 1_000
 _ROW_GROUP = 10_000
@@ -57,7 +62,7 @@ def export(
         _require_pyarrow()
     if form is ExportFormat.DECISIONS:
         with _whole_file(out) as file:
-            return decision_columns.write(JournalLog(reader.path), file), "decisions"
+            return decision_columns.write(JournalLog(reader.path), file, report), "decisions"
     with reader.connect() as db, _whole_file(out) as file:
         db.execute("BEGIN")  # all of it as it is at this moment
         match form:
@@ -65,10 +70,17 @@ def export(
                 lines = _told(dsjson.lines(db), dsjson.count(db), report)
                 return _write_lines(lines, file), "decisions"
             case ExportFormat.CSV:
-                write = _write_csv
+                write: Callable[[Iterator[Row], IO[bytes]], int] = _write_csv
             case ExportFormat.PARQUET:
-                write = _write_parquet
+                write = partial(_write_parquet, made=_made(db))
         return write(_told(proof_of_play.plays(db), proof_of_play.count(db), report), file), "plays"
+
+
+def _made(db: sqlite3.Connection) -> dict[str, str]:
+    """What made the file, for its metadata; ``signage_simulated`` only where that is so."""
+    simulated = facts.simulated(db)
+    made = {"signage_version": __version__}
+    return made if simulated is None else made | {"signage_simulated": simulated}
 
 
 def _write_lines(lines: Iterable[str], file: IO[bytes]) -> int:
@@ -79,7 +91,7 @@ def _write_csv(rows: Iterator[Row], file: IO[bytes]) -> int:
     def lines() -> Iterator[list[Any]]:
         yield list(COLUMNS)
         for row in rows:
-            yield [_text(value) for value in row.values()]
+            yield [cell(value) for value in row.values()]
 
     writer = csv.writer(_Encoded(file))
     return sum(1 for line in lines() if writer.writerow(line)) - 1
@@ -95,11 +107,7 @@ class _Encoded:
         return self._file.write(text.encode())
 
 
-def _text(value: Any) -> Any:
-    return value.isoformat(timespec="milliseconds") if isinstance(value, datetime) else value
-
-
-def _write_parquet(rows: Iterator[Row], file: IO[bytes]) -> int:
+def _write_parquet(rows: Iterator[Row], file: IO[bytes], made: Mapping[str, str]) -> int:
     import pyarrow as pa  # noqa: PLC0415 - an extra that only this needs
     from pyarrow import parquet  # noqa: PLC0415
 
@@ -109,7 +117,9 @@ def _write_parquet(rows: Iterator[Row], file: IO[bytes]) -> int:
         float: pa.float64(),
         datetime: pa.timestamp("ms", tz="UTC"),
     }
-    schema = pa.schema([pa.field(name, types[kind]) for name, kind in COLUMNS.items()])
+    schema = pa.schema(
+        [pa.field(name, types[kind]) for name, kind in COLUMNS.items()], metadata=made
+    )
     written = 0
     with parquet.ParquetWriter(file, schema) as writer:
         while group := list(islice(rows, _ROW_GROUP)):

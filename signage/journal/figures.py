@@ -1,18 +1,22 @@
 """Figures of a screen's last days, added up by SQLite: for the operator's dashboard.
 
-What is counted, in the industry's words:
+Everything is counted by ``facts.py``, as in every other output:
 
-- a play counts once the screen confirmed its start, in the hour it was decided in,
-- opportunities to see (OTS) are visits: persons who had at least one play before them,
-- watchers are those of them who looked at a play at all, ``held`` those who gave one play
-  ``HELD_S`` of attention or more, ``read`` those who read in one.
+- a play counts once it was on the screen, whoever made it, in the hour it was decided in (one of
+  the page alone: began in),
+- opportunities to see (OTS) are visits, each in the hour in which the person came; watchers are
+  those who looked at the screen at all, ``held`` those who gave one play ``HELD_S`` of attention or
+  more, ``read`` those who read in one,
+- of one content, they are visits that had it before them, and that looked at it,
+- impressions and attention are of plays whose audience the camera saw.
 
-What the page played while the kiosk was away had no audience that anybody knows of: it is in the
-proof of play (``proof_of_play.py``), and not here.
+In an hour in which the program did not run, or the camera did not see, nobody knows who was there:
+that is None, and not 0.
 """
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping
@@ -20,7 +24,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from signage.journal import facts
 from signage.journal.reader import JournalReader
+from signage.student import t95
 
 HELD_S = 3.0
 """Attention to one play from which somebody was held, and did not only glance: glances at public
@@ -30,40 +36,60 @@ TREND_PARTS = 12
 """A period is drawn as so many mean rewards of each content."""
 TREND_PLAYS = 10
 """Rewarded plays that each half of the period needs, for a trend to be told."""
+SEEN_SHARE = 0.95
+"""Of an hour from which on it counts as seen: a start of the program takes some seconds."""
+
+_HOUR_S = 3600.0
 
 _SHOWN = """
-SELECT content_id, substr(decisions.t_utc, 1, 13) AS hour, count(*) AS plays,
-    coalesce(sum(ended_s - started_s), 0) AS shown_s,
-    count(reward) AS rewarded, coalesce(sum(reward), 0) AS reward
-FROM decisions CROSS JOIN plays USING (decision_id) LEFT JOIN rewards USING (decision_id)
-WHERE decisions.t_utc >= ? AND started_s IS NOT NULL
+SELECT content_id, substr(asked_utc, 1, 13) AS hour, count(*) AS plays,
+    coalesce(sum(shown_s), 0.0) AS shown_s, count(reward) AS rewarded,
+    coalesce(sum(reward), 0.0) AS reward, coalesce(sum(reward * reward), 0.0) AS squares
+FROM decided_plays WHERE asked_utc >= :since AND started_utc IS NOT NULL
 GROUP BY content_id, hour
+UNION ALL
+SELECT content_id, substr(started_utc, 1, 13), count(*), coalesce(sum(shown_s), 0.0), 0, 0.0, 0.0
+FROM all_plays WHERE made_by = 'page' AND started_utc >= :since
+GROUP BY 1, 2
 """
 # One pass over the impressions; what follows adds up its rows. Every visit has one row for each
 # content and hour.
 _LOOKS = """
 CREATE TEMP TABLE looks AS
-SELECT content_id, substr(t_utc, 1, 13) AS hour, visit_id, count(*) AS impressions,
+SELECT d.content_id, substr(d.t_utc, 1, 13) AS hour, visit_id, count(*) AS impressions,
     sum(present_s) AS present_s, sum(attention_s) AS attention_s,
     max(attention_s) AS longest_s, max(coalesce(reading_s, 0)) AS reading_s
-FROM decisions CROSS JOIN impressions USING (decision_id)
-WHERE t_utc >= ? GROUP BY content_id, hour, visit_id
+FROM main.decisions d CROSS JOIN all_impressions USING (decision_id)
+WHERE d.t_utc >= ? AND seen GROUP BY d.content_id, hour, visit_id
 """
-_VISITS = """
-SELECT {key} AS key, count(*) AS ots, coalesce(sum(attention_s > 0), 0) AS watchers,
-    coalesce(sum(longest_s >= ?), 0) AS held, coalesce(sum(reading_s > 0), 0) AS read,
-    coalesce(sum(impressions), 0) AS impressions, coalesce(sum(present_s), 0) AS present_s,
-    coalesce(sum(attention_s), 0) AS attention_s
+_BY_CONTENT = """
+SELECT content_id, count(*) AS ots, sum(attention_s > 0) AS watchers,
+    sum(impressions) AS impressions, sum(present_s) AS present_s, sum(attention_s) AS attention_s
 FROM (
-    SELECT {key} AS {name}, sum(impressions) AS impressions, sum(present_s) AS present_s,
-        sum(attention_s) AS attention_s, max(longest_s) AS longest_s, max(reading_s) AS reading_s
-    FROM looks GROUP BY {key}, visit_id
-) GROUP BY 1
+    SELECT content_id, sum(impressions) AS impressions, sum(present_s) AS present_s,
+        sum(attention_s) AS attention_s
+    FROM looks GROUP BY content_id, visit_id
+) GROUP BY content_id
 """
+_ATTENTION = "SELECT hour, sum(attention_s) FROM looks GROUP BY hour"
+_VISITS = """
+SELECT substr(arrived_utc, 1, 13) AS hour, count(*) AS ots, sum(attention_s > 0) AS watchers
+FROM all_visits GROUP BY hour
+"""
+_FUNNEL = """
+SELECT coalesce(sum(longest_s >= ?), 0) AS held, coalesce(sum(reading_s > 0), 0) AS read,
+    coalesce(sum(impressions), 0) AS impressions
+FROM (
+    SELECT max(longest_s) AS longest_s, max(reading_s) AS reading_s,
+        sum(impressions) AS impressions
+    FROM looks GROUP BY visit_id
+)
+"""
+_OBSERVED = "SELECT hour_utc, running_s, seen_s FROM main.observed_hours WHERE hour_utc >= ?"
 _VOICE = """
 SELECT content_id, count(*) FROM (
-    SELECT content_id FROM decisions CROSS JOIN plays USING (decision_id)
-    WHERE started_s IS NOT NULL AND NOT forced ORDER BY number DESC LIMIT ?
+    SELECT content_id FROM decided_plays
+    WHERE started_utc IS NOT NULL AND NOT forced ORDER BY number DESC LIMIT ?
 ) GROUP BY content_id
 """
 
@@ -82,9 +108,27 @@ class Period:
         return cls(this_hour - timedelta(hours=24 * days - 1), 24 * days)
 
     def place(self, hour: str) -> int:
-        """Which hour of the period ``YYYY-MM-DDTHH`` is; its last where a clock was set back."""
+        """Which hour of the period ``YYYY-MM-DDTHH`` is.
+
+        Its first for a visit that began before, its last where a clock was set back.
+        """
         began = datetime.fromisoformat(f"{hour}:00:00+00:00")
-        return min(self.hours - 1, int((began - self.since) / timedelta(hours=1)))
+        return max(0, min(self.hours - 1, int((began - self.since) / timedelta(hours=1))))
+
+
+@dataclass(slots=True)
+class _Hour:
+    """What was counted in one hour."""
+
+    plays: int = 0
+    ots: int = 0
+    watchers: int = 0
+    attention_s: float = 0.0
+    running_s: float | None = None
+    """None where the journal does not say."""
+    seen_s: float = 0.0
+    rewarded: int = 0
+    reward: float = 0.0
 
 
 class Figures(JournalReader):
@@ -93,74 +137,104 @@ class Figures(JournalReader):
     def of(self, period: Period, share_plays: int) -> dict[str, Any]:
         """All figures of ``period``; shares of voice are of the last ``share_plays`` drawn plays.
 
-        ``{"since_utc", "funnel", "by_hour", "contents", "share_of_voice"}``:
+        ``{"since_utc", "simulated", "funnel", "by_hour", "contents", "share_of_voice"}``:
 
+        - ``simulated``: what made the journal, where no camera saw anybody, or None,
         - ``funnel``: ``ots``, ``watchers``, ``held``, ``read``, persons each; ``impressions``,
           ``plays``; ``held_s``, the threshold of ``held``,
         - ``by_hour``: for each hour of the period ``t_utc``, ``plays``, ``ots``, ``watchers``,
-          ``attention_s``, ``reward`` (mean, or None),
+          ``attention_s`` (each None where ``seen`` is ``no`` or ``off``), ``reward`` (mean, or
+          None), ``seen``: ``yes``, ``partly``, ``no`` (the camera did not see) or ``off`` (the
+          program did not run), and ``seen_share``, the share of the hour that was seen,
         - ``contents``, by id, of those that played: ``plays``, ``shown_s``, ``ots``,
           ``watchers``, ``impressions``, ``attention_s``, ``attraction`` (attention time over
-          time present, or None), ``rewarded`` (plays), ``reward`` (mean, or None), ``rewards``
-          (means of ``TREND_PARTS`` parts of the period, each or None), ``trend`` (mean reward of
-          the newer half less that of the older, or None),
+          time present, or None), ``rewarded`` (plays), ``reward`` (mean, or None),
+          ``reward_low`` and ``reward_high`` (its 95 % interval, each play taken for itself, or
+          None), ``rewards`` (means of ``TREND_PARTS`` parts of the period, each or None),
+          ``trend`` (mean reward of the newer half less that of the older, or None),
         - ``share_of_voice``: ``window_plays`` and ``plays`` by content.
         """
         since = period.since.isoformat(timespec="milliseconds")
-        with self.connect() as db:
+        with self.connect(period.since) as db:
             db.row_factory = sqlite3.Row
-            db.execute("PRAGMA temp_store = MEMORY")
             db.execute("BEGIN")  # all of one moment
-            shown = [dict(row) for row in db.execute(_SHOWN, (since,))]
+            shown = [dict(row) for row in db.execute(_SHOWN, {"since": since})]
             db.execute(_LOOKS, (since,))
-            everybody = _visits(db, "1", "every").get(1, _NOBODY)
-            by_content = _visits(db, "content_id", "content_id")
-            by_hour = _visits(db, "hour", "hour")
+            by_content = {row["content_id"]: dict(row) for row in db.execute(_BY_CONTENT)}
+            hours = _counted(db, period, since)
+            funnel = dict(db.execute(_FUNNEL, (HELD_S,)).fetchone())
             voice = dict(db.execute(_VOICE, (share_plays,)).fetchall())
+            simulated = facts.simulated(db)
         for row in shown:
             row["hour"] = period.place(row["hour"])
-        looks_by_hour = {period.place(hour): row for hour, row in by_hour.items()}
-        people = ("ots", "watchers", "held", "read", "impressions")
+            hour = hours[row["hour"]]
+            hour.plays += row["plays"]
+            hour.rewarded += row["rewarded"]
+            hour.reward += row["reward"]
         return {
             "since_utc": since,
-            "funnel": {name: everybody[name] for name in people}
-            | {"plays": sum(row["plays"] for row in shown), "held_s": HELD_S},
-            "by_hour": _hours(period, shown, looks_by_hour),
+            "simulated": simulated,
+            "funnel": {
+                "ots": sum(hour.ots for hour in hours),
+                "watchers": sum(hour.watchers for hour in hours),
+                **funnel,
+                "plays": sum(row["plays"] for row in shown),
+                "held_s": HELD_S,
+            },
+            "by_hour": [_hour(period, place, hour) for place, hour in enumerate(hours)],
             "contents": _contents(period, shown, by_content),
             "share_of_voice": {"window_plays": sum(voice.values()), "plays": voice},
         }
 
 
 _NOBODY: Mapping[str, Any] = dict.fromkeys(
-    ("ots", "watchers", "held", "read", "impressions", "present_s", "attention_s"), 0
+    ("ots", "watchers", "impressions", "present_s", "attention_s"), 0
 )
 
 
-def _visits(db: sqlite3.Connection, key: str, name: str) -> dict[Any, dict[str, Any]]:
-    """What ``looks`` has, by ``key``, with every person once in each."""
-    query = _VISITS.format(key=key, name=name)
-    return {row["key"]: dict(row) for row in db.execute(query, (HELD_S,))}
+def _counted(db: sqlite3.Connection, period: Period, since: str) -> list[_Hour]:
+    """People, and what the camera saw, by hour."""
+    hours = [_Hour() for _ in range(period.hours)]
+    for hour_utc, ots, watchers in db.execute(_VISITS):
+        hour = hours[period.place(hour_utc)]
+        hour.ots += ots
+        hour.watchers += watchers
+    for hour_utc, attention_s in db.execute(_ATTENTION):
+        hours[period.place(hour_utc)].attention_s += attention_s
+    for hour_utc, running_s, seen_s in db.execute(_OBSERVED, (since[:13],)):
+        hour = hours[period.place(hour_utc)]
+        hour.running_s = (hour.running_s or 0.0) + running_s
+        hour.seen_s += seen_s
+    return hours
 
 
-def _hours(
-    period: Period, shown: list[dict[str, Any]], looks: Mapping[int, Mapping[str, Any]]
-) -> list[dict[str, Any]]:
-    plays: dict[int, int] = defaultdict(int)
-    rewards: dict[int, list[tuple[int, float]]] = defaultdict(list)
-    for row in shown:
-        plays[row["hour"]] += row["plays"]
-        rewards[row["hour"]].append((row["rewarded"], row["reward"]))
-    return [
-        {
-            "t_utc": (period.since + timedelta(hours=hour)).isoformat(timespec="seconds"),
-            "plays": plays[hour],
-            "ots": (seen := looks.get(hour, _NOBODY))["ots"],
-            "watchers": seen["watchers"],
-            "attention_s": round(seen["attention_s"], 3),
-            "reward": _mean(rewards[hour]),
-        }
-        for hour in range(period.hours)
-    ]
+def _hour(period: Period, place: int, hour: _Hour) -> dict[str, Any]:
+    runs = place == period.hours - 1
+    seen, share = _seen(hour, runs=runs)
+    is_known = seen in ("yes", "partly")
+    return {
+        "t_utc": (period.since + timedelta(hours=place)).isoformat(timespec="seconds"),
+        "plays": hour.plays,
+        "ots": hour.ots if is_known else None,
+        "watchers": hour.watchers if is_known else None,
+        "attention_s": round(hour.attention_s, 3) if is_known else None,
+        "reward": round(hour.reward / hour.rewarded, 4) if hour.rewarded else None,
+        "seen": seen,
+        "seen_share": share,
+    }
+
+
+def _seen(hour: _Hour, *, runs: bool) -> tuple[str, float]:
+    """Whether the camera saw the hour, and the share of it; ``runs``: it is not over."""
+    if hour.running_s is None:
+        # Where the journal does not say, somebody who was seen says it.
+        return ("yes", 1.0) if hour.ots or hour.rewarded else ("off", 0.0)
+    if not hour.running_s:
+        return "off", 0.0
+    share = min(1.0, hour.seen_s / (hour.running_s if runs else _HOUR_S))
+    if not hour.seen_s:
+        return "no", 0.0
+    return "yes" if share >= SEEN_SHARE else "partly", round(share, 4)
 
 
 def _contents(
@@ -183,6 +257,9 @@ def _content(period: Period, rows: list[dict[str, Any]], seen: Mapping[str, Any]
     enough = min(sum(n for n, _ in older), sum(n for n, _ in newer)) >= TREND_PLAYS
     before, after = _mean(older), _mean(newer)
     present_s = seen["present_s"]
+    rewarded = sum(row["rewarded"] for row in rows)
+    sums = [sum(row[name] for row in rows) for name in ("reward", "squares")]
+    low, high = interval(rewarded, *sums)
     return {
         "plays": sum(row["plays"] for row in rows),
         "shown_s": round(sum(row["shown_s"] for row in rows), 3),
@@ -191,13 +268,31 @@ def _content(period: Period, rows: list[dict[str, Any]], seen: Mapping[str, Any]
         "impressions": seen["impressions"],
         "attention_s": round(seen["attention_s"], 3),
         "attraction": round(seen["attention_s"] / present_s, 4) if present_s else None,
-        "rewarded": sum(row["rewarded"] for row in rows),
+        "rewarded": rewarded,
         "reward": _mean(older + newer),
+        "reward_low": low,
+        "reward_high": high,
         "rewards": [_mean(part) for part in parts],
         "trend": round(after - before, 4)
         if enough and before is not None and after is not None
         else None,
     }
+
+
+def interval(count: int, total: float, squares: float) -> tuple[float | None, float | None]:
+    """The 95 % interval of a mean reward, of the sums of rewards and of their squares.
+
+    Student's t; two plays more are counted in the variance, one with reward 0 and one with 1, as
+    rewards that happen to be alike tell too small a one (after Agresti & Coull, 1998). None of
+    fewer than two plays.
+    """
+    if count < 2:
+        return None, None
+    more, mean = count + 2, (total + 1) / (count + 2)
+    variance = max(0.0, squares + 1 - more * mean**2) / (more - 1)
+    half = t95(count - 1) * math.sqrt(variance / count)
+    mean = total / count
+    return round(max(0.0, mean - half), 4), round(min(1.0, mean + half), 4)
 
 
 def _mean(pairs: list[tuple[int, float]]) -> float | None:

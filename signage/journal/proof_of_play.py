@@ -14,20 +14,30 @@ start and no end); ``asked`` and ``started``: still on its way, or on the screen
 | ``page`` | the page that showed it |
 | ``made_by`` | ``kiosk``, or ``page`` for what the page played while the kiosk was away |
 | ``policy``, ``propensity``, ``trigger`` | who chose it, with which probability, and why then |
-| ``opportunities_to_see`` | persons present for long enough to see it |
-| ``watchers`` | those of them who looked |
-| ``conversion_ratio`` | watchers / opportunities to see |
+| ``opportunities_to_see`` | impressions, under the name that the column had first: of a whole \
+screen, opportunities to see are visits, and a visit sees many plays |
+| ``watchers`` | impressions of persons who looked at the play |
+| ``conversion_ratio`` | watchers / impressions |
 | ``attention_s`` | sum over the persons of the time they looked at it |
 | ``dwell_s`` | sum over the persons of the time they were present during the play |
 | ``attraction_ratio`` | attention / dwell |
-| ``read_s`` | sum over the persons of the time they read; empty where it could not be told |
+| ``read_s`` | sum over the persons of the time they read; empty where it could not be told of \
+every one of them |
 | ``more_open_s``, ``more_read_s`` | how long what is ``more`` of it was unfolded, and was read |
 | ``reward`` | in [0, 1] |
+| ``impressions`` | persons who were before the play for long enough to see it |
+| ``short_stays``, ``short_dwell_s``, ``short_attention_s`` | persons who were there for too \
+short, and their seconds: in none of the columns above |
+| ``simulated`` | ``yes`` where no camera saw anybody: recorded people, simulated response |
+| ``version`` | of the program that wrote the table |
 
 What is not known is empty, never 0: the audience of a play that failed, that the page made by
 itself or that the camera did not see; the reward where nobody could have seen the play. A play
 that the page finished while the connection was lost is one row: the kiosk's, with the end, the
 state and the seconds that the page told later. Its audience is of the time before.
+
+What a play is, and who is counted, is defined in ``facts.py``. The dwell time of a play is at most
+its seconds on the screen for each person, and attention at most dwell time.
 """
 
 from __future__ import annotations
@@ -38,6 +48,9 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
+
+from signage import __version__
+from signage.journal import facts
 
 COLUMNS: Mapping[str, type] = {
     "play_id": str,
@@ -65,47 +78,41 @@ COLUMNS: Mapping[str, type] = {
     "more_open_s": float,
     "more_read_s": float,
     "reward": float,
+    "impressions": int,
+    "short_stays": int,
+    "short_dwell_s": float,
+    "short_attention_s": float,
+    "simulated": str,
+    "version": str,
 }
 """In their order, with the type of their values. Any value may be None, but those of ``play_id``,
-``screen_id``, ``content_id``, ``state`` and ``made_by``."""
+``screen_id``, ``content_id``, ``state``, ``made_by``, ``simulated`` and ``version``."""
 
 Row = dict[str, Any]
 
 # Grouped in the order of the table itself, so that no row waits for another.
 _KIOSK = """
-SELECT d.decision_id AS play_id, screen_id, d.content_id, catalogue_version, d.decision_id,
-    d.t_utc AS asked_utc,
-    coalesce(p.started_utc, own.started_utc) AS started_utc,
-    coalesce(own.ended_utc, p.ended_utc) AS ended_utc,
-    coalesce(own.state, p.state) AS state,
-    coalesce(own.shown_s, p.ended_s - p.started_s) AS shown_s,
-    coalesce(p.page, own.page) AS page,
-    policy, propensity, trigger,
-    w.decision_id IS NOT NULL AND json_extract(w.parts, '$.absent') IS NOT 'camera_lost' AS seen,
-    count(i.visit_id) AS opportunities_to_see,
+SELECT p.*, total(i.decision_id IS NOT NULL) AS impressions,
     total(i.attention_s > 0) AS watchers,
     total(i.attention_s) AS attention_s,
     total(i.present_s) AS dwell_s,
-    sum(i.reading_s) AS read_s,
-    (SELECT sum(open_s) FROM reveals r WHERE r.decision_id = d.decision_id) AS more_open_s,
-    (SELECT sum(read_s) FROM reveals r WHERE r.decision_id = d.decision_id) AS more_read_s,
-    w.reward
-FROM decisions d
-JOIN runs USING (run)
-JOIN plays p ON p.decision_id = d.decision_id
-LEFT JOIN page_plays own ON own.play_id = d.decision_id
-LEFT JOIN rewards w ON w.decision_id = d.decision_id
-LEFT JOIN impressions i ON i.decision_id = d.decision_id
-GROUP BY d.number ORDER BY d.number
+    sum(i.reading_s) AS read_s, count(i.reading_s) AS read_of,
+    (SELECT sum(open_s) FROM main.reveals r WHERE r.decision_id = p.decision_id) AS more_open_s,
+    (SELECT sum(read_s) FROM main.reveals r WHERE r.decision_id = p.decision_id) AS more_read_s,
+    (SELECT count(*) FROM all_short_stays s WHERE s.decision_id = p.decision_id) AS short_stays,
+    (SELECT total(present_s) FROM all_short_stays s WHERE s.decision_id = p.decision_id)
+        AS short_dwell_s,
+    (SELECT total(attention_s) FROM all_short_stays s WHERE s.decision_id = p.decision_id)
+        AS short_attention_s
+FROM decided_plays p
+LEFT JOIN all_impressions i ON i.decision_id = p.decision_id
+GROUP BY p.number ORDER BY p.number
 """
-_PAGE = """
-SELECT play_id, (SELECT screen_id FROM runs LIMIT 1) AS screen_id, content_id,
-    started_utc, ended_utc, state, shown_s, page
-FROM page_plays
-WHERE play_id NOT IN (SELECT decision_id FROM decisions)
-ORDER BY started_utc
-"""
-_AUDIENCE = ("opportunities_to_see", "watchers", "attention_s", "dwell_s", "read_s")
+_PAGE = "SELECT * FROM all_plays WHERE made_by = 'page' ORDER BY started_utc"
+_AUDIENCE = (
+    *("opportunities_to_see", "watchers", "attention_s", "dwell_s", "read_s", "impressions"),
+    *("short_stays", "short_dwell_s", "short_attention_s"),
+)
 _DECIMALS = 3
 """Of seconds; of ratios one more."""
 
@@ -113,8 +120,8 @@ _DECIMALS = 3
 def count(db: sqlite3.Connection) -> int:
     """How many rows ``plays`` will have."""
     (told,) = db.execute(
-        "SELECT (SELECT count(*) FROM decisions) + (SELECT count(*) FROM page_plays "
-        "WHERE play_id NOT IN (SELECT decision_id FROM decisions))"
+        "SELECT (SELECT count(*) FROM decided_plays) + "
+        "(SELECT count(*) FROM all_plays WHERE made_by = 'page')"
     ).fetchone()
     return int(told)
 
@@ -123,27 +130,32 @@ def plays(db: sqlite3.Connection) -> Iterator[Row]:
     """Every play once, in the order of time, each with all of ``COLUMNS``."""
     titles = _titles(db)
     newest = {content_id: title for (_, content_id), title in titles.items()}
-    kiosk = (_decided(row, titles) for row in _rows(db, _KIOSK))
+    made = {
+        "simulated": "no" if facts.simulated(db) is None else "yes",
+        "version": __version__,
+    }
+    kiosk = (_decided(row | made, titles) for row in _rows(db, _KIOSK))
     page = (
-        _whole(row | {"title": newest.get(row["content_id"]), "made_by": "page"})
-        for row in _rows(db, _PAGE)
+        _whole(row | made | {"title": newest.get(row["content_id"])}) for row in _rows(db, _PAGE)
     )
     return heapq.merge(kiosk, page, key=lambda row: row["asked_utc"] or row["started_utc"])
 
 
 def _decided(row: Row, titles: Mapping[tuple[str, str], str]) -> Row:
     """What the query found of one decision, as a row of the table."""
+    impressions, watchers = int(row["impressions"]), int(row["watchers"])
     row |= {
         "title": titles.get((row["catalogue_version"], row["content_id"])),
-        "made_by": "kiosk",
-        "watchers": int(row["watchers"]),
+        "impressions": impressions,
+        "opportunities_to_see": impressions,
+        "watchers": watchers,
     }
-    if row["started_utc"] is None:  # an end alone is when it was given up
-        row |= {"ended_utc": None, "shown_s": None}
+    if row["read_of"] < impressions:  # of the others nobody knows
+        row["read_s"] = None
     if not row["seen"]:
         row |= dict.fromkeys(_AUDIENCE)
-    if row["opportunities_to_see"]:
-        row["conversion_ratio"] = row["watchers"] / row["opportunities_to_see"]
+    elif impressions:
+        row["conversion_ratio"] = watchers / impressions
         row["attraction_ratio"] = row["attention_s"] / row["dwell_s"]
     return _whole(row)
 

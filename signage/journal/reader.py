@@ -6,12 +6,14 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from signage.errors import JournalError
+from signage.journal import facts
 from signage.journal.journal import explained
-from signage.journal.schema import check_version
+from signage.journal.schema import check_version, not_whole
 from signage.journal.words import with_words
 
 _JSON_COLUMNS = (
@@ -48,12 +50,11 @@ class JournalReader:
         ``words`` has the parts of it: ``chosen_by``, ``because``, ``reasons``.
         """
         rows = self._rows(
-            "SELECT decision_id, decisions.t_utc, t_s, trigger, content_id, propensity, forced, "
-            "eligible, estimates, masked, context, policy, policy_version, catalogue_version, "
-            "gave_way, reasons, shadow, "
-            "state, started_utc, ended_utc, ended_s - started_s AS shown_s, page, "
-            "reward, parts, learned "
-            "FROM decisions JOIN plays USING (decision_id) LEFT JOIN rewards USING (decision_id) "
+            "SELECT d.decision_id, d.t_utc, d.t_s, d.trigger, d.content_id, d.propensity, "
+            "d.forced, eligible, estimates, masked, context, d.policy, d.policy_version, "
+            "d.catalogue_version, gave_way, reasons, shadow, "
+            "state, started_utc, ended_utc, shown_s, page, reward, parts, learned "
+            "FROM decided_plays JOIN main.decisions d USING (number) "
             "ORDER BY number DESC LIMIT ?",
             (-1 if limit is None else limit,),
         )
@@ -70,6 +71,12 @@ class JournalReader:
             for row in self._rows(query, tuple(versions))
         }
 
+    @property
+    def simulated(self) -> str | None:
+        """What made the journal, where no camera saw anybody; None for a real one."""
+        with self.connect() as db:
+            return facts.simulated(db)
+
     def viewers(self) -> list[dict[str, Any]]:
         """Every viewer who left, in the order they left."""
         return [
@@ -80,7 +87,7 @@ class JournalReader:
     def impressions(self) -> list[dict[str, Any]]:
         """Every person's opportunity to see a play, in the order of the plays."""
         return self._rows(
-            "SELECT i.*, content_id FROM impressions i JOIN decisions USING (decision_id) "
+            "SELECT i.*, content_id FROM all_impressions i JOIN decisions USING (decision_id) "
             "ORDER BY number"
         )
 
@@ -105,11 +112,23 @@ class JournalReader:
         return rows
 
     @contextmanager
-    def connect(self) -> Iterator[sqlite3.Connection]:
-        """A connection of its own, read-only; what SQLite says of it is explained."""
+    def connect(self, since: datetime | None = None) -> Iterator[sqlite3.Connection]:
+        """A connection of its own, read-only, with the views of ``facts``.
+
+        ``since`` as there. What SQLite says of it is explained.
+        """
         with explained(self.path):
             db = sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True)
             try:
+                self._define(db, since)
                 yield db
             finally:
                 db.close()
+
+    def _define(self, db: sqlite3.Connection, since: datetime | None) -> None:
+        try:
+            facts.define(db, since)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError as error:
+            raise not_whole(self.path, error) from error

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from signage.journal import facts
 from signage.journal.figures import HELD_S
 from signage.journal.reader import JournalReader
 
@@ -33,60 +34,83 @@ FROM (
     SELECT visit_id, viewer_id, json_extract(record, '$.age_years') AS age,
         json_extract(record, '$.gender.female') AS female,
         json_extract(record, '$.movement') AS movement
-    FROM viewers
+    FROM main.viewers
 )
 """
 _CELLS = """
 SELECT content_id, {segment} AS segment, count(DISTINCT s.viewer_id) AS persons,
     sum(present_s) AS present_s, sum(attention_s) AS attention_s
-FROM impressions i JOIN decisions USING (decision_id) JOIN segments s USING (visit_id)
-GROUP BY content_id, segment
+FROM all_impressions i JOIN main.decisions USING (decision_id) JOIN segments s USING (visit_id)
+WHERE seen GROUP BY content_id, segment
 """
+# An hour counts where the camera saw any of it. Journals of before do not say; then it did.
 _LOCAL = """
 CREATE TEMP TABLE local AS
 SELECT decision_id, CAST(strftime('%w', wall) AS INTEGER) AS weekday,
-    CAST(strftime('%H', wall) AS INTEGER) AS hour, strftime('%Y-%m-%d %H', wall) AS clock_hour
+    CAST(strftime('%H', wall) AS INTEGER) AS hour, strftime('%Y-%m-%d %H', wall) AS clock_hour,
+    coalesce((SELECT seen_s > 0 FROM main.observed_hours WHERE hour_utc = substr(t_utc, 1, 13)), 1)
+        AS is_known
 FROM (
-    SELECT decision_id, datetime(t_utc, {offset_min} || ' minutes') AS wall FROM decisions
+    SELECT decision_id, t_utc, datetime(t_utc, {offset_min} || ' minutes') AS wall
+    FROM main.decisions
 )
 """
 _HOURS = """
-SELECT weekday, hour, count(DISTINCT clock_hour) AS hours, count(DISTINCT viewer_id) AS persons,
-    coalesce(sum(present_s), 0) AS present_s, coalesce(sum(attention_s), 0) AS attention_s
-FROM local LEFT JOIN impressions USING (decision_id) GROUP BY weekday, hour
+SELECT weekday, hour, count(DISTINCT clock_hour) FILTER (WHERE is_known) AS hours,
+    count(DISTINCT viewer_id) AS persons,
+    coalesce(sum(present_s), 0.0) AS present_s, coalesce(sum(attention_s), 0.0) AS attention_s
+FROM local LEFT JOIN (SELECT * FROM all_impressions WHERE seen) USING (decision_id)
+GROUP BY weekday, hour
 """
-# The sums are those of the variance of a ratio.
+# The squares are those of the variance of a ratio.
 _AUDIENCE = """
 SELECT count(*) AS visits, count(DISTINCT viewer_id) AS persons,
     coalesce(sum(attention_s > 0), 0) AS watchers,
-    coalesce(sum(dwell_s), 0) AS dwell_s, coalesce(sum(attention_s), 0) AS attention_s,
-    coalesce(sum(dwell_s * dwell_s), 0) AS dwell2,
-    coalesce(sum(attention_s * attention_s), 0) AS attention2,
-    coalesce(sum(dwell_s * attention_s), 0) AS both,
+    coalesce(sum(seen_attention_s > 0), 0) AS watchers_of_plays,
+    coalesce(sum(ended = 0), 0) AS open,
+    coalesce(sum(impressions > 0), 0) AS before_plays,
+    coalesce(sum(impressions), 0) AS impressions,
+    coalesce(sum(dwell_s), 0.0) AS dwell_s, coalesce(sum(attention_s), 0.0) AS attention_s,
+    coalesce(sum(dwell_s * dwell_s), 0.0) AS dwell2,
+    coalesce(sum(attention_s * attention_s), 0.0) AS attention2,
+    coalesce(sum(dwell_s * attention_s), 0.0) AS both,
     coalesce(sum(json_extract(record, '$.age_years') IS NULL), 0) AS age_unknown,
-    coalesce(sum(json_extract(record, '$.gender') IS NULL), 0) AS gender_unknown
-FROM viewers
+    coalesce(sum(json_extract(record, '$.gender') IS NULL), 0) AS gender_unknown,
+    coalesce(sum(seen_s), 0.0) AS seen_s, coalesce(sum(seen_attention_s), 0.0) AS seen_attention_s,
+    coalesce(sum(unseen_s), 0.0) AS unseen_s,
+    coalesce(sum(unseen_attention_s), 0.0) AS unseen_attention_s,
+    coalesce(sum(short_s), 0.0) AS short_s,
+    coalesce(sum(short_attention_s), 0.0) AS short_attention_s,
+    coalesce(sum(outside_s), 0.0) AS outside_s,
+    coalesce(sum(outside_attention_s), 0.0) AS outside_attention_s
+FROM visit_time
+"""
+_STAYS = """
+SELECT (SELECT count(*) FROM all_short_stays) AS short_stays,
+    (SELECT count(*) FROM all_impressions WHERE NOT seen) AS unseen,
+    (SELECT count(*) FROM all_impressions WHERE seen AND attention_s > 0) AS looked
 """
 _HELD = """
 SELECT coalesce(sum(longest_s >= ?), 0) AS held, coalesce(sum(read_s > 0), 0) AS read
 FROM (
-    SELECT max(i.attention_s) AS longest_s, max(coalesce(reading_s, 0)) AS read_s
-    FROM impressions i JOIN viewers USING (visit_id) GROUP BY visit_id
+    SELECT max(attention_s) AS longest_s, max(coalesce(reading_s, 0)) AS read_s
+    FROM all_impressions WHERE seen GROUP BY visit_id
 )
 """
-_OPEN = """
-SELECT count(DISTINCT visit_id) AS open FROM impressions
-WHERE visit_id NOT IN (SELECT visit_id FROM viewers)
-"""
 _CONTENTS = """
-SELECT content_id, count(*) AS plays, coalesce(sum(ended_s - started_s), 0) AS shown_s
-FROM decisions JOIN plays USING (decision_id) WHERE started_s IS NOT NULL GROUP BY content_id
+SELECT content_id, count(*) AS plays, coalesce(sum(shown_s), 0.0) AS shown_s
+FROM all_plays WHERE started_utc IS NOT NULL GROUP BY content_id
+"""
+_ALONE = """
+SELECT count(*) AS plays, coalesce(sum(shown_s), 0.0) AS shown_s
+FROM all_plays LEFT JOIN (SELECT number, told_by_page FROM decided_plays) USING (number)
+WHERE started_utc IS NOT NULL AND coalesce(told_by_page, 1)
 """
 _LOOKS = """
 SELECT content_id, count(*) AS impressions, count(DISTINCT viewer_id) AS persons,
     sum(present_s) AS present_s, sum(attention_s) AS attention_s,
-    coalesce(sum(reading_s), 0) AS reading_s, avg(reaction) AS reaction
-FROM impressions JOIN decisions USING (decision_id) GROUP BY content_id
+    coalesce(sum(reading_s), 0.0) AS reading_s, avg(reaction) AS reaction
+FROM all_impressions JOIN main.decisions USING (decision_id) WHERE seen GROUP BY content_id
 """
 _RULES = """
 SELECT substr(value, 1, instr(value || ':', ':') - 1) AS rule, count(DISTINCT number) AS decisions
@@ -101,10 +125,10 @@ SELECT coalesce(sum(gap_s), 0) FROM (
 ) WHERE gap_s > ?
 """  # noqa: S608 - from what stands above
 _SHOWN = """
-SELECT content_id, catalogue_version, forced, started_utc,
-    datetime(t_utc, utc_offset_min || ' minutes') AS wall,
-    content_id IN (SELECT key FROM json_each(masked)) AS held_back
-FROM decisions JOIN plays USING (decision_id) WHERE number <= ? ORDER BY number
+SELECT p.content_id, p.catalogue_version, p.forced, started_utc,
+    datetime(asked_utc, p.utc_offset_min || ' minutes') AS wall,
+    p.content_id IN (SELECT key FROM json_each(masked)) AS held_back
+FROM decided_plays p JOIN main.decisions USING (number) WHERE number <= ? ORDER BY number
 """
 
 Rows = list[dict[str, Any]]
@@ -115,24 +139,27 @@ class ReportFigures(JournalReader):
 
     def all(self) -> dict[str, Any]:
         """``{"screen", "since", "until", "on_the_wall", "runs", "policies", "audience", "held_s",
-        "contents", "looks", "movements", "hours", "held_back", "gave_way", "alone", "silent_s"}``:
+        "contents", "looks", "movements", "hours", "held_back", "gave_way", "alone", "simulated",
+        "silent_s"}``; who and what is counted is defined in ``facts.py``:
 
         - ``since``, ``until``, ``hours``: by the clock on the wall, where ``on_the_wall`` says that
           it is known of every decision, else by UTC; ``last``: the number of the last decision,
         - ``policies``: decisions by policy,
         - ``audience``: visits (opportunities to see), persons, ``watchers``, ``held`` and ``read``
-          visits, times in seconds and sums of their squares; ``open``: visits without an end,
+          visits, times in seconds and sums of their squares; ``open``: visits without an end; where
+          the seconds of the visits are (``seen_s``, ``unseen_s``, ``short_s``, ``outside_s`` and
+          the same of attention, see ``visit_time``),
         - ``contents``: of each that was shown its plays, ``shown_s``, impressions, persons, times,
         - ``looks``, ``movements``: content, segment, persons, ``present_s``, ``attention_s``,
-        - ``hours``: ``weekday`` (0 is Sunday), ``hour``, ``hours`` that the screen ran in it,
-          persons, times,
+        - ``hours``: ``weekday`` (0 is Sunday), ``hour``, ``hours`` in which the camera saw (0
+          where it never did: then nobody knows), persons, times,
         - ``held_back``, ``gave_way``: decisions by constraint,
-        - ``alone``: plays of the page alone, and their seconds,
+        - ``alone``: plays that the page alone saw (also those of ``contents``), and their seconds,
+        - ``simulated``: what made the journal, where no camera saw anybody, or None,
         - ``silent_s``: of the period, in gaps of over an hour between decisions.
         """
         with self.connect() as db:
             db.row_factory = sqlite3.Row
-            db.execute("PRAGMA temp_store = MEMORY")
             db.execute("BEGIN")  # all of one moment
             db.execute(_SEGMENTS)
             db.execute("CREATE UNIQUE INDEX temp.segment_of ON segments (visit_id)")
@@ -144,7 +171,7 @@ class ReportFigures(JournalReader):
             looks = {row["content_id"]: row for row in _rows(db, _LOOKS)}
             return {
                 **period,
-                "audience": _one(db, _AUDIENCE) | _one(db, _HELD, HELD_S) | _one(db, _OPEN),
+                "audience": _one(db, _AUDIENCE) | _one(db, _STAYS) | _one(db, _HELD, HELD_S),
                 "held_s": HELD_S,
                 "contents": [
                     row | looks.get(row["content_id"], {}) for row in _rows(db, _CONTENTS)
@@ -154,11 +181,8 @@ class ReportFigures(JournalReader):
                 "hours": _rows(db, _HOURS),
                 "held_back": _pairs(db, _RULES.format(column="masked")),
                 "gave_way": _pairs(db, _RULES.format(column="gave_way")),
-                "alone": _one(
-                    db,
-                    "SELECT count(*) AS plays, coalesce(sum(shown_s), 0) AS shown_s "
-                    "FROM page_plays",
-                ),
+                "alone": _one(db, _ALONE),
+                "simulated": facts.simulated(db),
                 "silent_s": silent_s,
             }
 

@@ -233,11 +233,16 @@ def version_of(db: sqlite3.Connection, path: Path) -> int | None:
     try:
         row = db.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
     except sqlite3.DatabaseError as error:
-        raise JournalError(
-            f"{path} is not a journal of signage, or not a whole one: {error}. Check the path, "
-            "copy it anew, or use a backup."
-        ) from error
+        raise not_whole(path, error) from error
     return None if row is None else int(row[0])
+
+
+def not_whole(path: Path, error: sqlite3.DatabaseError) -> JournalError:
+    """What to say of a file whose tables cannot be read."""
+    return JournalError(
+        f"{path} is not a journal of signage, or not a whole one: {error}. Check the path, "
+        "copy it anew, or use a backup."
+    )
 
 
 def check_version(db: sqlite3.Connection, path: Path) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from signage.errors import JournalError
+from signage.journal import facts
 from signage.journal.reader import JournalReader
 
 # Written so that a value of the wrong type counts as missing, and not as a number.
@@ -76,8 +77,8 @@ def _check_whole(db: sqlite3.Connection, path: Path) -> None:
 
 def _check_one_screen(db: sqlite3.Connection, path: Path) -> None:
     screens = {str(name) for (name,) in db.execute("SELECT DISTINCT screen_id FROM runs")}
-    ids = db.execute("SELECT DISTINCT rtrim(decision_id, '0123456789') FROM decisions")
-    screens |= {str(name).removesuffix("-") for (name,) in ids}
+    if (stranger := facts.other_screen(db)) is not None:
+        screens.add(f"that of decision {stranger}")
     if len(screens) > 1:
         raise JournalError(
             f"The journal {path} mixes the screens {', '.join(sorted(screens))}: each has an "

@@ -43,6 +43,8 @@ class Job:
     """Of ``recording_file.dump``."""
     model: ResponseModel
     plays: int
+    people: str = "recorded people"
+    """Who was recorded, for the journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,12 @@ def simulate(job: Job, report: Tell = lambda _: None) -> Result:
     with tempfile.TemporaryDirectory(prefix="signage-") as folder:
         began_s = time.perf_counter()
         simulation = Simulation(
-            job.config, job.catalogue, _recording(job.recording), Path(folder), model=job.model
+            job.config,
+            job.catalogue,
+            _recording(job.recording),
+            Path(folder),
+            model=job.model,
+            people=job.people,
         )
         summary = simulation.run(job.plays, report)
         took_s = time.perf_counter() - began_s

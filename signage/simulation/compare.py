@@ -11,12 +11,13 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from signage import __version__
 from signage.evaluation import off_policy
 from signage.evaluation.report import plots
 from signage.evaluation.report.page import Page, Picture, Section, Table, Tile, write_page
 from signage.evaluation.report.words import number
 from signage.simulation.intervals import Estimate, estimate, over_seeds
-from signage.simulation.run import Order, summarise
+from signage.simulation.run import Order, people_of, summarise
 
 Curve = tuple[tuple[int, Estimate], ...]
 """Plays at the end of each stretch of a run, and the mean over the seeds."""
@@ -144,7 +145,8 @@ def write_seeds_report(comparison: Comparison, order: Order, out: Path) -> Path:
         tiles=tuple(_tiles(comparison)),
         sections=tuple(_sections(comparison, order)),
         methods=frozenset({"simulation", "seeds"}),
-        simulated="The people are recorded, their response is a model. No figure is of a shop.",
+        simulated="The people are recorded, their response is a model. No figure is of a shop. "
+        f"(signage {__version__}, {people_of(order)})",
     )
     path = out / "report.html"
     write_page(page, path)

@@ -23,6 +23,9 @@ from signage.simulation.workers import processes
 Report = Callable[[float], None]
 """Told the share done, in [0, 1]."""
 
+_MOST_NAMES, _LONGEST_NAME = 3, 40
+"""Of videos, in what a journal says of itself."""
+
 EXPERIMENT = "experiment"
 """In the place of a policy: that of the configuration, whose arms take turns."""
 
@@ -82,12 +85,28 @@ def run(
         )
         packed = dump(recording)
         jobs = [
-            Job(seeded(order.config, policy, seed), catalogue, packed, order.model, order.plays)
+            Job(
+                seeded(order.config, policy, seed),
+                catalogue,
+                packed,
+                order.model,
+                order.plays,
+                people_of(order),
+            )
             for policy, seed in runs
         ]
         total = order.plays * len(jobs)
         for index, result in simulate_all(jobs, executor, lambda plays: playing(plays / total)):
             yield runs[index], result
+
+
+def people_of(order: Order) -> str:
+    """Who was recorded, in a few words."""
+    if not order.videos:
+        return "the reel of the configuration"
+    names = [video.name.encode(errors="replace").decode()[:_LONGEST_NAME] for video in order.videos]
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f"people of {', '.join(names[:_MOST_NAMES])}{more}"
 
 
 def seeded(config: Config, policy: str, seed: int) -> Config:

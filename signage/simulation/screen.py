@@ -18,6 +18,8 @@ class SimulatedScreen:
         self.showing: Cue | None = None
         self.started_s = 0.0
         """When the newest play began."""
+        self.closes = False
+        """What is on is the last: nothing begins any more."""
         self.unfolded: Unfold | None = None
         self._now_s = self._folded_s = 0.0
         self._next: Cue | None = None
@@ -41,6 +43,7 @@ class SimulatedScreen:
         if self._next is not None and self._next.now:
             if self.showing is not None:
                 self._say(self.showing, PlayState.INTERRUPTED, t_s)
+                self.showing = None
             self._begin(self._next, t_s)
         elif self.showing is not None:
             end_s = self.started_s + self.showing.duration_s
@@ -50,6 +53,14 @@ class SimulatedScreen:
                 self.showing = None
                 if self._next is not None:
                     self._begin(self._next, end_s)
+
+    def stop(self, t_s: float) -> None:
+        """Go dark: what is on ends, and what was to follow never begins."""
+        if self._next is not None:
+            self._say(self._next, PlayState.SUPERSEDED, t_s)
+        if self.showing is not None:
+            self._say(self.showing, PlayState.INTERRUPTED, t_s)
+        self.showing = self._next = None
 
     def events(self) -> list[PlayEvent]:
         events, self._events = self._events, []
@@ -63,6 +74,9 @@ class SimulatedScreen:
         """It keeps nothing."""
 
     def _begin(self, cue: Cue, t_s: float) -> None:
+        if self.closes:
+            self.stop(t_s)
+            return
         self.showing, self.started_s, self._next = cue, t_s, None
         self.unfolded = None
         self._say(cue, PlayState.STARTED, t_s)

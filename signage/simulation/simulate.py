@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from signage import __version__
 from signage.audience.screen import ScreenPlane
 from signage.config import Config, ScreenConfig
 from signage.engine import Engine
@@ -44,11 +45,14 @@ class Simulation:
         out: Path,
         *,
         model: ResponseModel = PRESETS["field"],
+        people: str = "recorded people",
     ) -> None:
         """``config.decision.policy`` decides, or the arms of its experiment; ``config.seed`` draws.
 
-        ``out`` gets ``journal.sqlite``; raises SignageError if it has one already.
+        ``out`` gets ``journal.sqlite``, which says for good that it was simulated, with what
+        ``people``; raises SignageError if it has one already.
         """
+        self._people = people
         self.journal_path = new_journal(out)
         self._config = _for_simulated_eyes(config)
         self._catalogue = alike(catalogue) if model.alike else catalogue
@@ -73,6 +77,9 @@ class Simulation:
         """
         policy = make_policy(self._config.decision.policy, self._config)
         journal = Journal(self.journal_path, durable=False, at_end=True)
+        journal.record_simulated(
+            f"signage {__version__}, {self._people}, simulated response, seed {self._config.seed}"
+        )
         engine = Engine(
             self._config, self._catalogue, policy, journal, self._perceive, self._screen
         )
@@ -91,6 +98,8 @@ class Simulation:
                 self._compare_with_oracle(step.decision)
             if len(rewards) >= plays:
                 break
+            self._screen.closes = len(rewards) == plays - 1 and engine.on_screen is not None
+        self._screen.stop(frame.t_s)
         engine.end(frame)
         journal.close()
         return self._summary(rewards, frame.t_s, audit.violations)

@@ -186,7 +186,7 @@ def test_its_figures_are_those_of_the_journal(page: str, journal: JournalReader)
         "constraints broken": "0",
     }
     assert f"{len(rewards)} of them with people there" in page
-    assert "Screen lobby" in page
+    assert "Simulated audience: screen lobby" in page
     assert "Decided by uniform." in page
     held = sum(
         max(i["attention_s"] for i in journal.impressions() if i["visit_id"] == v["visit_id"]) >= 3

@@ -16,6 +16,7 @@ import pytest
 from pyarrow import parquet
 from vowpal_wabbit_next import CBLabel, DSJsonFormatReader, Example, Workspace
 
+from signage import __version__
 from signage.errors import ConfigError, JournalError
 from signage.journal import proof_of_play
 from signage.journal.export import ExportFormat, export
@@ -131,26 +132,32 @@ def test_a_play_with_its_audience_in_the_words_of_the_industry(
         "content_id": "coffee",
         "title": "Slow, “good” coffee",
         "decision_id": "screen-1",
-        "asked_utc": "2026-03-04T12:00:10.000+00:00",
-        "started_utc": "2026-03-04T12:00:11.000+00:00",
-        "ended_utc": "2026-03-04T12:00:19.000+00:00",
+        "asked_utc": "2026-03-04 12:00:10.000",
+        "started_utc": "2026-03-04 12:00:11.000",
+        "ended_utc": "2026-03-04 12:00:19.000",
         "state": "finished",
-        "shown_s": "8.0",
+        "shown_s": "8.000000",
         "page": "page-a",
         "made_by": "kiosk",
         "policy": "vw",
-        "propensity": "0.75",
+        "propensity": "0.750000",
         "trigger": "play_ends",
         "opportunities_to_see": "2",
         "watchers": "1",
-        "conversion_ratio": "0.5",
-        "attention_s": "4.0",
-        "dwell_s": "16.0",
-        "attraction_ratio": "0.25",
-        "read_s": "2.0",
+        "conversion_ratio": "0.500000",
+        "attention_s": "4.000000",
+        "dwell_s": "16.000000",
+        "attraction_ratio": "0.250000",
+        "read_s": "",
         "more_open_s": "",
         "more_read_s": "",
-        "reward": "0.5",
+        "reward": "0.500000",
+        "impressions": "2",
+        "short_stays": "0",
+        "short_dwell_s": "0.000000",
+        "short_attention_s": "0.000000",
+        "simulated": "no",
+        "version": __version__,
     }
 
 
@@ -163,7 +170,7 @@ def test_what_is_not_known_is_empty_and_never_0(screen: Screen, path: Path, tmp_
     assert (empty["conversion_ratio"], empty["attraction_ratio"], empty["read_s"]) == ("",) * 3
     audience = ("opportunities_to_see", "watchers", "attention_s", "dwell_s", "attraction_ratio")
     assert [blind[name] for name in audience] == [""] * 5
-    assert (ignored["reward"], ignored["conversion_ratio"]) == ("0.0", "0.0")
+    assert (ignored["reward"], ignored["conversion_ratio"]) == ("0.000000",) * 2
 
 
 def test_what_was_never_shown_is_there_and_says_so(
@@ -191,7 +198,7 @@ def test_a_killed_run_leaves_a_start_without_an_end(path: Path, tmp_path: Path) 
     again.play(2, reward(2, 0.5, impression("2.1", 4.0)))
     again.journal.close()
     killed, shown = table(path, tmp_path / "plays.csv")
-    assert (killed["state"], killed["started_utc"]) == ("failed", "2026-03-04T12:00:11.000+00:00")
+    assert (killed["state"], killed["started_utc"]) == ("failed", "2026-03-04 12:00:11.000")
     assert (killed["ended_utc"], killed["shown_s"], killed["attention_s"]) == ("", "", "")
     assert shown["state"] == "finished"
 
@@ -212,10 +219,10 @@ def test_every_play_counts_once_also_when_the_connection_was_lost(
     rows = table(path, tmp_path / "plays.csv")
     assert [row["play_id"] for row in rows] == ["screen-1", "screen-2", "page-a-1", "screen-4"]
     lost, late, own, _ = rows
-    assert (lost["state"], lost["shown_s"], lost["made_by"]) == ("finished", "9.0", "kiosk")
-    assert lost["ended_utc"] == "2026-03-04T12:00:20.000+00:00"
-    assert (lost["attention_s"], lost["reward"]) == ("4.0", "0.5")
-    assert (late["started_utc"], late["state"]) == ("2026-03-04T12:00:21.000+00:00", "finished")
+    assert (lost["state"], lost["shown_s"], lost["made_by"]) == ("finished", "9.000000", "kiosk")
+    assert lost["ended_utc"] == "2026-03-04 12:00:20.000"
+    assert (lost["attention_s"], lost["reward"]) == ("4.000000", "0.500000")
+    assert (late["started_utc"], late["state"]) == ("2026-03-04 12:00:21.000", "finished")
     assert (late["page"], late["opportunities_to_see"]) == ("page-a", "")
     assert (own["made_by"], own["screen_id"], own["title"]) == ("page", "lobby-1", "Shoes")
     told = ("decision_id", "asked_utc", "policy", "propensity", "reward", "attention_s")
@@ -232,8 +239,12 @@ def test_what_unfolded_is_summed_over_a_play(screen: Screen, path: Path, tmp_pat
         )
     db.close()
     (row,) = table(path, tmp_path / "plays.csv")
-    assert (row["more_open_s"], row["more_read_s"]) == ("6.5", "2.0")
-    assert (row["opportunities_to_see"], row["attention_s"], row["read_s"]) == ("2", "6.0", "1.5")
+    assert (row["more_open_s"], row["more_read_s"]) == ("6.500000", "2.000000")
+    assert (row["opportunities_to_see"], row["attention_s"], row["read_s"]) == (
+        "2",
+        "6.000000",
+        "1.500000",
+    )
 
 
 def test_parquet_says_the_same_as_csv_with_types(

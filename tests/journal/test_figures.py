@@ -145,10 +145,11 @@ def test_hours_are_whole_and_the_last_one_runs(diary: Diary, figures: Figures) -
     hours = told["by_hour"]
     assert hours[0] | {"t_utc": ""} == {
         "t_utc": "", "plays": 1, "ots": 1, "watchers": 1, "attention_s": 1.0, "reward": 0.5,
+        "seen": "yes", "seen_share": 1.0,
     }  # fmt: skip
     assert hours[-1] == {
         "t_utc": "2026-03-04T12:00:00+00:00", "plays": 2, "ots": 1, "watchers": 1,
-        "attention_s": 5.0, "reward": pytest.approx(0.2),
+        "attention_s": 5.0, "reward": pytest.approx(0.2), "seen": "yes", "seen_share": 1.0,
     }  # fmt: skip
     assert sum(hour["plays"] for hour in hours) == 3
     week = figures.of(Period.last(7, NOW), 200)

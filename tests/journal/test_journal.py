@@ -110,6 +110,7 @@ def test_a_play_from_decision_to_reward(path: Path) -> None:
 def test_a_reward_counts_once(path: Path) -> None:
     journal, run = begun(path)
     journal.record_decision(1, run, decision(1))
+    journal.record_start(event(1, PlayState.STARTED, 2.0), utc(2))
     end = event(1, PlayState.FINISHED, 10.0)
     assert journal.record_end(end, utc(10), reward(1)) == 1
     assert journal.record_end(end, utc(10), reward(1, 1.0)) is None

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from signage.config import RewardConfig
 from signage.recommend.course import Course, Courses
 from signage.recommend.reward import PlayTally
-from signage.types import AudienceSnapshot, Reward
+from signage.types import AudienceSnapshot, Impression, Reward, ShortStay
 from tests.builders import snapshot, utc, viewer
 
 CONFIG = RewardConfig()
@@ -69,7 +69,8 @@ def test_the_plays_of_a_visit_never_add_up_to_more_than_the_visit(
     total = 0
     for reward in plays(*bounds, step_s=step):
         shown_s = reward.parts["length_s"]
-        for stay in (*reward.impressions, *reward.short_stays):
+        stays: list[Impression | ShortStay] = [*reward.impressions, *reward.short_stays]
+        for stay in stays:
             assert 0 <= stay.attention_s <= stay.present_s <= shown_s
             total += round(1000 * stay.present_s)
     assert total <= round(1000 * (bounds[-1] - bounds[0])) + 1

@@ -164,7 +164,7 @@ def test_an_interval_is_student_s() -> None:
     found = estimate([1.0, 2.0, 3.0])
     assert found is not None
     assert found.mean == 2.0
-    assert found.half == pytest.approx(4.303 / 3**0.5)
+    assert found.half == pytest.approx(4.302653 / 3**0.5)
     assert not found.is_sure
     assert estimate([2.0]) == (2.0, None)
     assert estimate([]) is None

@@ -22,6 +22,7 @@ def report_page(said: Material) -> Page:
         audience.contents(said),
         audience.cells(said),
         audience.hours(said),
+        record.balance(said),
         record.constraints(said),
         record.quality(said),
     ]

@@ -56,7 +56,9 @@ class Material:
         """What made the journal, in a sentence, where no camera saw anybody; else nothing."""
         if self.simulated is None and self.figures.get("simulated") is None:
             return ""
-        return "The people are recorded, their response is a model. No figure is of a shop."
+        made = self.figures.get("simulated")
+        said = "The people are recorded, their response is a model. No figure is of a shop."
+        return said if made is None else f"{said} ({made})"
 
     @property
     def attraction(self) -> Estimate:

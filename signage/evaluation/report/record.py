@@ -71,20 +71,25 @@ def quality(said: Material) -> Section:
         ("camera did not see", f"{outcome[Outcome.NOT_OBSERVED]:,}", "no reward, left out"),
         ("never shown", f"{outcome[Outcome.NEVER_SHOWN]:,}", "replaced or failed, left out"),
         ("cut off, or still running", f"{outcome[Outcome.CUT_OFF]:,}", "left out"),
+        (
+            "shown while the page was alone",
+            f"{outcome[Outcome.PAGE_ALONE]:,}",
+            "decided before; who was there is not known, left out",
+        ),
         ("no choice", f"{outcome[Outcome.FORCED]:,}", "only one content was possible; left out"),
         ("overlapping plays", f"{faults.overlapping:,}", "more than one screen? left out"),
         ("clock set back", f"{faults.clock_jumps:,}", "hours may be wrong"),
         ("starts of the program", f"{figures['runs']:,}", ""),
         ("without a decision", length(figures["silent_s"]), "in gaps of over an hour"),
         (
-            "played by the page alone",
+            "seen by the page alone",
             f"{figures['alone']['plays']:,}",
-            f"{length(figures['alone']['shown_s'])}; who was there is not known",
+            f"{length(figures['alone']['shown_s'])} of the plays above; who was there is not known",
         ),
         (
             "visits without an end",
             f"{audience['open']:,}",
-            "still in view, or cut off by a power cut; not among the opportunities to see",
+            "still in view, or cut off by a power cut; known by their plays alone",
         ),
         ("age not told", share(audience["age_unknown"], audience["visits"]), "of visits"),
         ("gender not told", share(audience["gender_unknown"], audience["visits"]), "of visits"),
@@ -116,3 +121,73 @@ def quality(said: Material) -> Section:
     shown = tuple(row for row in rows if row[1] not in {"0", "0 s", "0%"} or row[0] == "decisions")
     table = Table(("what", "how much", ""), shown, words=frozenset({0, 2}))
     return Section("Data quality", tables=(table,))
+
+
+def balance(said: Material) -> Section | None:
+    """How visits, persons, impressions, watchers, plays and seconds fit together."""
+    figures, audience = said.figures, said.figures["audience"]
+    if not audience["visits"]:
+        return None
+    plays = sum(row["plays"] for row in figures["contents"])
+    shown_s = sum(row["shown_s"] for row in figures["contents"])
+    seconds = Table(
+        ("what", "how many", "in view", "looking"),
+        (
+            ("visits, the opportunities to see", f"{audience['visits']:,}", *_times(said, "")),
+            (
+                "= impressions: a person before a play",
+                f"{audience['impressions']:,}",
+                *_times(said, "seen_"),
+            ),
+            (
+                "+ before plays that the camera did not see",
+                f"{audience['unseen']:,}",
+                *_times(said, "unseen_"),
+            ),
+            (
+                "+ before a play for too short to count",
+                f"{audience['short_stays']:,}",
+                *_times(said, "short_"),
+            ),
+            ("+ outside of plays", "", *_times(said, "outside_")),
+        ),
+        words=frozenset({0}),
+    )
+    people = Table(
+        ("what", "how many", ""),
+        (
+            ("visits", f"{audience['visits']:,}", f"of {audience['persons']:,} persons"),
+            ("visits before a play", f"{audience['before_plays']:,}", "with an impression or more"),
+            ("watchers", f"{audience['watchers']:,}", "visits that looked at the screen at all"),
+            (
+                "watchers of a play",
+                f"{audience['watchers_of_plays']:,}",
+                "the others looked outside of plays, or were there for too short",
+            ),
+            (
+                "impressions with a look",
+                f"{audience['looked']:,}",
+                "“watchers” of the plays in the exported table, added up",
+            ),
+            ("plays", f"{plays:,}", f"{_exact(shown_s)} on the screen"),
+        ),
+        words=frozenset({0, 2}),
+    )
+    return Section(
+        "How the figures fit together",
+        "Where the seconds of the visits are, and who is counted as what.",
+        tables=(seconds, people),
+        note="Outside of plays: between two plays, during one that failed or was not confirmed, or "
+        "known only when the play was over. In the table of plays (`signage export`) the column "
+        "“opportunities_to_see” is of one play, and means impressions.",
+    )
+
+
+def _times(said: Material, which: str) -> tuple[str, str]:
+    audience = said.figures["audience"]
+    names = ("dwell_s", "attention_s") if not which else (f"{which}s", f"{which}attention_s")
+    return _exact(audience[names[0]]), _exact(audience[names[1]])
+
+
+def _exact(seconds: float) -> str:
+    return f"{seconds + 0.0:,.3f} s"
