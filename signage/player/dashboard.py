@@ -36,10 +36,11 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
+
+from signage.player.messages import content_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,12 +64,10 @@ def routes(
         if text not in _DAYS:
             return JSONResponse({"error": f"days must be 1 or 7, not {text[:40]!r}"}, 400)
         told = figures(_DAYS[text])
-        catalogue = {
-            name: content | {"url": f"{content_prefix()}/content/{quote(name, safe='')}/"}
-            for name, content in told["catalogue"].items()
-        }
-        for content in catalogue.values():
-            content["url"] += f"{quote(content.pop('version'))}/{quote(content.pop('file'))}"
+        catalogue = {name: dict(content) for name, content in told["catalogue"].items()}
+        for name, content in catalogue.items():
+            version, file = content.pop("version"), content.pop("file")
+            content["url"] = content_address(content_prefix(), name, version, file)
         return JSONResponse(told | {"catalogue": catalogue})
 
     return [Route("/dashboard", page), Route("/api/dashboard", api)]

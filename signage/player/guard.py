@@ -16,10 +16,13 @@ its files lie under ``/k/<key>/content/…``, with a key that opens nothing but 
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import ipaddress
+import re
 from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
@@ -30,9 +33,15 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "signage_token"
+STATIC = Path(__file__).parent / "static"
 
+_ANSWER = re.search(r"const ANSWER = '(.+)';", (STATIC / "frames.js").read_text("utf-8"))
+"""The script of the frame that says whether the creatives' process lives."""
+assert _ANSWER is not None  # noqa: S101 - a file of our own
+_ANSWER_HASH = base64.b64encode(hashlib.sha256(_ANSWER[1].encode()).digest()).decode()
 _PAGE_POLICY = (
-    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    f"default-src 'self'; script-src 'self' 'sha256-{_ANSWER_HASH}'; "
+    "img-src 'self' data: blob:; media-src 'self' blob:; object-src 'none'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
 _CREATIVE_POLICY = (

@@ -23,16 +23,23 @@ server → page
     ``{"type": "kept", "play_ids"}``: the ends of these plays are on record.
 
 page → server
+    Each may have ``sent_ms``: when it was sent, by a clock of the page that nobody can set. With
+    it, a message that arrives late is still dated right.
+
     ``{"type", "decision_id", "age_ms"}``: the play reached the state ``type``, ``age_ms``
     milliseconds before this was sent. ``started``: it is painted on the screen.
     ``unfolded``, ``folded``: so is what is more of it, or not any more.
     ``finished``: its duration is over (the picture stays until the next).
     ``interrupted``: another replaced it before. ``superseded``: another replaced it before
-    it was ever shown. ``failed``: it could not be loaded.
+    it was ever shown. ``failed``: it could not be loaded, or broke while it was shown; ``reason``
+    says what happened. An end may have ``shown_ms``, for how long it was on the screen.
 
     ``{"type": "alone", "play_id", "content_id", "state", "started_age_ms", "ended_age_ms"}``: while
     nobody could be told, the page showed this; ``play_id`` is the decision's where one had
     asked for it. Told again on every connection until it is ``kept``.
+
+    ``{"type": "pulse", "visible", "drawn_age_ms", "problem"}``: every few seconds, the page lives.
+    The browser drew it last so long ago; ``problem`` says what it cannot play alone, or is empty.
 """
 
 from __future__ import annotations
@@ -94,9 +101,18 @@ def kept(play_ids: Sequence[str]) -> str:
     return json.dumps({"type": "kept", "play_ids": list(play_ids)})
 
 
+def content_address(prefix: str, content_id: str, version: str, file: str) -> str:
+    """Where a file of a content is. Another version is at another address: whatever keeps copies
+    by their address, as browsers do, never answers with what was there before."""
+    return f"{prefix}/content/{quote(content_id, safe='')}/{quote(version, safe='')}/{quote(file)}"
+
+
 def _content(cue: Cue, prefix: str) -> dict[str, Any]:
     told = {name: getattr(cue, name) for name in (*_OF_CONTENT, *_OF_LOOK)}
-    folder = f"{prefix}/content/{quote(cue.content_id, safe='')}/{quote(cue.version, safe='')}"
+
+    def address(file: str) -> str:
+        return content_address(prefix, cue.content_id, cue.version, file)
+
     more = None
     if cue.more is not None:
         more = {
@@ -104,9 +120,9 @@ def _content(cue: Cue, prefix: str) -> dict[str, Any]:
             "text": cue.more.text,
             "qr": _qr_code(cue.more.link),
             "medium": cue.more.medium,
-            "url": cue.more.file and f"{folder}/{quote(cue.more.file)}",
+            "url": cue.more.file and address(cue.more.file),
         }
-    return told | {"url": f"{folder}/{quote(cue.file)}", "more": more}
+    return told | {"url": address(cue.file), "more": more}
 
 
 def _qr_code(link: str | None) -> str | None:

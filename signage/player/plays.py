@@ -5,6 +5,9 @@ Several pages may be connected; all of them are sent every cue. The first that c
 page started has failed, or was superseded, as soon as every page it was sent to gave it
 up or left. Each (decision, state) comes out at most once, and nothing after a play's end.
 
+Times are of the page's own clock where it tells them: a server that stands still for a minute
+makes no play longer.
+
 What a page shows while nobody can be told it tells when it can: the ends of plays that are not
 acknowledged, and plays of its own choice. These are the page's word alone, and not events of an
 open play: ``page_plays``.
@@ -22,6 +25,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, Field, TypeAdapter
 
+from signage.player.page_clock import PageClock
+from signage.player.screen_watch import Pulse, ScreenWatch
 from signage.types import PagePlay, PlayEvent, PlayState
 
 if TYPE_CHECKING:
@@ -36,7 +41,11 @@ _MAX_ENDED = 1000
 _LONGEST_AWAY_S = 90 * 24 * 3600.0
 """A page whose clock has jumped tells of longer."""
 
+_AHEAD_S = 1.0
+"""Where a start was dated too late, its end may lie so far ahead."""
+
 _Id = Annotated[str, Field(min_length=1, max_length=200)]
+_Age = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Confirmation(BaseModel):
@@ -45,9 +54,12 @@ class Confirmation(BaseModel):
     type: PlayState
     decision_id: _Id
     age_ms: Annotated[float, Field(ge=0, le=3_600_000, allow_inf_nan=False)] = 0.0
-
-
-_Age = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    sent_ms: _Age | None = None
+    """When this was sent, by the page's clock."""
+    shown_ms: _Age | None = None
+    """Of an end: for how long it was shown."""
+    reason: Annotated[str, Field(max_length=300)] = ""
+    """Of one that failed: what happened, as the rest of a sentence about its file."""
 
 
 class Told(BaseModel):
@@ -56,12 +68,13 @@ class Told(BaseModel):
     type: Literal["alone"]
     play_id: _Id
     content_id: _Id
-    state: Literal[PlayState.FINISHED, PlayState.INTERRUPTED]
+    state: Literal[PlayState.FINISHED, PlayState.INTERRUPTED, PlayState.FAILED]
     started_age_ms: _Age
     ended_age_ms: _Age
+    sent_ms: _Age | None = None
 
 
-Said = TypeAdapter[Confirmation | Told](Confirmation | Told)
+Said = TypeAdapter[Confirmation | Told | Pulse](Confirmation | Told | Pulse)
 """What a page may say."""
 
 
@@ -86,6 +99,8 @@ class Plays:
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
         self._pages: dict[int, str] = {}
+        self._clocks: dict[int, PageClock] = {}
+        self.watch = ScreenWatch()
         self._open: dict[str, _Play] = {}
         self._newest: _Play | None = None
         self._events: list[PlayEvent] = []
@@ -121,6 +136,7 @@ class Plays:
         with self._lock:
             connection = next(self._numbers)
             self._pages[connection] = page
+            self._clocks[connection] = PageClock()
             started = [play for play in self._open.values() if play.owner is not None][-1:]
             newest = self._newest
             if newest and newest not in started and newest.cue.decision_id in self._open:
@@ -136,16 +152,20 @@ class Plays:
         """Close the connection: a play it was showing is interrupted."""
         with self._lock:
             page = self._pages.pop(connection)
+            del self._clocks[connection]
+            self.watch.leave(connection)
             for play in list(self._open.values()):
                 waited = connection in play.waiting
                 play.waiting.discard(connection)
                 if play.owner == connection:
-                    self._end(play, PlayState.INTERRUPTED, t_s, page)
+                    # It may have left long before this was noticed.
+                    longest_s = max(play.since_s, play.since_s + play.cue.duration_s)
+                    self._end(play, PlayState.INTERRUPTED, min(t_s, longest_s), page)
                 elif play.owner is None and waited:
-                    self._give_up(play, PlayState.FAILED, t_s, page)
+                    self._give_up(play, PlayState.FAILED, t_s, page, "was on no page that stayed")
 
     def confirm(self, connection: int, said: Confirmation, t_s: float) -> bool:
-        """Take the word of a page, sent at ``t_s``; ignored where the page has no say.
+        """Take the word of a page, received at ``t_s``; ignored where the page has no say.
 
         Returns whether it is of no use, as another page has told the end of the play.
         """
@@ -155,25 +175,31 @@ class Plays:
             page = self._pages.get(connection)
             if play is None or page is None:
                 return self._ended.get(said.decision_id, page) != page
-            # A page's clock may err; nothing happens before it was asked for.
-            t_s = max(t_s - said.age_ms / 1000, play.since_s)
+            t_s = self._dated(connection, said, play, t_s)
             if state is PlayState.STARTED:
                 self._start(play, connection, t_s)
             elif play.owner == connection:
                 if not state.is_end:
                     self._emit(play, state, t_s, page)
                 elif state is not PlayState.SUPERSEDED:
-                    self._end(play, state, t_s, page)
+                    self._end(play, state, t_s, page, said.reason)
                     self._ended[said.decision_id] = page
                     if len(self._ended) > _MAX_ENDED:
                         del self._ended[next(iter(self._ended))]
             elif play.owner is None and state in (PlayState.SUPERSEDED, PlayState.FAILED):
                 play.waiting.discard(connection)
-                self._give_up(play, state, t_s, page)
+                self._give_up(play, state, t_s, page, said.reason)
             return False
 
+    def hear(self, connection: int, pulse: Pulse, t_s: float) -> None:
+        """A page lives, as it said at ``t_s``."""
+        with self._lock:
+            if (clock := self._clocks.get(connection)) is not None:
+                clock.sent_at(pulse.sent_ms, t_s)
+                self.watch.hear(connection, pulse, t_s)
+
     def tell(self, connection: int, said: Told, t_s: float) -> bool:
-        """Take the word of a page on a play that it ended alone, sent at ``t_s``.
+        """Take the word of a page on a play that it ended alone, received at ``t_s``.
 
         What is too much is left out: the page keeps it, and tells again. Returns as ``confirm``.
         """
@@ -182,6 +208,7 @@ class Plays:
             if self._ended.get(said.play_id, page) != page:
                 return True
             if page is not None and len(self._told) < _MAX_PAGE_PLAYS:
+                t_s = self._clocks[connection].sent_at(said.sent_ms, t_s)
                 ages_s = (said.started_age_ms / 1000, said.ended_age_ms / 1000)
                 longest_s, shortest_s = (min(age, _LONGEST_AWAY_S) for age in ages_s)
                 ended_s = t_s - shortest_s
@@ -217,17 +244,37 @@ class Plays:
         elif self._pages[play.owner] == STAND_IN:
             play.owner = connection
 
-    def _give_up(self, play: _Play, state: PlayState, t_s: float, page: str) -> None:
+    def _dated(self, connection: int, said: Confirmation, play: _Play, received_s: float) -> float:
+        """When the play reached the state, in our seconds."""
+        sent_s = self._clocks[connection].sent_at(said.sent_ms, received_s)
+        if said.shown_ms is not None and play.started_s is not None:
+            shown_s = said.shown_ms / 1000
+            return min(play.started_s + shown_s, received_s + _AHEAD_S)
+        # A page's clock may err; nothing happens before it was asked for.
+        return max(sent_s - said.age_ms / 1000, play.since_s)
+
+    def _give_up(
+        self, play: _Play, state: PlayState, t_s: float, page: str, reason: str = ""
+    ) -> None:
         if not play.waiting & self._counting():
-            self._end(play, state, t_s, page)
+            self._end(play, state, t_s, page, reason)
 
     def _counting(self) -> set[int]:
         real = {number for number, page in self._pages.items() if page != STAND_IN}
         return real or set(self._pages)
 
-    def _end(self, play: _Play, state: PlayState, t_s: float, page: str = "") -> None:
+    def _end(
+        self, play: _Play, state: PlayState, t_s: float, page: str = "", reason: str = ""
+    ) -> None:
         del self._open[play.cue.decision_id]
-        self._emit(play, state, t_s, page)
+        self._emit(play, state, t_s, page, reason)
 
-    def _emit(self, play: _Play, state: PlayState, t_s: float, page: str) -> None:
-        self._events.append(PlayEvent(play.cue.decision_id, state, t_s, page))
+    def _emit(self, play: _Play, state: PlayState, t_s: float, page: str, reason: str = "") -> None:
+        if state is PlayState.FAILED:
+            file = f"{play.cue.content_id}/{play.cue.file}"
+            reason = f"{file} {reason or 'could not be shown'}"
+        else:
+            reason = ""
+        event = PlayEvent(play.cue.decision_id, state, t_s, page, reason)
+        self._events.append(event)
+        self.watch.note(event)

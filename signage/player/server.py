@@ -38,6 +38,7 @@ from signage.player.metrics import Totals, registry
 from signage.player.orders import PATH as ORDERS_PATH
 from signage.player.orders import Desk, OrdersApi
 from signage.player.plays import Plays, Said, Told
+from signage.player.screen_watch import Pulse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -152,6 +153,16 @@ class PlayerServer:
         """Whether a page, or its stand-in, is connected."""
         return self._plays.connected
 
+    @property
+    def screen_problem(self) -> str | None:
+        """What keeps the screen from showing what it is asked to show, for the operator."""
+        return self._plays.watch.problem(self._status.clock())
+
+    @property
+    def screen_hangs(self) -> bool:
+        """Whether the page is connected but does nothing any more: it has to be opened anew."""
+        return self._plays.watch.hangs(self._status.clock()) is not None
+
     def show(self, cue: Cue) -> None:
         """Send ``cue`` to every page, and to those that connect while it is of use."""
         self._plays.ask(cue, self._status.clock())
@@ -195,7 +206,7 @@ class PlayerServer:
         orders = [] if desk is None else [_orders_route(desk)]
         told = self._status.dashboard
         shown = [] if told is None else dashboard.routes(told, lambda: self._app.content_prefix)
-        return Starlette(
+        app = Starlette(
             routes=[
                 *orders,
                 *shown,
@@ -209,6 +220,8 @@ class PlayerServer:
                 Route(CONTENT_PATH, self._contents.answer),
             ]
         )
+        app.router.redirect_slashes = False
+        return app
 
     def _page(self, _request: Request) -> Response:
         return FileResponse(_STATIC / "player.html")
@@ -268,6 +281,9 @@ class PlayerServer:
                     _log.warning("page %s sends messages that make no sense: %s", page, reason)
                 continue
             now_s = self._status.clock()
+            if isinstance(said, Pulse):
+                self._plays.hear(connection, said, now_s)
+                continue
             if isinstance(said, Told):
                 done = self._plays.tell(connection, said, now_s) and said.play_id
             else:

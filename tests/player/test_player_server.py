@@ -188,6 +188,7 @@ class TestRoutes:
             "/content/red/0/..%2f..%2fsecret.txt",
             "/content/red/0/%2e%2e/%2e%2e/secret.txt",
             "/content/%2e%2e/0/secret.txt",
+            "/content/%2e%2e/secret.txt",
             "/content/red/0//etc/passwd",
             "/content/unknown/0/index.html",
             "/static/../server.py",

@@ -4,9 +4,14 @@ const root = document.documentElement;
 const point = document.getElementById("point");
 const notice = document.getElementById("notice");
 
+// How long a content takes to come in.
+let comingIn = 0;
+export const switchMs = () => comingIn;
+
 export function setUp({ transition, transition_ms, background, notice: told }) {
   root.dataset.transition = transition;
-  root.style.setProperty("--switch", `${transition === "cut" ? 0 : transition_ms}ms`);
+  comingIn = transition === "cut" ? 0 : transition_ms;
+  root.style.setProperty("--switch", `${comingIn}ms`);
   root.style.setProperty("--background", background);
   notice.hidden = !told;
   notice.replaceChildren();

@@ -5,23 +5,26 @@ import { media } from "./media.js";
 
 const EDGE = 0.03; // of the screen, free on each side of the panel
 
-let panel = null; // {element, decision_id, tell, open}
+let panel = null; // {element, decision_id, tell, open, medium}
 let wanted = null; // what the server wants open: its play may not be on the screen yet
 let waiting = []; // what to do when it is folded
 
 // A play begins.
 export function prepare({ decision_id, more, background }, tell) {
+  panel?.medium?.discard();
   panel?.element.remove();
   panel = null;
   if (!more) return;
   const element = document.createElement("aside");
   element.className = "more";
   add(element, "h2", more.title);
-  if (more.url) {
-    const { layer } = media(more.medium, more.url, { fit: "contain", background, sound: false });
-    layer.classList.add("medium");
-    element.append(layer);
-    element.addEventListener("shown", () => layer.dispatchEvent(new Event("shown")));
+  const medium = more.url ? media({ ...more, fit: "contain", background, sound: false }) : null;
+  if (medium) {
+    medium.layer.classList.add("medium");
+    element.append(medium.layer);
+    // The rest of the panel is of use without it.
+    medium.failed = () => medium.discard();
+    medium.loaded.catch(medium.failed);
   }
   for (const line of more.text?.split("\n").filter(Boolean) ?? []) add(element, "p", line);
   if (more.qr) {
@@ -30,7 +33,7 @@ export function prepare({ decision_id, more, background }, tell) {
     element.append(code);
   }
   document.body.append(element);
-  panel = { element, decision_id, tell, open: false };
+  panel = { element, decision_id, tell, open: false, medium };
   if (wanted) unfold(wanted);
 }
 
@@ -47,7 +50,7 @@ export function unfold(message) {
   panel.open = true;
   place(panel.element, region);
   panel.element.classList.add("open");
-  panel.element.dispatchEvent(new Event("shown"));
+  panel.medium?.start(() => Infinity);
   const { tell } = panel;
   requestAnimationFrame(() => requestAnimationFrame(() => tell("unfolded", decision_id)));
 }
@@ -62,6 +65,7 @@ export function close() {
   if (panel?.open) {
     panel.open = false;
     panel.element.classList.remove("open");
+    panel.medium?.stop();
     panel.tell("folded", panel.decision_id);
   }
   const due = waiting;

@@ -1,16 +1,24 @@
 // The page on the screen: what the server says, and what is said to it.
 // The protocol is described in signage/player/messages.py. What is shown is done in stage.js.
 
+import { now } from "./clock.js";
+import { watchFrames } from "./frames.js";
 import * as ledger from "./ledger.js";
 import { setUp, showPoint } from "./look.js";
+import * as loop from "./loop.js";
 import { fold, unfold } from "./more.js";
 import * as stage from "./stage.js";
 
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 5000;
 const MAX_UNSENT = 32;
+const MAX_REASON = 300;
 // So many plays are told before the first of them has to be on record.
 const MAX_TOLD = 200;
+// So often the page says that it lives.
+const PULSE_MS = 5000;
+// A page that was opened anew is not opened anew again before this.
+const FRESH_MS = 60_000;
 
 let socket = null;
 let retryMs = FIRST_RETRY_MS;
@@ -19,17 +27,23 @@ const told = new Set(); // plays whose end was told on this connection and is no
 
 const isOpen = () => socket?.readyState === WebSocket.OPEN;
 
-function tell(type, decision_id) {
-  unsent.push({ type, decision_id, at: performance.now() });
-  if (type === "finished" || type === "interrupted") told.add(decision_id);
+function send(message) {
+  socket.send(JSON.stringify({ ...message, sent_ms: now() }));
+}
+
+// A play reached the state `type` just now. `more` says for how long it was shown, and why it failed.
+function tell(type, decision_id, { reason, ...more } = {}) {
+  if (reason) more.reason = reason.slice(0, MAX_REASON);
+  unsent.push({ type, decision_id, at: now(), ...more });
+  if (more.shown_ms !== undefined) told.add(decision_id);
   if (unsent.length > MAX_UNSENT) unsent.shift();
   flush();
 }
 
 function flush() {
   while (unsent.length && isOpen()) {
-    const { type, decision_id, at } = unsent.shift();
-    socket.send(JSON.stringify({ type, decision_id, age_ms: performance.now() - at }));
+    const { at, ...message } = unsent.shift();
+    send({ ...message, age_ms: now() - at });
   }
 }
 
@@ -41,14 +55,37 @@ function tellAlone() {
     if (told.size >= MAX_TOLD) return;
     if (told.has(play.play_id)) continue;
     told.add(play.play_id);
-    socket.send(JSON.stringify({ type: "alone", ...play }));
+    send({ type: "alone", ...play });
   }
 }
+
+// --- whether the page is well ---
+
+let drawn = now(); // when the browser last drew the page
+
+function look() {
+  requestAnimationFrame(() => {
+    drawn = now();
+  });
+  if (!isOpen()) return;
+  const problem = loop.problem().slice(0, MAX_REASON);
+  const visible = !document.hidden;
+  send({ type: "pulse", visible, drawn_age_ms: Math.max(0, now() - drawn), problem });
+}
+
+// A browser that cannot show a page any more may do so when all is opened anew.
+function openAnew() {
+  if (now() < FRESH_MS) return;
+  ledger.save();
+  location.reload();
+}
+
+// --- the connection ---
 
 const TAKE = {
   setup(message) {
     setUp(message);
-    stage.setLoop(message.loop);
+    loop.setLoop(message.loop);
   },
   show: stage.take,
   unfold,
@@ -69,6 +106,7 @@ function connect() {
   socket.onopen = () => {
     retryMs = FIRST_RETRY_MS;
     told.clear();
+    look();
     stage.serverIs("back");
     tellAlone();
     flush();
@@ -90,4 +128,6 @@ function connect() {
 // The token has become a cookie by now; it need not stand in the address.
 if (location.search) history.replaceState(null, "", location.pathname);
 stage.begin(tell, tellAlone);
+watchFrames({ stuck: stage.loseFrames, back: stage.mend, hopeless: openAnew });
+setInterval(look, PULSE_MS);
 connect();

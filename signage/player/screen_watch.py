@@ -1,0 +1,88 @@
+"""Whether the screen shows what it is asked to show."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+if TYPE_CHECKING:
+    from signage.types import PlayEvent
+
+from signage.types import PlayState
+
+_MANY_FAILED = 3
+_SILENT_S = 20.0
+"""A page says every 5 s that it lives."""
+
+
+class Pulse(BaseModel):
+    """A page's word that it lives."""
+
+    type: Literal["pulse"]
+    sent_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    visible: bool = True
+    """Whether the browser shows it at all: a page behind another is not drawn."""
+    drawn_age_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    problem: Annotated[str, Field(max_length=300)] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    pulse: Pulse
+    t_s: float
+
+
+class ScreenWatch:
+    """Hears the pages and the ends of plays. Every method may be called from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._heard: dict[int, _Heard] = {}
+        self._failed = 0
+        self._reason = ""
+
+    def hear(self, connection: int, pulse: Pulse, t_s: float) -> None:
+        """A page lives."""
+        with self._lock:
+            self._heard[connection] = _Heard(pulse, t_s)
+
+    def leave(self, connection: int) -> None:
+        """A page has gone."""
+        with self._lock:
+            self._heard.pop(connection, None)
+
+    def note(self, event: PlayEvent) -> None:
+        """A play has reached a state."""
+        with self._lock:
+            if event.state is PlayState.FAILED:
+                self._failed += 1
+                self._reason = event.reason
+            elif event.state in (PlayState.FINISHED, PlayState.INTERRUPTED):
+                self._failed = 0
+
+    def hangs(self, now_s: float) -> str | None:
+        """Why the page itself must be opened anew, or None."""
+        with self._lock:
+            seen = [heard for heard in self._heard.values() if heard.pulse.visible]
+        for heard in seen:
+            silent_s = now_s - heard.t_s
+            if silent_s > _SILENT_S:
+                return f"the player page has said nothing for {silent_s:.0f} s"
+            if heard.pulse.drawn_age_ms > 1000 * _SILENT_S:
+                return f"the browser has not drawn for {heard.pulse.drawn_age_ms / 1000:.0f} s"
+        return None
+
+    def problem(self, now_s: float) -> str | None:
+        """What keeps the screen from showing what it should, for the operator, or None."""
+        if (hangs := self.hangs(now_s)) is not None:
+            return hangs
+        with self._lock:
+            if self._failed >= _MANY_FAILED:
+                return f"the last {self._failed} plays failed: {self._reason}"
+            for heard in self._heard.values():
+                if heard.pulse.problem:
+                    return f"the screen cannot play alone: {heard.pulse.problem}"
+        return None
