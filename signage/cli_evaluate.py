@@ -63,6 +63,8 @@ def evaluate(
 
 def _print(told: Mapping[str, Any]) -> None:
     console = Console()
+    if told["simulated"] is not None:
+        console.print(f"Simulated audience: no figure is of a shop ({told['simulated']}).")
     made = table("policy", "IPS", "SNIPS", "direct", "doubly robust", "against the log", "ESS")
     made.add_row("as logged", "", "", "", _value(told["logged"]), "", str(told["plays"]))
     for one in told["policies"]:
@@ -86,8 +88,11 @@ def _print(told: Mapping[str, Any]) -> None:
         console.print(note)
 
 
-def _value(estimate: Mapping[str, float] | None, sign: str = "") -> str:
+def _value(estimate: Mapping[str, Any] | None, sign: str = "") -> str:
     if estimate is None:
         return "–"
-    value, low, high = (format(estimate[name], f"{sign}.3f") for name in ("value", "low", "high"))
-    return f"{value} ({low} to {high})"
+    value, low, high = (
+        None if estimate[name] is None else format(estimate[name], f"{sign}.3f")
+        for name in ("value", "low", "high")
+    )
+    return f"{value or '–'}" if low is None else f"{value} ({low} to {high})"

@@ -38,6 +38,8 @@ def experiment(
         print_json(told)
         return
     console = Console()
+    if told["simulated"] is not None:
+        console.print(f"Simulated audience: no figure is of a shop ({told['simulated']}).")
     by = f"blocks of {told['block_minutes']} min" if told["block_minutes"] else "visits"
     console.print(
         f"{told['experiment']}: by {by}, {told['since_utc'][:10]} to {told['until_utc'][:10]}, "

@@ -23,7 +23,7 @@ import numpy as np
 from signage.clock import ZoneName, local_time
 from signage.config import Config
 from signage.config_section import PolicyName
-from signage.errors import ConfigError
+from signage.errors import ConfigError, SignageError
 from signage.evaluation import what_if
 from signage.evaluation.evaluation import Evaluation, Valuation, evaluate
 from signage.evaluation.off_policy import CONFIDENCE, Estimate
@@ -82,7 +82,7 @@ def _targets(log: Log, wanted: Wanted, config: Config) -> Iterator[Target]:
         if name == "uniform":
             yield Target(name, what_if.uniform)
         else:
-            yield Target(name, Asked(_policy(name, config), log, config.timezone))
+            yield Target(name, Asked(name, _policy(name, config), log, config.timezone))
     for name in wanted.without:
         yield Target(_without(name), what_if.without(_place(log, name)))
     for said in wanted.caps:
@@ -100,13 +100,7 @@ def _without(name: str) -> str:
 def _policy(name: str, config: Config) -> Policy:
     module, _, attribute = name.partition(":")
     if attribute:
-        try:
-            return cast(Policy, getattr(importlib.import_module(module), attribute)())
-        except (ImportError, AttributeError) as error:
-            raise ConfigError(
-                f"--policy {name} cannot be imported: {error}. It has the form "
-                "package.module:Name, from where Python finds modules."
-            ) from error
+        return _own_policy(name, module, attribute)
     if name not in get_args(PolicyName):
         raise ConfigError(
             f"There is no policy {name!r}; choose from {', '.join(get_args(PolicyName))}, or name "
@@ -120,14 +114,43 @@ def _policy(name: str, config: Config) -> Policy:
     return make_policy(cast(PolicyName, name), config)
 
 
+def _own_policy(name: str, module: str, attribute: str) -> Policy:
+    try:
+        made = getattr(importlib.import_module(module), attribute)
+    except Exception as error:
+        raise ConfigError(
+            f"--policy {name} cannot be imported: {_short(error)}. It has the form "
+            "package.module:Name, from where Python finds modules."
+        ) from error
+    try:
+        policy = made()
+    except Exception as error:
+        raise ConfigError(
+            f"--policy {name} cannot be made: {_short(error)}. It is called without arguments; "
+            "give it a factory that needs none."
+        ) from error
+    missing = [method for method in ("answer", "learn") if not callable(getattr(policy, method, 0))]
+    if missing:
+        raise ConfigError(
+            f"--policy {name} is no policy: it has no method {' and no method '.join(missing)}. "
+            "See signage/recommend/policy.py for what one needs."
+        )
+    return cast(Policy, policy)
+
+
+def _short(error: Exception) -> str:
+    """An error in one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
 class Asked:
     """A policy that is asked each decision of a log anew, in order, and learns their rewards.
 
     The hour is that of the clock on the wall; where the log does not tell it, of ``zone``.
     """
 
-    def __init__(self, policy: Policy, log: Log, zone: ZoneName | None) -> None:
-        self._policy = policy
+    def __init__(self, name: str, policy: Policy, log: Log, zone: ZoneName | None) -> None:
+        self._name, self._policy = name, policy
         self._log = log
         self._zone = zone
         self._names = list(log.contents)
@@ -135,6 +158,19 @@ class Asked:
         self._choices = lru_cache(4096)(self._choice)
 
     def __call__(self, block: Block) -> Floats:
+        try:
+            return self._answers(block)
+        except SignageError:
+            raise
+        except Exception as error:
+            if ":" not in self._name:
+                raise  # ours to mend, not the user's
+            raise SignageError(
+                f"The policy {self._name} failed on decisions {block.number[0]} to "
+                f"{block.number[-1]} of {self._log.name}: {_short(error)}. Mend the policy."
+            ) from error
+
+    def _answers(self, block: Block) -> Floats:
         answers = np.zeros_like(block.probabilities)
         eligible, hours, numbers = block.eligible, self._hours(block), block.number.tolist()
         outcomes, shown_at = block.outcome.tolist(), block.shown.tolist()
@@ -242,6 +278,7 @@ def _document(log: Log, found: Evaluation, wanted: Wanted) -> dict[str, Any]:
     outcomes = {outcome.name.lower(): faults.outcomes[outcome] for outcome in Outcome}
     return {
         "journal": log.name,
+        "simulated": log.simulated,
         "decisions": found.decisions,
         "plays": found.plays,
         "visitors": found.visitors,
@@ -250,7 +287,7 @@ def _document(log: Log, found: Evaluation, wanted: Wanted) -> dict[str, Any]:
         "clock_jumps": faults.clock_jumps,
         "left_out": faults.said(),
         "confidence": CONFIDENCE,
-        "logged": asdict(found.logged),
+        "logged": _estimate(found.logged),
         "policies": [_told(one, wanted) for one in found.valuations],
         "notes": notes,
     }
@@ -284,15 +321,20 @@ def _told(one: Valuation, wanted: Wanted) -> dict[str, Any]:
     }
 
 
-def _estimate(estimate: Estimate | None) -> dict[str, float] | None:
-    return None if estimate is None else asdict(estimate)
+def _estimate(estimate: Estimate | None) -> dict[str, float | None] | None:
+    """Fields that cannot be told are None."""
+    if estimate is None:
+        return None
+    return {
+        name: value if math.isfinite(value) else None for name, value in asdict(estimate).items()
+    }
 
 
 def _verdict(one: Valuation, warnings: Sequence[str]) -> str:
     if one.overlap is None:
         return "a guess"
-    if one.difference is None:
-        return "cannot be told"
+    if one.difference is None or math.isnan(one.difference.low):
+        return "cannot be told" if one.difference is None else "not to be believed"
     if warnings:
         return "not to be believed"
     if one.difference.low > 0:

@@ -40,7 +40,26 @@ def result_of(reader: Experiments, name: str | None = None) -> dict[str, Any]:
             f"In the experiment {design.name!r} there is no play to analyse yet ({told}). Come "
             "back when the screen has shown more."
         )
-    return analyse(design, plays) | {"left_out": left_out}
+    document = analyse(design, plays)
+    return {
+        **document,
+        "simulated": reader.simulated,
+        "plays": len(plays) + sum(left_out.values()),
+        "left_out": left_out | _not_compared(plays, document),
+    }
+
+
+def _not_compared(plays: Sequence[ArmPlay], document: Row) -> dict[str, int]:
+    """Analysed plays that count in no arm, by why: with these, all sums agree."""
+    nobody = sum(play.reward is None and play.before_nobody for play in plays)
+    lost = sum(play.reward is None and not play.before_nobody for play in plays)
+    compared = sum(arm["rewarded_plays"] for arm in document["arms"])
+    found = {
+        "in an incomplete round": len(plays) - nobody - lost - compared,
+        "before nobody": nobody,
+        "without a reward": lost,
+    }
+    return {why: count for why, count in found.items() if count}
 
 
 def open_journal(journal: Path) -> Experiments:

@@ -236,7 +236,8 @@ class _Plays:
         self.noise = float(np.mean((reward - modelled) ** 2))
         mean = float(reward.mean())
         variance = off_policy.clustered_variance(reward - mean, self.cluster)
-        self.logged = off_policy.around(mean, math.sqrt(variance / len(reward)))
+        error = math.sqrt(variance / len(reward))
+        self.logged = off_policy.around(mean, error).within(0, 1)
 
 
 def _value(one: _Gathered, plays: _Plays, contents: Sequence[str]) -> Valuation:
@@ -257,16 +258,18 @@ def _value(one: _Gathered, plays: _Plays, contents: Sequence[str]) -> Valuation:
             ),
             _difference(weights, plays, expected, slice(None)),
         ]
+    ips, snips, dr = (None if found is None else found.within(0, 1) for found in by_weights[:3])
+    difference = by_weights[3]
     return Valuation(
         policy=one.target.name,
-        ips=by_weights[0],
-        snips=by_weights[1],
-        dm=off_policy.around(plays.model.mean_of(played), math.sqrt(doubt)),
-        dr=by_weights[2],
-        difference=by_weights[3],
+        ips=ips,
+        snips=snips,
+        dm=off_policy.around(plays.model.mean_of(played), math.sqrt(doubt)).within(0, 1),
+        dr=dr,
+        difference=None if difference is None else difference.within(-1, 1),
         overlap=overlap,
         shares=dict(zip(contents, played[:, 0].tolist(), strict=True)),
-        warnings=tuple(overlap.warnings()),
+        warnings=tuple(overlap.warnings(one.target.name)),
     )
 
 
@@ -313,7 +316,7 @@ def _extrapolate(one: _Added, plays: _Plays, contents: Mapping[str, Sequence[str
         policy=content.name,
         ips=None,
         snips=None,
-        dm=off_policy.around(model.mean_of(played, new), math.sqrt(doubt)),
+        dm=off_policy.around(model.mean_of(played, new), math.sqrt(doubt)).within(0, 1),
         dr=None,
         difference=None,
         overlap=None,

@@ -17,6 +17,7 @@ believed the answer is a warning (``overlap.py``).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -36,6 +37,12 @@ class Estimate:
     value: float
     low: float
     high: float
+    """Both NaN where no interval can be told."""
+
+    def within(self, least: float, most: float) -> Estimate:
+        """The same, cut to what is possible: nearer to the truth wherever that cuts anything."""
+        ends = (self.value, self.low, self.high)
+        return Estimate(*(end if math.isnan(end) else min(most, max(least, end)) for end in ends))
 
 
 @dataclass(frozen=True, slots=True)

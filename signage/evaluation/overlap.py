@@ -61,8 +61,8 @@ class Overlap:
     def supported(self) -> bool:
         return self.unsupported_share <= MOST_UNSUPPORTED
 
-    def warnings(self) -> Iterator[str]:
-        """What speaks against believing the numbers, each in a sentence."""
+    def warnings(self, name: str) -> Iterator[str]:
+        """What speaks against believing the numbers of the policy ``name``, in a sentence each."""
         if not self.supported:
             yield (
                 f"{self.unsupported_share:.1%} of what it would play had no chance in the log: "
@@ -71,9 +71,8 @@ class Overlap:
             return
         if self.effective_sample_size < LEAST_EFFECTIVE:
             yield (
-                f"The overlap is too thin to believe: the log is worth "
-                f"{self.effective_sample_size:.0f} plays of its own, fewer than "
-                f"{LEAST_EFFECTIVE:.0f}."
+                f"Not enough data for {name} yet (effective sample "
+                f"{self.effective_sample_size:.0f}, needs {LEAST_EFFECTIVE:.0f})."
             )
         if self.largest_share > MOST_OF_ONE:
             yield f"A single play makes up {self.largest_share:.0%} of all weight."
