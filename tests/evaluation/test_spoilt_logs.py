@@ -13,7 +13,7 @@ import pytest
 from pyarrow import parquet
 
 from signage.config import Config
-from signage.errors import JournalError
+from signage.errors import JournalError, SignageError
 from signage.evaluate import Wanted, evaluated
 from signage.journal.export import ExportFormat, export
 from tests.builders import catalogue, sighting, traits
@@ -172,3 +172,62 @@ def test_wherever_columns_are_cut_off_no_number_comes_of_it(columns: Path) -> No
         columns.write_bytes(whole[: len(whole) * part // 20])
         with pytest.raises(JournalError, match="damaged or was cut off"):
             judged(columns)
+
+
+# Policies of one's own, and logs that tell too little
+
+_OWN = """
+from signage.recommend.policy import Answer, certain
+
+class NeedsArguments:
+    def __init__(self, size): ...
+
+class Raises:
+    name, version = "raises", "1"
+    def answer(self, question): raise KeyError("no such\\nplace")
+    def learn(self, lesson): ...
+
+class Nothing: ...
+
+def fails(): raise RuntimeError("no licence")
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("NeedsArguments", "is called without arguments; give it a factory"),
+        ("Raises", r"failed on decisions 1 to \d+ of .*: KeyError: 'no such\\nplace'. Mend"),
+        ("Nothing", "no method answer and no method learn"),
+        ("fails", "cannot be made: RuntimeError: no licence"),
+        ("gone", "cannot be imported"),
+    ],
+)
+def test_a_policy_of_ones_own_that_fails_is_one_clear_error(
+    journal: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, said: str
+) -> None:
+    module = f"own_{name.lower()}"
+    (tmp_path / f"{module}.py").write_text(_OWN)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(SignageError, match=said):
+        evaluated(journal, Wanted(policies=(f"{module}:{name}",)), Config())
+
+
+def test_one_visitor_alone_gives_valid_json_and_no_interval(journal: Path) -> None:
+    changed(journal, "UPDATE impressions SET viewer_id = '1.1'")
+    told = judged(journal)
+    json.dumps(told, allow_nan=False)
+    assert 0 < told["logged"]["value"] < 1
+    assert told["logged"]["low"] is told["logged"]["high"] is None
+
+
+def test_thin_data_says_how_thin_and_no_interval_leaves_what_is_possible(journal: Path) -> None:
+    changed(journal, "DELETE FROM rewards WHERE seq > 6")
+    wanted = Wanted(policies=("uniform", "playlist"), without=("coffee",))
+    told = evaluated(journal, wanted, Config())
+    assert told["policies"]
+    for one in told["policies"]:
+        assert f"Not enough data for {one['policy']} yet (effective sample" in one["warnings"][0]
+        for name, least in (("ips", 0), ("snips", 0), ("dm", 0), ("dr", 0), ("difference", -1)):
+            ends = (one[name] or {}).values()
+            assert all(end is None or least <= end <= 1 for end in ends)
