@@ -369,6 +369,9 @@ class ServerConfig(Section):
     """0: any free one."""
     token: str | None = None
     """Asked of every client when ``host`` is not loopback; made up at each start if not set."""
+    local_users: tuple[str, ...] = ("signage-screen",)
+    """Users of this machine who may open the page and the dashboard over loopback, besides root and
+    the one that the kiosk runs as. Others need the token of the orders."""
 
 
 class Config(Section):

@@ -1,7 +1,9 @@
 """Who may come in, and what a page that came from here may do.
 
-On loopback anyone on the machine may come in, under a loopback name only: a page of
-another site cannot point its own host name here and read along. On any other address
+On loopback root, the kiosk's own user and those of ``server.local_users`` may come in, anybody else
+of the machine with the orders' token, and all under a loopback name only: a page of
+another site cannot point its own host name here and read along. ``/health``, ``/metrics``
+and the files of the contents are for everybody on the machine. On any other address
 every request needs the token: ``?token=…`` once (kept as a cookie from then on) or
 ``Authorization: Bearer …``. A WebSocket must come from a page of this very host.
 
@@ -29,10 +31,14 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 
+from signage.player.connections import USER
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "signage_token"
+_TOLD_TO_ALL = ("/health", "/metrics")
+_SHOWN_TO_ALL = ("/content/", "/static/")
 STATIC = Path(__file__).parent / "static"
 
 _ANSWER = re.search(r"const ANSWER = '(.+)';", (STATIC / "frames.js").read_text("utf-8"))
@@ -64,9 +70,19 @@ def is_loopback(host: str) -> bool:
 class Guard:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, token: str | None, orders_token: str) -> None:
-        """``token`` opens everything to read; None asks for none. ``orders_token`` may order."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        token: str | None,
+        orders_token: str,
+        users: frozenset[int] | None = None,
+    ) -> None:
+        """``token`` opens everything to read; None asks for none. ``orders_token`` may order.
+
+        Without ``token``, only ``users`` may read, by their number; None lets everybody.
+        """
         self._app = app
+        self._users = users
         self._token = token
         self._orders_token = orders_token
         self.content_prefix = ""
@@ -84,9 +100,11 @@ class Guard:
             await refusal(scope, receive, send)
             return
         cookie = None
-        if self._token is not None and _query_token(scope) is not None:
+        offer = _query_token(scope)
+        if offer is not None and self._opens(offer):
             # A cookie holds neither spaces nor semicolons; a token of the operator's may.
-            cookie = f"{COOKIE}={quote(self._token, safe='')}; Path=/; HttpOnly; SameSite=Strict"
+            value = f"{quote(offer, safe='')}; Path=/; HttpOnly; SameSite=Strict"
+            cookie = f"{_cookie_name(headers)}={value}"
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -105,6 +123,12 @@ class Guard:
                 return PlainTextResponse(
                     "This screen answers to this machine only, as 127.0.0.1 or localhost.\n", 421
                 )
+            if not (self._knows_user(scope) or self._knows_token(scope, headers)):
+                return PlainTextResponse(
+                    "This user of the machine may not look in. `server.local_users` names who may; "
+                    "the token in the file orders-token of the data folder opens, too.\n",
+                    403,
+                )
         elif not keyed and not self._knows_token(scope, headers):
             return PlainTextResponse(
                 "The token is missing or wrong: open the address that the kiosk printed.\n",
@@ -114,7 +138,7 @@ class Guard:
         orders = scope["type"] == "http" and scope["method"] not in ("GET", "HEAD")
         if orders or scope["type"] == "websocket":
             origin = headers.get("origin")
-            if origin is not None and urlsplit(origin).netloc != host:
+            if origin is not None and _authority(origin) != host:
                 return PlainTextResponse("Pages of other sites may not connect.\n", 403)
         if orders and not _same(_bearer_token(headers), self._orders_token):
             return PlainTextResponse(
@@ -135,9 +159,18 @@ class Guard:
         scope["path"] = path[len(prefix) :]
         return True
 
+    def _knows_user(self, scope: Scope) -> bool:
+        path = scope["path"]
+        if self._users is None or path in _TOLD_TO_ALL or path.startswith(_SHOWN_TO_ALL):
+            return True
+        return scope.get("state", {}).get(USER) in self._users
+
     def _knows_token(self, scope: Scope, headers: Headers) -> bool:
         offers = [_query_token(scope), _bearer_token(headers), _cookie_token(headers)]
-        return any(_same(offer, self._token or "") for offer in offers if offer)
+        return any(self._opens(offer) for offer in offers if offer)
+
+    def _opens(self, offer: str) -> bool:
+        return _same(offer, self._token or self._orders_token)
 
 
 def _protect(headers: MutableHeaders, path: str) -> None:
@@ -162,6 +195,23 @@ def _name(host: str) -> str:
         return ""
 
 
+def _authority(origin: str) -> str | None:
+    """The host and port in an Origin header; None where it is none."""
+    try:
+        return urlsplit(origin).netloc or None
+    except ValueError:
+        return None
+
+
+def _cookie_name(headers: Headers) -> str:
+    """Cookies know no ports, and there may be two screens behind one host name."""
+    try:
+        port = urlsplit(f"//{headers.get('host', '')}").port
+    except ValueError:
+        port = None
+    return f"{COOKIE}_{port or 80}"
+
+
 def _query_token(scope: Scope) -> str | None:
     values = parse_qs(scope["query_string"].decode("latin-1")).get("token")
     return values[0] if values else None
@@ -174,7 +224,7 @@ def _bearer_token(headers: Headers) -> str:
 
 def _cookie_token(headers: Headers) -> str | None:
     try:
-        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+        morsel = SimpleCookie(headers.get("cookie", "")).get(_cookie_name(headers))
     except CookieError:
         return None
     return unquote(morsel.value) if morsel is not None else None

@@ -49,6 +49,11 @@ class ScreenWatch:
         with self._lock:
             self._heard[connection] = _Heard(pulse, t_s)
 
+    def has_heard(self, connection: int) -> bool:
+        """Whether that page has ever said that it lives."""
+        with self._lock:
+            return connection in self._heard
+
     def leave(self, connection: int) -> None:
         """A page has gone."""
         with self._lock:

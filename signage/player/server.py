@@ -31,9 +31,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from signage.errors import SignageError
 from signage.player import dashboard, messages
+from signage.player.connections import Connection
 from signage.player.contents import PATH as CONTENT_PATH
 from signage.player.contents import ContentFiles
 from signage.player.guard import Guard, is_loopback
+from signage.player.local_users import permitted_users
 from signage.player.metrics import Totals, registry
 from signage.player.orders import PATH as ORDERS_PATH
 from signage.player.orders import Desk, OrdersApi
@@ -52,6 +54,8 @@ _STATIC = Path(__file__).parent / "static"
 _MAX_MESSAGE_BYTES = 64 * 1024
 _MAX_DECISIONS = 1000
 _MAX_UNSENT = 64
+_MAX_PAGES = 64
+"""One screen has one; who has opened the page elsewhere may look on."""
 _HANG_UP = ""
 """In place of a message: a page that has missed some connects anew, and is told what is so now."""
 _TRY_AGAIN_LATER = 1013
@@ -103,7 +107,8 @@ class PlayerServer:
         """Whoever knows it may give orders."""
         self._token = None if is_loopback(config.host) else self.orders_token
         self._contents = ContentFiles(content_dirs, status.is_as_checked)
-        self._app = Guard(self._routes(), self._token, self.orders_token)
+        users = permitted_users(config.local_users) if self._token is None else None
+        self._app = Guard(self._routes(), self._token, self.orders_token, users)
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -122,6 +127,7 @@ class PlayerServer:
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
+                http=Connection,
                 ws="websockets-sansio",
                 ws_max_size=_MAX_MESSAGE_BYTES,
                 ws_ping_interval=5.0,
@@ -248,6 +254,9 @@ class PlayerServer:
         page = websocket.query_params.get("page", "")
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", page):
             page = "unnamed"
+        if len(self._unsent) >= _MAX_PAGES and not self._make_room():
+            await websocket.close(_TRY_AGAIN_LATER)
+            return
         await websocket.accept()
         connection, cues = self._plays.join(page)
         unsent = self._unsent[connection] = asyncio.Queue(_MAX_UNSENT)
@@ -265,6 +274,13 @@ class PlayerServer:
             self._unsent.pop(connection, None)
             self._plays.leave(connection, self._status.clock())
             _log.info("page %s left", page)
+
+    def _make_room(self) -> bool:
+        """Hang up on a page that does not say that it lives; no screen is among those."""
+        silent = [each for each in self._unsent if not self._plays.watch.has_heard(each)]
+        if silent:
+            self._hang_up(silent[0])
+        return bool(silent)
 
     async def _listen_to(self, websocket: WebSocket, connection: int, page: str) -> None:
         complained = False
@@ -306,11 +322,15 @@ class PlayerServer:
         unsent = self._unsent[connection]
         if unsent.full():
             _log.warning("a page (connection %d) does not read its cues", connection)
-            while not unsent.empty():
-                unsent.get_nowait()
-            unsent.put_nowait(_HANG_UP)
+            self._hang_up(connection)
         else:
             unsent.put_nowait(message)
+
+    def _hang_up(self, connection: int) -> None:
+        unsent = self._unsent[connection]
+        while not unsent.empty():
+            unsent.get_nowait()
+        unsent.put_nowait(_HANG_UP)
 
 
 def _orders_route(desk: Desk) -> Route:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -261,6 +264,68 @@ class TestToken:
             assert client.get(f"{key}/health").status_code == 401
             assert client.get(f"{key}/content/../health").status_code == 401
 
+    def test_two_screens_behind_one_host_name_do_not_take_each_others_cookie(
+        self, shop: Shop
+    ) -> None:
+        other = Shop(shop.content_dirs)
+        urls = [each.open(host="0.0.0.0") for each in (shop, other)]
+        try:
+            with httpx.Client(trust_env=False) as client:
+                for url in urls:
+                    assert client.get(url).status_code == 200
+                for url in urls:
+                    assert client.get(url.partition("?")[0] + "health").status_code == 200
+        finally:
+            other.close()
+
+    @pytest.mark.parametrize("name", ["Origin", "Host", "Cookie", "Authorization"])
+    @pytest.mark.parametrize("value", ["http://[", "//[::1", "[", "signage_token=", "Bearer", "é"])
+    def test_headers_that_make_no_sense_are_refused_and_break_nothing(
+        self,
+        shop: Shop,
+        http: httpx.Client,
+        caplog: pytest.LogCaptureFixture,
+        name: str,
+        value: str,
+    ) -> None:
+        headers = {name.encode(): value.encode()}
+        assert http.post("/api/orders", headers=headers).status_code in range(400, 500)
+        assert http.get("/health", headers=headers).status_code < 500
+        upgrade = {b"Connection": b"Upgrade", b"Upgrade": b"websocket"}
+        answer = http.get("/ws/player", headers={**upgrade, **headers})
+        assert answer.status_code in range(400, 500)
+        assert not [record for record in caplog.records if record.exc_info]
+
+    def test_other_users_of_the_machine_see_health_and_contents_only(
+        self, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("signage.player.connections.user_of", lambda *_: 54321)
+        with httpx.Client(base_url=shop.open(), trust_env=False) as client:
+            for path in ("/health", "/metrics", "/content/red/0/index.html"):
+                assert client.get(path).status_code == 200
+            for path in ("/", "/api/audience", "/api/decisions", "/api/orders", "/dashboard"):
+                assert client.get(path).status_code == 403
+            with pytest.raises(InvalidStatus, match="403"), page(shop):
+                pass
+            assert shop.server is not None
+            token = {"token": shop.server.orders_token}
+            assert client.get("/api/decisions", params=token).status_code == 200
+            assert client.get("/api/audience").status_code == 200
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+    def test_the_user_at_the_other_end_is_known(self, shop: Shop, http: httpx.Client) -> None:
+        def answer(uid: int) -> str:
+            port = http.base_url.port
+            request = f"GET /api/audience HTTP/1.0\\r\\nHost: localhost:{port}\\r\\n\\r\\n"
+            code = f"exec 3<>/dev/tcp/127.0.0.1/{port}; printf '{request}' >&3; head -1 <&3"
+            command = ["/bin/bash", "-c", code]
+            return subprocess.run(
+                command, user=uid, check=True, capture_output=True
+            ).stdout.decode()
+
+        assert " 200 " in answer(0)
+        assert " 403 " in answer(65534)
+
     def test_loopback_answers_to_loopback_names_only(self, http: httpx.Client) -> None:
         for name in ("localhost", "127.0.0.1", f"localhost:{http.base_url.port}", "[::1]:80"):
             assert http.get("/health", headers={"Host": name}).status_code == 200
@@ -304,6 +369,41 @@ class TestSocket:
             started = shop.await_event(first, S.STARTED)
             say(socket, "finished", first, age_ms=3_000_000)
             assert shop.await_event(first, S.FINISHED).t_s == started.t_s
+
+    def test_what_arrives_late_is_dated_by_the_clock_of_the_page(
+        self, shop: Shop, http: httpx.Client
+    ) -> None:
+        """As after a minute in which this server stood still."""
+        with page(shop) as socket:
+            play = shop.show("red", duration_s=6.0)
+            began = {"type": "started", "decision_id": play, "sent_ms": 100_000.0}
+            socket.send(json.dumps(began))
+            started = shop.await_event(play, S.STARTED)
+            over = {"type": "finished", "decision_id": play, "shown_ms": 6000.0}
+            socket.send(json.dumps(over | {"sent_ms": 50_000.0}))
+            ended = shop.await_event(play, S.FINISHED)
+        assert ended.t_s - started.t_s <= 1.1  # no later than it can be
+        with page(shop) as socket:
+            socket.send('{"type": "pulse", "sent_ms": 60000}')
+            for name, sent_ms in (("a", 30_000.0), ("b", 40_000.0)):
+                told = {"type": "alone", "play_id": name, "content_id": "red", "state": "finished"}
+                ages = {"started_age_ms": 6000.0, "ended_age_ms": 0.0, "sent_ms": sent_ms}
+                socket.send(json.dumps(told | ages))
+            until(lambda: len(shop.told()) == 2, "both plays")
+        first, second = shop.told()
+        assert first.ended_s - first.started_s == pytest.approx(6.0)
+        assert second.ended_s - first.ended_s == pytest.approx(10.0)
+
+    def test_a_page_that_is_lost_showed_its_play_no_longer_than_it_lasts(
+        self, shop: Shop, http: httpx.Client
+    ) -> None:
+        with page(shop) as socket:
+            play = shop.show("red", duration_s=0.2)
+            say(socket, "started", play)
+            started = shop.await_event(play, S.STARTED)
+            until(lambda: time.monotonic() > started.t_s + 0.4, "the time of the play")
+        ended = shop.await_event(play, S.INTERRUPTED)
+        assert ended.t_s - started.t_s == pytest.approx(0.2)
 
     def test_a_page_that_connects_late_gets_the_newest_cue_and_not_one_that_is_over(
         self, shop: Shop, http: httpx.Client

@@ -50,6 +50,27 @@ def test_hundreds_of_sockets_that_say_nothing(
     plays_on(shop, screen)
 
 
+def test_who_asks_for_nothing_is_hung_up(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("signage.player.connections._REQUEST_S", 0.2)
+    shop.open()
+    silent, slow = (socket.create_connection(address(shop), timeout=20) for _ in range(2))
+    with silent, slow:
+        slow.sendall(b"GET / HTTP/1.1\r\n")
+        for each in (silent, slow):
+            with contextlib.suppress(ConnectionResetError):
+                assert each.recv(1) == b""
+
+
+def test_there_is_always_room_for_one_more(
+    shop: Shop, screen: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signage.player.connections._MAX_CONNECTIONS", 20)
+    with contextlib.ExitStack() as stack:
+        for _ in range(100):
+            stack.enter_context(socket.create_connection(address(shop), timeout=10))
+        plays_on(shop, screen)
+
+
 def test_requests_that_never_end(shop: Shop, screen: Page, raw: list[socket.socket]) -> None:
     host = ":".join(map(str, address(shop)))
     for number, each in enumerate(raw):

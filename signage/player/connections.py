@@ -1,0 +1,71 @@
+"""The server's connections: how many there may be, and for how long one may say nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from ipaddress import ip_address
+from typing import Any
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from signage.player.local_users import user_of
+
+_MAX_CONNECTIONS = 256
+"""A process may have 1,024 files open, the camera's and the journal's among them."""
+_REQUEST_S = 10.0
+"""A request has to be here as a whole within this time."""
+
+USER = "user"
+"""Where a request's state says whose connection it came by: a number, or absent if unknown."""
+
+
+class Connection(H11Protocol):
+    """One connection. It is closed when it asks for nothing, or when others need its place."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Make room, and note whose it is."""
+        super().connection_made(transport)
+        self.waits_since_s = self.loop.time()
+        self._check = self.loop.call_later(_REQUEST_S, self._hang_up_if_late)
+        if len(self.connections) > _MAX_CONNECTIONS:
+            self._make_room()
+        client, server = self.client, self.server
+        if client and server and server[1] and ip_address(client[0]).is_loopback:
+            self.app_state: dict[str, Any] = {**self.app_state}
+            self.app_state[USER] = user_of(client, (server[0], server[1]))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It has closed."""
+        self._check.cancel()
+        super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """It becomes a page's, which may say nothing for long."""
+        self._check.cancel()
+        super().handle_websocket_upgrade(event)
+
+    def on_response_complete(self) -> None:
+        """The next request may come."""
+        self.waits_since_s = self.loop.time()
+        super().on_response_complete()
+
+    @property
+    def waits(self) -> bool:
+        """Whether a request, or the rest of one, has yet to come."""
+        return self.cycle is None or self.cycle.response_complete or self.cycle.more_body
+
+    def _hang_up_if_late(self) -> None:
+        late_s = self.loop.time() - self.waits_since_s
+        if self.waits and late_s >= _REQUEST_S:
+            self.transport.abort()
+        elif not self.transport.is_closing():
+            self._check = self.loop.call_later(_REQUEST_S, self._hang_up_if_late)
+
+    def _make_room(self) -> None:
+        """Close the one that has asked for nothing for the longest time; itself if there is none.
+
+        The pages' sockets have been handed over to another protocol, so they stay.
+        """
+        idle = [each for each in self.connections if isinstance(each, Connection) and each.waits]
+        min(idle, key=lambda each: each.waits_since_s, default=self).transport.abort()
