@@ -9,6 +9,7 @@ from collections.abc import Callable
 from signage.audience.calibration import Calibration, Fit
 from signage.capture.live import LiveCapture
 from signage.config import Config
+from signage.errors import SourceError
 from signage.installation import keep_calibration
 from signage.perception.perceiver import Perceiver
 from signage.player.server import PlayerServer, Status
@@ -31,6 +32,8 @@ def calibrate(config: Config, stop: threading.Event, ready: Callable[[str], None
         ready(server.start())
         while not stop.is_set():
             frame = camera.next()
+            if camera.problem is not None:
+                raise SourceError(camera.problem)
             sightings = perceiver.perceive(frame) or []
             if not server.connected:
                 continue

@@ -73,6 +73,9 @@ class CameraConfig(Section):
     frozen_after_s: Seconds = 10.0
     """The very same picture for this long: the camera hangs. A sensor's noise never repeats;
     a stream of a still room may, from one key picture of its encoder to the next."""
+    min_fps: Positive = 2.0
+    """Fewer pictures a second than this, from the camera or through the models: people cannot be
+    followed, and the audience counts as unknown."""
 
 
 class PerceptionConfig(Section):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from signage import assets, libraries
 from signage.clock import local_time
 from signage.errors import SignageError
+from signage.text import without_logins
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -187,7 +188,7 @@ def _camera(config: Config, config_path: Path, probe: Probe) -> Check:
         detail, remedy = problem
         remedy += f" The `source` is set in [camera] of {config_path}."
         return Check(name, ok=False, detail=detail, remedy=remedy)
-    return Check(name, ok=True, detail=f"pictures come from {camera.source}")
+    return Check(name, ok=True, detail=f"pictures come from {without_logins(camera.source)}")
 
 
 def _disk(config: Config, config_path: Path) -> Check:

@@ -22,7 +22,7 @@ class Audience:
     def __init__(
         self,
         config: AudienceConfig,
-        run: int = 1,
+        run: str = "1",
         screen: ScreenConfig | None = None,
         reading: ReadingModel | None = None,
     ) -> None:
@@ -36,8 +36,9 @@ class Audience:
         self._departed: list[Viewer] = []
 
     def update(self, frame: Frame, sightings: Sequence[Sighting] | None) -> AudienceSnapshot:
-        """Add what a frame told; None when it could tell nothing (the camera is lost)."""
+        """Add what a frame told; None when it could tell nothing (the camera does not see)."""
         now_s = frame.t_s
+        self._part(now_s)  # whoever was not seen for so long has left, even if their track goes on
         for sighting in sightings or ():
             visit = self._visits.get(sighting.track)
             if visit is None:
@@ -51,6 +52,7 @@ class Audience:
             utc=frame.utc,
             viewers=tuple(v.viewer() for v in self._visits.values() if self._is_confirmed(v)),
             observed=sightings is not None,
+            fault=frame.fault,
         )
 
     def take_departed(self) -> list[Viewer]:
@@ -88,7 +90,7 @@ class Audience:
                 self._departed.append(visit.departed())
 
 
-def open_audience(config: Config, run: int = 1) -> Audience:
+def open_audience(config: Config, run: str = "1") -> Audience:
     """The audience of one run, with all that ``config`` switches on.
 
     Raises AssetError when the model of reading is missing or broken.

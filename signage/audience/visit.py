@@ -17,7 +17,7 @@ from signage.audience.screen import ScreenPlane
 from signage.config import AudienceConfig
 from signage.types import Facing, Floats, Logo, Movement, Sighting, Viewer
 
-# Out of sight for longer than this, nobody knows where they looked.
+# Out of sight for longer than this, nobody knows where they looked, or went.
 _MAX_GAP_S = 1.0
 # A head turned further than this from the screen shows its back.
 _AWAY_YAW_DEG = 110.0
@@ -213,7 +213,7 @@ class Visit:
             self._face_px = max(self._face_px or 0.0, bottom - top)
         if sighting.position_m is not None:
             self._path.add(t_s, sighting.position_m, by_face=sighting.face_xyxy_px is not None)
-            if (movement := self._path.movement) is not None:
+            if (movement := self._path.movement) is not None and step_s <= _MAX_GAP_S:
                 self._movement_s[movement] = self._movement_s.get(movement, 0.0) + step_s
         self._add_gaze(t_s, step_s, sighting, attentive=attentive)
         self._add_traits(t_s, sighting)

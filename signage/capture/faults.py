@@ -1,4 +1,4 @@
-"""Tells a covered, hanging or noisy camera from its pictures.
+"""Tells from its pictures whether a camera sees: covered, dark, hanging, noisy.
 
 How far the thresholds are from good pictures and from bad ones is measured in
 ``tests/capture/test_faults.py``.
@@ -7,8 +7,10 @@ How far the thresholds are from good pictures and from bad ones is measured in
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import cv2
 import numpy as np
@@ -27,6 +29,14 @@ _GRID_PX = 128
 would hide the noise by which two pictures of a still room differ."""
 _BLACK, _NOT_BLACK = 20.0, 28.0
 _NOISY, _NOT_NOISY = 8.0, 6.0
+_BLANK, _NOT_BLANK = 1.3, 1.9
+"""Steepest slope, in grey levels a pixel: tape and a finger stay below 1.1, faces are found in
+pictures that a white veil has brought down to 2.1."""
+_BLANK_WIDTH_PX = 320
+_LEAST_NOISE = 0.5
+"""Of 255: drawn and strongly compressed pictures have none."""
+_DARK, _NOT_DARK = 5.0, 6.5
+"""Contrast by noise: at 5, three faces in ten are no longer found; at 4, six in ten."""
 
 _TILES = 4
 _TILE_PX = 48
@@ -34,17 +44,21 @@ _LAPLACIANS = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], dtype=np.float32)
 
 
 class Fault(StrEnum):
-    """What is wrong with the pictures of a camera that does deliver."""
+    """What is wrong with the pictures of a camera that does deliver, the plainest first."""
 
     BLACK = "black"
+    BLANK = "blank"
     FROZEN = "frozen"
     NOISY = "noisy"
+    DARK = "dark"
 
     @property
     def reason(self) -> str:
         """What is wrong, to go on after "the camera"."""
         return {
             Fault.BLACK: "sees only black",
+            Fault.BLANK: "sees nothing but an even surface",
+            Fault.DARK: "sees too little light to tell people",
             Fault.FROZEN: "delivers the very same picture again and again",
             Fault.NOISY: "delivers pictures full of noise",
         }[self]
@@ -54,6 +68,8 @@ class Fault(StrEnum):
         """What to do about it."""
         return {
             Fault.BLACK: "Take the cover off the lens, open its shutter, or switch on the light.",
+            Fault.BLANK: "Clear the lens, or shade it from a light that blinds it.",
+            Fault.DARK: "Switch on the light, or give the camera a longer exposure.",
             Fault.FROZEN: "Unplug the camera and plug it in again, or restart the stream.",
             Fault.NOISY: "Give it more light, or look for a bad cable or a failing camera.",
         }[self]
@@ -65,9 +81,7 @@ def brightest(image: Image) -> float:
     ``image`` is (height, width, 3) BGR.
     """
     grey = cv2.cvtColor(_sample(image), cv2.COLOR_BGR2GRAY)
-    values = np.asarray(cv2.blur(grey, (3, 3))).ravel()
-    place = int(0.99 * (values.size - 1))
-    return float(np.partition(values, place)[place])
+    return _hundredth(np.asarray(cv2.blur(grey, (3, 3))))
 
 
 def noise_sd(image: Image) -> float:
@@ -91,37 +105,83 @@ def noise_sd(image: Image) -> float:
     return float(np.sort(sd)[_TILES * _TILES // 4 - 1])
 
 
+def steepest(image: Image) -> float:
+    """Slope of the steepest hundredth of a picture, in grey levels a pixel at 320 px of width.
+
+    ``image`` is (height, width, 3) BGR. Whatever is seen has edges; what covers a lens is out of
+    focus and has none, however bright or uneven it is.
+    """
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    if (scale := _BLANK_WIDTH_PX / image.shape[1]) < 1:
+        grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    smooth = cv2.GaussianBlur(grey.astype(np.float32), (0, 0), 1)
+    across, down = (cv2.Sobel(smooth, cv2.CV_32F, *way) / 8 for way in ((1, 0), (0, 1)))
+    return _hundredth(np.hypot(across, down))
+
+
+def contrast(image: Image) -> float:
+    """Grey levels between the darkest and the brightest hundredth of a picture, less its noise."""
+    grey = np.asarray(cv2.blur(cv2.cvtColor(_sample(image), cv2.COLOR_BGR2GRAY), (3, 3)))
+    return _hundredth(grey) - float(np.partition(grey.ravel(), grey.size // 100)[grey.size // 100])
+
+
 class FaultWatch:
     """Looks at the pictures of one camera as they come, and says what is wrong with them.
 
-    A fault is told when it has lasted, and until it has been over for a while: black and
-    noisy after ``lasts_s``, frozen after ``frozen_after_s``, all in the time of the frames.
+    A fault is told when it has lasted, and until it has been over for a while: frozen after
+    ``frozen_after_s``, the others after ``lasts_s``, all in the time of the frames.
     """
 
     def __init__(self, frozen_after_s: float, lasts_s: float = _LASTS_S) -> None:
-        self._black = _Latch(lasts_s, _OVER_S)
-        self._noisy = _Latch(lasts_s, _OVER_S)
-        self._frozen = _Latch(frozen_after_s, 0.0)
+        self._latches = {fault: _Latch(lasts_s, _OVER_S) for fault in Fault}
+        self._latches[Fault.FROZEN] = _Latch(frozen_after_s, 0.0)
         self._last: NDArray[np.uint8] | None = None
         self._next_s = -math.inf
         self.fault: Fault | None = None
-        """What is wrong just now; the first of the three that applies."""
+        """What has been wrong for a while; the first that applies."""
+        self.symptom: Fault | None = None
+        """What is wrong with the newest picture, which shows nobody whom one could count on. A
+        fault that has just begun, or a hand that passes: who is there is unknown at once."""
 
     def look(self, t_s: float, image: Image) -> Fault | None:
         """Take in the picture of ``t_s``, (height, width, 3) BGR; returns ``fault``."""
         if t_s < self._next_s:
             return self.fault
         self._next_s = t_s + _EVERY_S
-        light, noise = brightest(image), noise_sd(image)
         sample = _sample(image)
         same = self._last is not None and np.array_equal(sample, self._last)
         self._last = sample
-        black = self._black.turn(t_s, on=light < _BLACK, off=light > _NOT_BLACK)
-        frozen = self._frozen.turn(t_s, on=same, off=not same)
-        noisy = self._noisy.turn(t_s, on=noise > _NOISY, off=noise < _NOT_NOISY)
-        told = {Fault.BLACK: black, Fault.FROZEN: frozen, Fault.NOISY: noisy}
-        self.fault = next((fault for fault, on in told.items() if on), None)
+        self._latches[Fault.FROZEN].turn(t_s, on=same, off=not same)
+        symptoms = []
+        for fault, (is_bad, is_good) in _symptoms(image).items():
+            is_told = self._latches[fault].turn(t_s, on=is_bad, off=is_good)
+            if is_bad or (is_told and not is_good):
+                symptoms.append(fault)
+        faults = [fault for fault, latch in self._latches.items() if latch.is_on]
+        self.fault, self.symptom = _first(faults), _first(symptoms)
         return self.fault
+
+
+def _symptoms(image: Image) -> dict[Fault, tuple[bool, bool]]:
+    """Of each fault that one picture shows: whether it surely has it, and surely has not."""
+    light, slope, noise = brightest(image), steepest(image), noise_sd(image)
+    clarity = contrast(image) / max(noise, _LEAST_NOISE)
+    return {
+        Fault.BLACK: (light < _BLACK, light > _NOT_BLACK),
+        Fault.BLANK: (slope < _BLANK, slope > _NOT_BLANK),
+        Fault.NOISY: (noise > _NOISY, noise < _NOT_NOISY),
+        Fault.DARK: (clarity < _DARK, clarity > _NOT_DARK),
+    }
+
+
+def _first(faults: Collection[Fault]) -> Fault | None:
+    return next((fault for fault in Fault if fault in faults), None)
+
+
+def _hundredth(values: NDArray[Any]) -> float:
+    """The value that a hundredth of all exceeds."""
+    place = int(0.99 * (values.size - 1))
+    return float(np.partition(values.ravel(), place)[place])
 
 
 def _sample(image: Image) -> NDArray[np.uint8]:

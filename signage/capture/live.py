@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from signage.capture.faults import Fault, FaultWatch
 from signage.capture.picture import upright
 from signage.capture.recorded import Picture
-from signage.capture.source import read_source
+from signage.capture.source import masked, read_source
 from signage.config import CameraConfig, is_live
 from signage.errors import SourceError
 from signage.types import Frame, Image
@@ -25,26 +26,42 @@ log = logging.getLogger(__name__)
 _TICK_S = 0.2
 _RETRY_S = (0.5, 1.0, 2.0, 5.0)
 
+_OPEN_MS = 5000
+"""A camera across a busy network may take so long to begin."""
 _PROBE_S = 2.5
 _PROBE_LASTS_S = 1.5
 """Some cameras begin with black pictures, until they have found the light."""
 
 
-def read_camera(source: str) -> Iterator[tuple[float, NDArray[Any]]]:
+LOST = "lost"
+"""The fault of a camera that delivers nothing."""
+SLOW = "slow"
+"""The fault of pictures that come, or are worked through, too seldom to follow anybody."""
+_PACE_S = 5.0
+"""Pictures a second are counted over this long."""
+
+
+def read_camera(source: str, silent_s: float = 2.0) -> Iterator[tuple[float, NDArray[Any]]]:
     """Yield what a camera index or stream URL delivers, as it comes, timed on arrival.
 
-    Ends when the camera stops delivering. Raises SourceError when it cannot be opened.
+    Ends when the camera stops delivering; a stream also when it has been silent for
+    ``silent_s``. Raises SourceError when it cannot be opened.
     """
     is_index = source.isdigit()
-    capture = cv2.VideoCapture(int(source)) if is_index else cv2.VideoCapture(source)
+    capture = cv2.VideoCapture()
     try:
+        if is_index:
+            capture.open(int(source))
+        else:
+            capture.open(source, cv2.CAP_FFMPEG, _timeouts(silent_s))
         if not capture.isOpened():
             raise SourceError(
                 f"Camera {source} cannot be opened. Check that it is plugged in, that no other "
                 "program uses it, and that you may read it (group `video`); `ls /dev/video*` "
                 "lists what there is."
                 if is_index
-                else f"The stream {source} cannot be opened. Check the address and the network."
+                else f"The stream {masked(source)} cannot be opened. Check the address, the user "
+                "and password in it, and the network."
             )
         while True:
             ok, image = capture.read()
@@ -55,41 +72,97 @@ def read_camera(source: str) -> Iterator[tuple[float, NDArray[Any]]]:
         capture.release()
 
 
+def _timeouts(silent_s: float) -> list[int]:
+    """FFmpeg itself would wait for half a minute."""
+    silent_ms = round(silent_s * 1000)
+    return [
+        cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
+        max(silent_ms, _OPEN_MS),
+        cv2.CAP_PROP_READ_TIMEOUT_MSEC,
+        silent_ms,
+    ]
+
+
 def is_recorded(config: CameraConfig) -> bool:
     """Whether the source is footage, which ends, and not a camera or a stream."""
     return bool(config.reel) or not is_live(config.source or "0")
 
 
+class _Pace:
+    """Counts what is taken, and says when that is too little."""
+
+    def __init__(self, min_fps: float) -> None:
+        self._min_fps = min_fps
+        self._times_s: deque[float] = deque()
+        self.is_slow = False
+
+    def note(self, t_s: float) -> None:
+        """A picture was taken at ``t_s``."""
+        times_s = self._times_s
+        times_s.append(t_s)
+        if t_s - times_s[0] < _PACE_S:
+            return  # too early to say
+        while len(times_s) > 2 and t_s - times_s[1] >= _PACE_S:
+            times_s.popleft()
+        self.is_slow = (len(times_s) - 1) / (t_s - times_s[0]) < self._min_fps
+
+    def restart(self) -> None:
+        """There was a gap for another reason."""
+        self._times_s.clear()
+        self.is_slow = False
+
+
 class LiveCapture:
     """Reads a source in its own thread; whoever asks gets the newest frame, older ones drop.
 
-    A camera that goes away is opened anew, for ever, with growing pauses. Recorded
+    A camera that is away, or goes away, is opened anew, for ever, with growing pauses. Recorded
     footage is played at its own speed, over and over.
+
+    ``_newest`` guards the picture and the failure that cross from the thread; what else is
+    public are single values, which any thread may read.
     """
 
     def __init__(self, config: CameraConfig) -> None:
         self._config = config
         self._newest = threading.Condition()
         self._image: Image | None = None
+        self._unfit: str | None = None
         self._stop = threading.Event()
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
         self._last_picture_s = time.monotonic()
         self._faults = FaultWatch(config.frozen_after_s)
+        self._pace = _Pace(config.min_fps)
+        self._has_delivered = False
         self.fault: Fault | None = None
         """What is wrong with the pictures just now, if anything."""
         self.lost = False
         """Whether the camera is delivering nothing just now."""
+        self.slow = False
+        """Whether too few pictures are taken to follow anybody."""
+        self.problem: str | None = None
+        """Why the camera could not be opened, with what to do, as long as it is lost."""
         self.dropped = 0
         """Frames that were overtaken by a newer one before anyone took them."""
 
+    @property
+    def state(self) -> str:
+        """``ok``, ``lost``, ``slow`` or the name of the fault."""
+        if self.lost:
+            return LOST
+        return self.fault or (SLOW if self.slow else "ok")
+
     def start(self) -> None:
-        """Start reading; returns with the first frame. Raises SourceError if there is none."""
+        """Start reading. Footage is waited for: raises SourceError where it cannot be read.
+
+        A camera is not: what plays does not depend on it.
+        """
         self._thread.start()
-        with self._newest:
-            self._newest.wait_for(lambda: self._image is not None or self._failure is not None)
-        if self._failure is not None:
-            raise self._failure
+        if is_recorded(self._config):
+            with self._newest:
+                self._newest.wait_for(lambda: self._image is not None or self._failure is not None)
+            if self._failure is not None:
+                raise self._failure
 
     def stop(self) -> None:
         """End the thread. A camera that hangs in its driver is left behind."""
@@ -97,8 +170,13 @@ class LiveCapture:
         if self._thread.is_alive():
             self._thread.join(timeout=2.0)
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a frame that nobody has taken is there."""
+        return self._image is not None
+
     def next(self) -> Frame:
-        """Wait for a frame newer than the last; one without image while the camera is lost.
+        """Wait for a frame newer than the last; one without image while there is none.
 
         Raises what ended the reading, if it ended for good.
         """
@@ -107,16 +185,34 @@ class LiveCapture:
                 if self._failure is not None:
                     raise self._failure
                 silent_s = time.monotonic() - self._last_picture_s
-                if silent_s > self._config.lost_after_s:
+                is_lost = silent_s > self._config.lost_after_s
+                if is_lost:
                     self._note_loss(lost=True)
-                    return Frame(time.monotonic(), datetime.now(UTC), None)
+                if is_lost or not self._has_delivered:
+                    self._pace.restart()
+                    return Frame(time.monotonic(), datetime.now(UTC), None, LOST)
             image, self._image = self._image, None
-            return Frame(self._last_picture_s, datetime.now(UTC), image)
+            t_s, fault = self._last_picture_s, self._unfit
+        self._pace.note(t_s)
+        self._note_slow(slow=self._pace.is_slow)
+        return Frame(t_s, datetime.now(UTC), image, fault or (SLOW if self.slow else None))
 
     def _note_loss(self, *, lost: bool) -> None:
         if lost != self.lost:
             self.lost = lost
-            log.warning("The camera %s.", "delivers nothing; trying again" if lost else "is back")
+            why = f" {self.problem}" if self.problem else ""
+            log.warning(
+                "The camera %s.%s", "delivers nothing; trying again" if lost else "is back", why
+            )
+
+    def _note_slow(self, *, slow: bool) -> None:
+        if slow != self.slow:
+            self.slow = slow
+            log.warning(
+                "Too few pictures are taken to follow anybody: the audience counts as unknown."
+                if slow
+                else "Enough pictures are taken again."
+            )
 
     def _note_fault(self, fault: Fault | None) -> None:
         if fault is not self.fault:
@@ -140,39 +236,51 @@ class LiveCapture:
 
     def _publish(self, image: Image) -> None:
         now_s = time.monotonic()
+        fault = self._faults.look(now_s, image)
         with self._newest:
             if self._image is not None:
                 self.dropped += 1
             self._image, self._last_picture_s = image, now_s
+            self._unfit = fault or self._faults.symptom
+            self._has_delivered, self.problem = True, None
             self._note_loss(lost=False)
             self._newest.notify_all()
-        self._note_fault(self._faults.look(now_s, image))
+        self._note_fault(fault)
 
     def _play(self, pictures: Iterator[Picture]) -> None:
         """Publish recorded pictures at the speed they were recorded."""
-        begin_s = time.monotonic()
+        begin_s, is_empty = time.monotonic(), True
         for media_s, image in pictures:
             if self._stop.wait(max(0.0, begin_s + media_s - time.monotonic())):
                 return
             self._publish(image)
+            is_empty = False
+        if is_empty:
+            raise SourceError(
+                "The recorded source has no picture. Give its pieces more time, or choose another."
+            )
 
     def _watch_camera(self, source: str) -> None:
         failures = 0
-        ever_seen = False
         while not self._stop.is_set():
             try:
                 for _, image in _see(source, self._config):
-                    failures, ever_seen = 0, True
+                    failures = 0
                     self._publish(image)
                     if self._stop.is_set():
                         return
-                if not ever_seen:
-                    raise SourceError(_no_picture(source))
-            except SourceError:
-                if not ever_seen:
-                    raise  # wrong from the start: the user must mend it
+                if not self._has_delivered:
+                    self._note_problem(_no_picture(source))
+            except (SourceError, cv2.error) as error:
+                self._note_problem(str(error))
             self._stop.wait(_RETRY_S[min(failures, len(_RETRY_S) - 1)])
             failures += 1
+
+    def _note_problem(self, problem: str) -> None:
+        """Once in the log, and for ``/health`` as long as it lasts."""
+        if problem != self.problem:
+            log.warning("%s The screen goes on; it is tried again and again.", problem)
+        self.problem = problem
 
 
 def probe_camera(config: CameraConfig) -> tuple[str, str] | None:
@@ -199,12 +307,12 @@ def probe_camera(config: CameraConfig) -> tuple[str, str] | None:
 
 
 def _see(source: str, config: CameraConfig) -> Iterator[Picture]:
-    for t_s, raw in read_camera(source):
+    for t_s, raw in read_camera(source, config.lost_after_s):
         yield t_s, upright(raw, config)
 
 
 def _no_picture(source: str) -> str:
-    what = f"Camera {source}" if source.isdigit() else f"The stream {source}"
+    what = f"Camera {source}" if source.isdigit() else f"The stream {masked(source)}"
     return (
         f"{what} opens but delivers no picture. Check that no other program uses it, and that "
         "it is what you mean: a camera can have several numbers, some without pictures."

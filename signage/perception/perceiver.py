@@ -83,12 +83,12 @@ class Perceiver:
         self._size: tuple[int, int] | None = None
 
     def perceive(self, frame: Frame) -> list[Sighting] | None:
-        """What ``frame`` tells; None when it has no picture to tell from.
+        """What ``frame`` tells; None when it has no picture that anything can be told from.
 
         Raises ValueError when its picture is none of the kind that ``Image`` says.
         """
         image, t_s = frame.image, frame.t_s
-        if image is None:
+        if image is None or frame.fault is not None:
             self._closer.forget(t_s)
             return None
         _check(image)

@@ -8,7 +8,7 @@ viewer (nearest of the attentive) has as much weight as all the others together.
 |---|---|
 | ``age=BAND``, ``gender=female`` | probability, averaged over the people present |
 | ``age=unknown``, ``gender=unknown`` | share of them of whom it could not be told |
-| ``group=N`` | 1 for the size of the group |
+| ``group=N`` | 1 for the size of the group; ``unknown`` while the camera does not see |
 | ``state=…`` | 1 for what the screen has to do: hold, where somebody watches, or attract |
 | ``attentive`` | share of the people whose face is towards the screen |
 | ``smile`` | the main viewer's smile, in [0, 1] |
@@ -65,7 +65,7 @@ def audience_context(
     """The features of the audience and of the hour, which is ``local`` by the screen's clock."""
     context = _time(local)
     viewers, main = snapshot.viewers, snapshot.main
-    context[f"group={_group(len(viewers))}"] = 1.0
+    context[f"group={_group(len(viewers)) if snapshot.observed else 'unknown'}"] = 1.0
     watched = any(viewer.attentive for viewer in viewers)
     context["state=hold" if watched else "state=attract"] = 1.0
     if main is None:

@@ -89,7 +89,7 @@ def test_two_people_stay_apart_in_whatever_order_they_are_found() -> None:
 
 
 def test_the_ids_of_another_run_are_others() -> None:
-    audience = Audience(CONFIG, run=7)
+    audience = Audience(CONFIG, run="7")
     assert ids(watch(audience, [[sighting(track=3)]] * 5)[-1]) == ["7.3"]
 
 
@@ -244,7 +244,7 @@ def test_where_nobody_looked_lately_is_not_known() -> None:
 
 
 def test_who_was_here_before_is_the_same_viewer_on_another_visit() -> None:
-    audience = Audience(CONFIG, run=2)
+    audience = Audience(CONFIG, run="2")
     watch(audience, [[sighting(track=3, earlier_tracks=())]] * 10)
     (first,) = audience.close()
     unknown, known = sighting(track=9), sighting(track=9, earlier_tracks=(3,))
@@ -518,7 +518,7 @@ def test_a_correction_that_enlarges_the_look_enlarges_its_doubt() -> None:
 
 
 def test_a_track_that_goes_on_after_its_visit_ended_is_the_same_person_on_another() -> None:
-    audience = Audience(CONFIG, run=3)
+    audience = Audience(CONFIG, run="3")
     for begin_s in (0.0, 60.0, 120.0):
         watch(audience, [[sighting(track=4)]] * 10, begin_s)
         audience.update(frame(begin_s + 30), [])
