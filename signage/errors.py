@@ -35,5 +35,13 @@ class JournalError(SignageError):
     """A journal that cannot be opened or written."""
 
 
+class LostJournalError(JournalError):
+    """A journal whose file was removed or replaced while it was written."""
+
+
+class DamagedJournalError(JournalError):
+    """A journal whose file is no whole database any more."""
+
+
 class CheckpointError(SignageError):
     """A saved model that cannot be written, or is not there."""

@@ -8,11 +8,13 @@ writes leaves nothing but work to repeat.
 from __future__ import annotations
 
 import logging
+from collections import deque
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from signage.config import Config
+from signage.errors import CheckpointError
 from signage.journal.journal import Journal
 from signage.orders import Action, Order, OrderRefusedError, follow
 from signage.recommend.checkpoint import Checkpoint, Checkpoints, Header
@@ -21,6 +23,13 @@ from signage.recommend.recommender import Recommender, layout_for, make_policy
 from signage.types import Lesson, Orders
 
 log = logging.getLogger(__name__)
+
+_RARER = 20
+"""Checkpoints are made this much more seldom while the learner catches up: each has to reach the
+disk."""
+
+_AT_ONCE = 100
+"""Rewards that are read from the journal in one go."""
 
 FOLDER = "checkpoints"
 """Of the data folder: where the checkpoints are."""
@@ -43,12 +52,17 @@ class Learning:
         self._checkpoints: Checkpoints | None = None
         self._last_seq = 0
         self._unsaved = 0
+        self.behind = 0
+        """Rewards on record that are still to be learned."""
+        self._backlog: deque[tuple[int, Lesson]] = deque()
+        """The first of them."""
+        self.problem: str | None = None
+        """Why no checkpoint can be kept, with what to do."""
         self.review_orders()
 
-    def begin(self, utc: datetime, folder: Path | None) -> None:
-        """Take up the newest checkpoint in ``folder``, and learn what the journal has after it.
-
-        Without a folder nothing is kept.
+    def begin(self, folder: Path | None) -> None:
+        """Take up the newest checkpoint in ``folder``; what the journal has after it is learned by
+        ``catch_up``. Without a folder nothing is kept.
         """
         if not isinstance(self._recommender.policy, Learner):
             return
@@ -56,25 +70,54 @@ class Learning:
             self._checkpoints = open_checkpoints(self._config, folder, self._journal)
             if (found := self._checkpoints.newest()) is not None:
                 self._take_up(found)
-        for seq, lesson in self._journal.lessons(self._last_seq):
-            self._teach(seq, lesson)
-        self._save_if_due(utc)
+        self.behind = self._journal.count_lessons(self._last_seq)
+
+    def catch_up(self, utc: datetime, most: int | None = None) -> None:
+        """Learn what is on record and was not learned yet, ``most`` rewards of it at a time.
+
+        In the order in which they came, so that the model is always one that it once was, and in
+        the end the one that it would be had it never stopped.
+        """
+        while self.behind and most != 0:
+            if not self._backlog:
+                self._backlog.extend(self._journal.lessons(self._last_seq, _AT_ONCE))
+            if not self._backlog:  # all of it was learned, or taken back
+                self.behind = 0
+                break
+            self._teach(*self._backlog.popleft())
+            self.behind -= 1
+            most = None if most is None else most - 1
+            self._save_if_due(utc)
 
     def review_orders(self) -> None:
         """Put every order in force whose content is there, and say of which it is not."""
         self._recommender.orders = self._orders_in_force()
 
     def learn(self, seq: int, lesson: Lesson, utc: datetime) -> None:
-        """Learn the reward ``seq`` of the journal."""
+        """Learn the reward ``seq`` of the journal; later, where others are to come before it."""
+        if self.behind:
+            self.behind += 1
+            return
         self._teach(seq, lesson)
         self._save_if_due(utc)
 
     def save(self, utc: datetime) -> None:
-        """Keep what was learned since the last checkpoint."""
+        """Keep what was learned since the last checkpoint.
+
+        Where that fails the screen goes on: the journal has it all, and a start takes longer.
+        """
         policy = self._recommender.policy
-        if self._checkpoints is not None and isinstance(policy, Learner) and self._unsaved:
+        if self._checkpoints is None or not isinstance(policy, Learner) or not self._unsaved:
+            return
+        self._unsaved = 0
+        try:
             self._checkpoints.save(policy, self._last_seq, utc)
-            self._unsaved = 0
+        except CheckpointError as error:
+            if self.problem is None:
+                log.warning("%s", error)
+            self.problem = str(error)
+        else:
+            self.problem = None
 
     def checkpoints(self) -> list[Header]:
         """What may be rolled back to, newest first. May be called from any thread."""
@@ -109,7 +152,12 @@ class Learning:
         self._record(exact, utc, unlearn_after=found.header.reward_seq)
         self._recommender.policy = policy
         self._last_seq, self._unsaved = found.header.reward_seq, 0
-        self._checkpoints.remove_after(found.header.reward_seq)
+        self.behind = 0
+        self._backlog.clear()
+        try:
+            self._checkpoints.remove_after(found.header.reward_seq)
+        except CheckpointError as error:  # they are refused at the next start
+            log.warning("%s", error)
 
     def _record(self, order: Order, utc: datetime, unlearn_after: int | None = None) -> None:
         detail = order.model_dump(mode="json", exclude={"action"}, exclude_none=True)
@@ -144,5 +192,6 @@ class Learning:
         self._unsaved += 1
 
     def _save_if_due(self, utc: datetime) -> None:
-        if self._unsaved >= self._config.policies.vw.checkpoint_every:
+        every = self._config.policies.vw.checkpoint_every
+        if self._unsaved >= (every * _RARER if self.behind else every):
             self.save(utc)

@@ -84,6 +84,7 @@ def run(folder: Path, number: int) -> None:
             order = action, engine.order(Order(action=action, content_id=content_id))
         screen.advance(t_s)
         engine.step(Frame(t_s, utc(t_s)))
+        engine.learning.catch_up(utc(t_s), 4)
         if order is not None and order[1].exception(0) is None:
             say(f"ordered {order[0]}")
 

@@ -63,6 +63,7 @@ class OnScreen(Stage):
             self.screen,
         )
         self.engine.begin(frame(self.t_s), self.path.with_name(FOLDER))
+        self.engine.learning.catch_up(frame(self.t_s).utc)
 
     @property
     def policy(self) -> Learner:

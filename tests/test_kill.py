@@ -90,6 +90,7 @@ class Aftermath:
             )
             begin_s = (number + 0.5) * ROUND_S
             engine.begin(Frame(begin_s, utc(begin_s)), self.folder / FOLDER)
+            engine.learning.catch_up(utc(begin_s))
             assert engine.recommender.orders == self._orders_in_force(journal)
             policy = engine.recommender.policy
             assert isinstance(policy, Learner)

@@ -89,6 +89,7 @@ class Restarted:
         screen = SimulatedScreen()
         self.engine = Engine(on.config, on.contents, policy, with_journal, lambda _: [], screen)
         self.engine.begin(frame(on.t_s), folder / FOLDER)
+        self.engine.learning.catch_up(frame(on.t_s).utc)
         self.lessons = [lesson for _, lesson in with_journal.lessons()]
         with_journal.close()
 

@@ -12,12 +12,13 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
-from signage.errors import JournalError
+from signage.errors import JournalError, LostJournalError
 from signage.journal import schema
+from signage.ownership import give_to_owner
 from signage.types import (
     Assignment,
     Decision,
@@ -32,6 +33,9 @@ from signage.types import (
 
 if sys.platform != "win32":
     import fcntl
+
+
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class Journal:
@@ -52,6 +56,7 @@ class Journal:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = _lock(path)
             self._db = sqlite3.connect(path, isolation_level=None)
+            give_to_owner(path.parent, path)  # SQLite gives its own files to the owner of this one
             try:
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
@@ -73,6 +78,8 @@ class Journal:
             with self._transaction() as db:
                 schema.upgrade(db, found)
         schema.check_version(self._db, self.path)
+        found_file = self.path.stat()
+        self._file = found_file.st_dev, found_file.st_ino
         if self._at_end:
             self._db.execute("BEGIN IMMEDIATE")
 
@@ -154,11 +161,11 @@ class Journal:
             )
 
     def record_start(self, event: PlayEvent, utc: datetime) -> None:
-        """The screen confirmed that the play began."""
+        """The screen confirmed that the play began, be it that it was given up for failed."""
         with self._explained():
             self._db.execute(
-                "UPDATE plays SET state = ?, started_s = ?, started_utc = ?, page = ? "
-                "WHERE decision_id = ?",
+                "UPDATE plays SET state = ?, started_s = ?, started_utc = ?, page = ?, "
+                "ended_s = NULL, ended_utc = NULL WHERE decision_id = ?",
                 (event.state, round(event.t_s, 3), _iso(utc), event.page, event.decision_id),
             )
 
@@ -171,6 +178,13 @@ class Journal:
         none, the decision was forced, or ``learn`` says no.
         """
         with self._explained(), self._transaction() as db:
+            (started_s, started_utc) = db.execute(
+                "SELECT started_s, started_utc FROM plays WHERE decision_id = ?",
+                (event.decision_id,),
+            ).fetchone() or (None, None)
+            if started_s is not None and started_utc is not None:
+                # Not by the clock on the wall, which may have been set meanwhile.
+                utc = _after(datetime.fromisoformat(started_utc), event.t_s - started_s)
             db.execute(
                 "UPDATE plays SET state = ?, ended_s = ?, ended_utc = ?, page = coalesce(page, ?) "
                 "WHERE decision_id = ? AND ended_utc IS NULL",
@@ -209,8 +223,8 @@ class Journal:
                 self._insert(db, "reveals", row)
             return cursor.lastrowid if learned else None
 
-    def record_page_plays(self, plays: Iterable[tuple[PagePlay, datetime, datetime]]) -> None:
-        """A page tells of plays that it ended alone, with when each began and ended.
+    def record_page_plays(self, plays: Iterable[tuple[PagePlay, datetime]]) -> None:
+        """A page tells of plays that it ended alone, with when each began.
 
         One that is told again counts once, by the word that knows most of it.
         """
@@ -220,11 +234,11 @@ class Journal:
                 play.content_id,
                 play.state,
                 _iso(started),
-                _iso(ended),
-                round(play.ended_s - play.started_s, 3),
+                _iso(_after(started, shown_s := round(play.ended_s - play.started_s, 3))),
+                shown_s,
                 play.page,
             )
-            for play, started, ended in plays
+            for play, started in plays
         ]
         if not rows:
             return
@@ -232,7 +246,8 @@ class Journal:
             db.executemany(
                 "INSERT INTO page_plays (play_id, content_id, state, started_utc, ended_utc, "
                 "shown_s, page) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
-                "state = excluded.state, ended_utc = excluded.ended_utc, "
+                "state = excluded.state, started_utc = excluded.started_utc, "
+                "ended_utc = excluded.ended_utc, "
                 "shown_s = excluded.shown_s WHERE excluded.shown_s > shown_s",
                 rows,
             )
@@ -277,16 +292,26 @@ class Journal:
         with self._explained(), self._transaction() as db:
             self._insert(db, "viewers", row)
 
-    def lessons(self, after_seq: int = 0) -> Iterator[tuple[int, Lesson]]:
-        """Every reward that is to be learned, in the order they came, with its sequence number."""
+    def count_lessons(self, after_seq: int = 0) -> int:
+        """How many ``lessons`` there are."""
+        with self._explained():
+            query = "SELECT count(*) FROM rewards WHERE seq > ? AND learned"
+            return int(self._db.execute(query, (after_seq,)).fetchone()[0])
+
+    def lessons(self, after_seq: int = 0, most: int | None = None) -> Iterator[tuple[int, Lesson]]:
+        """Every reward that is to be learned, in the order they came, with its sequence number.
+
+        With ``most`` the first so many.
+        """
         catalogues: dict[str, dict[str, Any]] = {}
         with self._explained():
             rows = self._db.execute(
                 "SELECT seq, d.decision_id, context, eligible, catalogue_version, content_id, "
                 "reward, propensity, shadow, experiment, arm, unit, washout, design "
                 "FROM rewards JOIN decisions d USING (decision_id) "
-                "LEFT JOIN assignments USING (number) WHERE seq > ? AND learned ORDER BY seq",
-                (after_seq,),
+                "LEFT JOIN assignments USING (number) WHERE seq > ? AND learned ORDER BY seq "
+                "LIMIT ?",
+                (after_seq, -1 if most is None else most),
             )
             for seq, decision_id, context, eligible, version, content_id, *told in rows:
                 if version not in catalogues:
@@ -346,10 +371,13 @@ class Journal:
             rows = self._db.execute("SELECT action, detail FROM orders ORDER BY seq")
             return [(action, json.loads(detail)) for action, detail in rows]
 
-    def decided_since(self, utc: datetime, drawn: int = 0) -> list[Play]:
+    def decided_since(
+        self, utc: datetime, drawn: int = 0, until: datetime | None = None
+    ) -> list[Play]:
         """Plays that reached the screen, oldest first.
 
-        Those decided since ``utc``, and as many before as it takes for ``drawn`` unforced ones.
+        Those decided from ``utc`` to ``until``, and as many of the newest as it takes for
+        ``drawn`` unforced ones. A clock that is behind has most of the journal after ``until``.
         """
         reached = (
             "FROM decisions JOIN plays USING (decision_id) "
@@ -359,18 +387,53 @@ class Journal:
         with self._explained():
             rows = self._db.execute(
                 "SELECT coalesce(started_utc, t_utc), content_id, decision_id, forced "  # noqa: S608
-                f"{reached} AND (t_utc > ? OR number >= (SELECT min(number) FROM "
+                f"{reached} AND (t_utc > ? AND t_utc <= ? OR number >= (SELECT min(number) FROM "
                 f"(SELECT number {reached} AND NOT forced ORDER BY number DESC LIMIT ?))) "
                 "ORDER BY number",
-                (*states, _iso(utc), *states, drawn),
+                (
+                    *states,
+                    _iso(utc),
+                    _iso(until or _NEVER),
+                    *states,
+                    drawn,
+                ),
             )
             return [
                 Play(datetime.fromisoformat(when), content_id, decision_id, bool(forced))
                 for when, content_id, decision_id, forced in rows
             ]
 
+    def newest_utc(self) -> datetime | None:
+        """When the newest decision was made; None where there is none."""
+        with self._explained():
+            row = self._db.execute(
+                "SELECT t_utc FROM decisions ORDER BY number DESC LIMIT 1"
+            ).fetchone()
+        return None if row is None else datetime.fromisoformat(row[0])
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the file that is written is still the one that ``path`` names."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return False
+        return (found.st_dev, found.st_ino) == self._file
+
+    def check_in_place(self) -> None:
+        """Raise LostJournalError unless ``is_in_place``: what is written then is on no record."""
+        if not self.is_in_place:
+            raise LostJournalError(
+                f"The journal {self.path} was removed or replaced while the screen ran. Put it "
+                "back while the screen is stopped, if you need it."
+            )
+
     def close(self) -> None:
         """Write everything back into the one file."""
+        if not self.is_in_place:
+            self._db.close()
+            self._lock.close()
+            return
         with self._explained():
             if self._at_end:
                 self._db.execute("COMMIT")
@@ -416,6 +479,8 @@ def explained(path: Path) -> Iterator[None]:
     except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
         raise  # ours to mend, not the user's
     except (sqlite3.Error, OSError) as error:
+        if schema.is_damage(error):
+            raise schema.not_whole(path, error) from error
         raise JournalError(
             f"The journal {path} cannot be used: {error}. Check that the folder exists and may "
             "be written, that the disk is not full, and that no other screen uses it; what was "
@@ -423,9 +488,26 @@ def explained(path: Path) -> Iterator[None]:
         ) from error
 
 
+def set_aside(path: Path, utc: datetime) -> Path:
+    """Rename a damaged journal, so that a new one can begin; returns its new name."""
+    aside = path.with_name(f"{path.stem}.damaged-{utc.astimezone(UTC):%Y%m%dT%H%M%SZ}{path.suffix}")
+    with explained(path):
+        for end in ("-wal", "-shm", ""):
+            part = path.with_name(path.name + end)
+            if part.exists():
+                part.rename(aside.with_name(aside.name + end))
+    return aside
+
+
+def _after(utc: datetime, seconds: float) -> datetime:
+    return utc + timedelta(seconds=round(seconds, 3))
+
+
 def _lock(path: Path) -> IO[bytes]:
     """Hold ``path`` for this process until the file is closed, or the process ends."""
-    file = path.with_suffix(".lock").open("wb")
+    lock = path.with_suffix(".lock")
+    file = lock.open("wb")
+    give_to_owner(path.parent, lock)
     if sys.platform != "win32":
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

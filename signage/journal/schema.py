@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from signage.errors import JournalError
+from signage.errors import DamagedJournalError, JournalError
 
 SCHEMA_VERSION = 7
 
@@ -237,11 +237,18 @@ def version_of(db: sqlite3.Connection, path: Path) -> int | None:
     return None if row is None else int(row[0])
 
 
-def not_whole(path: Path, error: sqlite3.DatabaseError) -> JournalError:
+def is_damage(error: Exception) -> bool:
+    """Whether SQLite says that a file is no whole database, and not that it is busy or away."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the details of the upper bits
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def not_whole(path: Path, error: Exception) -> JournalError:
     """What to say of a file whose tables cannot be read."""
-    return JournalError(
-        f"{path} is not a journal of signage, or not a whole one: {error}. Check the path, "
-        "copy it anew, or use a backup."
+    kind = DamagedJournalError if is_damage(error) else JournalError
+    return kind(
+        f"{path} is not a journal of signage, or not a whole one: {error}. Check the path, use a "
+        f"backup, or save what can be read: `sqlite3 {path} .recover | sqlite3 recovered.sqlite`."
     )
 
 

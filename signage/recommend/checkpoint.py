@@ -5,8 +5,10 @@ model, and the sequence number of the last) and holds one line with the SHA-256 
 follows, one line of JSON, and the model. VW itself checks only its own header: a file cut
 short would load.
 
-A checkpoint is a shortcut, the journal has it all: one that is damaged, of another layout,
-or of another journal is set aside, and the one before it, or the journal alone, does.
+A checkpoint is a shortcut, the journal has it all: one that is damaged or of another journal is set
+aside, and the one before it, or the journal alone, does. One of another layout is kept, too: when
+the configuration is again what it was, so is the model. Where both have the same name, that one's
+gets a mark of its layout: ``LEARNED-REWARD-MARK.checkpoint``.
 """
 
 from __future__ import annotations
@@ -19,10 +21,11 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from signage.errors import CheckpointError
+from signage.ownership import give_to_owner
 from signage.recommend.policy import Learner
 
 log = logging.getLogger(__name__)
@@ -95,7 +98,9 @@ class Checkpoints:
                 file.write(_digest(body) + b"\n" + body)
                 file.flush()
                 os.fsync(file.fileno())
+            self._make_way(self._path(header.name))
             beside.replace(self._path(header.name))
+            give_to_owner(self._folder.parent, self._folder, self._path(header.name))
             self._flush()
             self._remove_old(utc)
         return header
@@ -103,19 +108,35 @@ class Checkpoints:
     def newest(self) -> Checkpoint | None:
         """The newest that may be used; those before which it may not are set aside."""
         for path in self._paths():
+            header = _header_of(path)
+            if header is not None and header.layout != self._layout:
+                log.warning(
+                    "Checkpoint %s is not used now: it is of layout %s, this program and "
+                    "configuration have %s, so that the model is learned anew.",
+                    path,
+                    header.layout,
+                    self._layout,
+                )
+                continue
             try:
                 return self._read(path)
             except ValueError as error:
-                self.set_aside(path.stem, str(error))
+                self._set_aside(path, str(error))
         return None
 
     def set_aside(self, name: str, reason: str) -> None:
         """Never use the one called ``name`` again, and say why."""
-        path = self._path(name)
+        for path, header in self._own():
+            if header.name == name:
+                self._set_aside(path, reason)
+
+    def _set_aside(self, path: Path, reason: str) -> None:
         aside = path.with_suffix(".refused")
-        with self._explained():
+        try:
             path.replace(aside)
             _remove_all_but_newest(self._folder.glob("*.refused"))
+        except OSError as error:  # it is refused again at the next start
+            log.warning("%s cannot be renamed: %s.", path, error)
         log.warning(
             "Checkpoint %s is not used: %s. It is kept as %s. What the model then lacks is "
             "learned from the journal.",
@@ -129,10 +150,10 @@ class Checkpoints:
 
         Raises CheckpointError where there is none, or it may not be used.
         """
-        for header in self.headers():
+        for path, header in self._own():
             if header.name == (name or header.name) and (before is None or header.utc < before):
                 try:
-                    return self._read(self._path(header.name))
+                    return self._read(path)
                 except ValueError as error:
                     raise CheckpointError(
                         f"Checkpoint {header.name} is not used: {error}. Choose another."
@@ -143,8 +164,7 @@ class Checkpoints:
 
     def headers(self) -> list[Header]:
         """Those of this layout, newest first. May be called from any thread."""
-        headers = (_header_of(path) for path in self._paths())
-        return [header for header in headers if header and header.layout == self._layout]
+        return [header for _, header in self._own()]
 
     def remove_after(self, reward_seq: int) -> None:
         """Remove those that have learned more than the reward ``reward_seq``."""
@@ -158,11 +178,6 @@ class Checkpoints:
         """Raises ValueError with what is wrong."""
         found = read(path)
         header = found.header
-        if header.layout != self._layout:
-            raise ValueError(
-                f"it is of layout {header.layout}, this program and configuration have "
-                f"{self._layout}, so that the model is learned anew"
-            )
         known = self._stamp(header.reward_seq)
         if known is None:
             raise ValueError(
@@ -177,15 +192,17 @@ class Checkpoints:
         return found
 
     def _remove_old(self, utc: datetime) -> None:
-        days = set()
+        """Of each layout by itself."""
+        days: dict[str, list[date]] = {}
         first_day = (utc.astimezone(UTC) - timedelta(days=self._keep_days)).date()
-        for place, path in enumerate(self._paths()):
-            header = _header_of(path)
-            day = header.utc.date() if header else None
-            newest_of_day = day is not None and day > first_day and day not in days
-            days.add(day)
-            if place >= _KEPT and not newest_of_day:
+        for path in self._paths():
+            if (header := _header_of(path)) is None:
+                path.unlink(missing_ok=True)
+                continue
+            before, day = days.setdefault(header.layout, []), header.utc.date()
+            if len(before) >= _KEPT and (day <= first_day or day in before):
                 path.unlink()
+            before.append(day)
 
     def _paths(self) -> list[Path]:
         """Newest first."""
@@ -197,6 +214,18 @@ class Checkpoints:
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.checkpoint"
+
+    def _make_way(self, path: Path) -> None:
+        """Rename a checkpoint of another layout that has the name of a new one."""
+        if (header := _header_of(path)) is not None and header.layout != self._layout:
+            mark = hashlib.sha256(header.layout.encode()).hexdigest()[:8]
+            path.replace(path.with_stem(f"{path.stem}-{mark}"))
+
+    def _own(self) -> Iterator[tuple[Path, Header]]:
+        """Those of this layout, newest first."""
+        for path in self._paths():
+            if (header := _header_of(path)) is not None and header.layout == self._layout:
+                yield path, header
 
     def _flush(self) -> None:
         if os.name != "posix":
@@ -231,12 +260,12 @@ def read(path: Path) -> Checkpoint:
     return Checkpoint(_parsed(line), model)
 
 
-_NAME = re.compile(r"([0-9]+)-([0-9]+)")
+_NAME = re.compile(r"([0-9]+)-([0-9]+)(?:-[0-9a-f]{8})?")
 
 
 def _numbers(path: Path) -> tuple[int, int]:
     """The last reward in it, and how many there are."""
-    learned, _, reward_seq = path.stem.partition("-")
+    learned, reward_seq = path.stem.split("-")[:2]
     return int(reward_seq), int(learned)
 
 

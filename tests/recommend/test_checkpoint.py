@@ -91,13 +91,19 @@ def test_what_a_kill_in_mid_write_leaves_does_no_harm(
     assert not whole.with_name("writing.new").exists()
 
 
-def test_another_layout_is_refused_with_a_reason(
+def test_another_layout_waits_until_the_configuration_is_what_it_was(
     opened: Callable[..., Checkpoints], caplog: pytest.LogCaptureFixture
 ) -> None:
-    opened(journal(1), layout="0").save(model(1), 1, NOON)
-    assert opened(journal(1)).newest() is None
+    opened(journal(3), layout="0").save(model(1), 1, NOON)
+    assert opened(journal(3)).newest() is None
     assert "it is of layout 0, this program and configuration have 1" in caplog.text
     assert "the model is learned anew" in caplog.text
+    for learned in (1, 2, 3):
+        opened(journal(3)).save(model(learned), learned, NOON)
+    assert [header.name for header in opened(journal(3)).headers()] == ["3-3", "2-2", "1-1"]
+    back = opened(journal(3), layout="0").newest()
+    assert back is not None
+    assert (back.header.layout, back.header.name) == ("0", "1-1")
 
 
 @pytest.mark.parametrize(
