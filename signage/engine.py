@@ -75,6 +75,8 @@ class _Play:
     """From the confirmed start on."""
     reveal: Reveal | None = None
     """The same, where there is more of the content."""
+    given_up: bool = False
+    """On record as failed: the screen took too long. It may begin after all."""
 
     @property
     def started_s(self) -> float:
@@ -119,21 +121,24 @@ class Engine:
         # What had to play alone when the newest decision was made.
         self._called: Call | None = None
 
-    def begin(self, first: Frame, checkpoints: Path | None = None) -> None:
+    def begin(self, first: Frame, checkpoints: Path | None = None, token: str = "") -> None:
         """Start a run at the time of ``first``: take up what the journal knows.
 
-        ``checkpoints`` is the folder that a learner is kept in. It goes on from the newest there,
-        and learns from the journal what that one had not yet seen.
+        ``checkpoints`` is the folder that a learner is kept in. It goes on from the newest there;
+        what the journal has beyond that is learned by ``learning.catch_up``, beside the steps.
+        ``token`` makes the ids of decisions and visits unique for ever, also where the journal is
+        replaced by an older copy; without one they can be foretold.
         """
-        self._run = self._journal.begin_run(first.utc, self._config.screen_id)
-        self._audience = open_audience(self._config, self._run)
+        self._run = self._journal.begin_run(first.utc, self._config.screen_id, token)
+        self.recommender.begin_run(token)
+        self._audience = open_audience(self._config, f"{self._run}-{token}".rstrip("-"))
         catalogue = self.recommender.catalogue
         self._journal.record_catalogue(catalogue.version, catalogue.as_json())
         self._number = self._journal.next_number()
         window = self._config.constraints.share_window_plays
         day_ago = first.utc - timedelta(days=1)
-        self.recommender.recall(self._journal.decided_since(day_ago, window))
-        self.learning.begin(first.utc, checkpoints)
+        self.recommender.recall(self._journal.decided_since(day_ago, window, first.utc))
+        self.learning.begin(checkpoints)
 
     def order(self, order: Order) -> Future[None]:
         """Hand in an order, from any thread. It is carried out at the beginning of the next step.
@@ -154,7 +159,8 @@ class Engine:
         """Take in one frame: obey, see, count, learn, decide."""
         self._take_stock(frame.utc)
         self._obey(frame.utc)
-        audience = self._audience.update(frame, self._perceive(frame))
+        sightings = self._perceive(frame)
+        audience = self._audience.update(frame, None if frame.fault else sightings)
         self._audience_now = audience
         self._observed.note(audience)
         self._courses.update(audience)
@@ -219,10 +225,7 @@ class Engine:
             if (closed := self._on_event(event, audience)) is not None
         ]
         if told := self._screen.page_plays():
-            self._journal.record_page_plays(
-                (play, _utc(audience, play.started_s), _utc(audience, play.ended_s))
-                for play in told
-            )
+            self._journal.record_page_plays((play, _utc(audience, play.started_s)) for play in told)
             self._page_plays += told
         recorded = [event.decision_id for event in self._ended[before:]]
         recorded += [play.play_id for play in told]
@@ -238,6 +241,7 @@ class Engine:
         if event.state is PlayState.STARTED:
             closed = None
             if (play := self._take_asked(event.decision_id)) is not None:
+                play.given_up = False
                 if running is not None:  # another page began it before the first had ended
                     over = running.decision.decision_id
                     cut = PlayEvent(over, PlayState.INTERRUPTED, event.t_s, event.page)
@@ -258,11 +262,16 @@ class Engine:
                 return None
             self._running = None
             reward = running.tally.close(audience, self._config.reward, event.t_s)
+            if event.state is PlayState.FAILED:  # what people made of a broken picture says nothing
+                parts = {**reward.parts, "absent": "play_failed"}
+                reward = replace(reward, value=None, parts=parts)
+            self._note_outcome(event, running.decision.content_id, audience.t_s)
             self._close(event, utc, running.decision, reward)
             return running.decision, reward
-        if self._take_asked(event.decision_id) is not None:
+        if (play := self._take_asked(event.decision_id)) is not None and not play.given_up:
             if event.state is not PlayState.SUPERSEDED:  # whatever it says: it never began
                 event = replace(event, state=PlayState.FAILED)
+            self._note_outcome(event, play.decision.content_id, audience.t_s)
             self._withdraw(event, utc)
         return None
 
@@ -316,7 +325,19 @@ class Engine:
         if event.state is PlayState.FAILED:
             # A screen that can show nothing is not asked at every frame.
             self._not_before_s = event.t_s + _RETRY_S
-            log.warning("The screen could not show decision %s.", event.decision_id)
+            log.warning(
+                "The screen could not show decision %s%s",
+                event.decision_id,
+                f": {event.reason}." if event.reason else ".",
+            )
+
+    def _note_outcome(self, event: PlayEvent, content_id: str, t_s: float) -> None:
+        """A content that fails on the screen waits before it is tried again."""
+        if event.state is PlayState.FAILED:
+            if event.reason:  # without one it is the screen that went away
+                self.recommender.note_failure(content_id, event.reason, t_s)
+        elif event.state is PlayState.FINISHED:
+            self.recommender.note_success(content_id)
 
     # When to decide
 
@@ -364,13 +385,17 @@ class Engine:
         if pending_excluded:
             return Trigger.NO_LONGER_ALLOWED, leaving or running is None
         if pending and audience.t_s - pending.asked_s > self._patience_s(pending):
-            self._pending = None
-            self._withdraw(
-                PlayEvent(pending.decision.decision_id, PlayState.FAILED, audience.t_s, ""),
-                audience.utc,
-            )
+            self._give_up(pending, audience)
             return Trigger.PLAY_FAILED, True
         return None
+
+    def _give_up(self, pending: _Play, audience: AudienceSnapshot) -> None:
+        """The screen takes too long. If it begins after all, that counts, and the play is on."""
+        decision_id = pending.decision.decision_id
+        pending.given_up = True
+        self._pending, self._overtaken[decision_id] = None, pending
+        late = PlayEvent(decision_id, PlayState.FAILED, audience.t_s, "")
+        self._withdraw(late, audience.utc)
 
     def _audience_changed(self, audience: AudienceSnapshot) -> Trigger | None:
         """Whether the newest decision was made for somebody else."""

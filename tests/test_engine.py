@@ -257,6 +257,7 @@ def test_a_new_run_goes_on_from_the_journal_and_the_checkpoint(stage: Callable[.
     fresh = make_policy("vw", on.config)
     engine = Engine(on.config, on.contents, fresh, again, lambda _: [], SimulatedScreen())
     engine.begin(frame(on.t_s), on.path.with_name("checkpoints"))
+    engine.learning.catch_up(frame(on.t_s).utc)
     assert engine.recommender.policy.version == policy.version != f"{LAYOUT}.0"
     assert engine.step(frame(on.t_s)).decision.masked.keys() == {"shoes"}  # type: ignore[union-attr]
     numbers = [row["decision_id"] for row in JournalReader(on.path).decisions()]

@@ -7,7 +7,8 @@ The order of precedence; whatever stands first wins:
 2. who must not see it: ``adults_only`` and ``min_age``,
 3. its campaign dates, weekdays and dayparts,
 4. the operator's pinned item: it plays alone, as long as 2 and 3 let it,
-5. caps: ``max_per_hour``, ``max_per_viewer``, ``share_max``, ``competes``,
+5. caps: ``max_per_hour``, ``max_per_viewer``, ``share_max``, ``competes``; what has just failed
+   on the screen waits before it is tried again,
 6. what gives way, each to those before it: ``share_min``; what the main viewer has watched
    before and did not care for (``repeat_min_attention``); ``exploration_max``.
 
@@ -31,6 +32,7 @@ from signage.clock import local_time
 from signage.config import Config
 from signage.recommend import share
 from signage.recommend.catalogue import Catalogue, Content
+from signage.recommend.failing import FailingContents
 from signage.recommend.history import VisitHistory
 from signage.recommend.policy import Answer
 from signage.recommend.recent import RecentPlays
@@ -80,12 +82,19 @@ class Constraints:
         self._rules, self._zone = rules, config.timezone
         self.known: dict[str, Content] = {}
         """All contents since the start, as last described: one may be withdrawn while it plays."""
+        self.failing = FailingContents()
+        self._catalogue = catalogue
         self.restock(catalogue)
         self._plays = RecentPlays(rules.share_window_plays, rules.separation_plays)
 
     def restock(self, catalogue: Catalogue) -> None:
         """Go on with another catalogue; the plays are counted on."""
-        self._catalogue = catalogue
+        before, self._catalogue = self._catalogue, catalogue
+        self.failing.forget(
+            name
+            for name, content in before.items()
+            if name not in catalogue or catalogue[name].version != content.version
+        )
         self.known |= catalogue
         # Asked for at every frame.
         self._by_the_hour = [c for c in catalogue.values() if c.mandatory and not c.always]
@@ -163,7 +172,8 @@ class Constraints:
         if content.adults_only and age < self._rules.adult_age:
             age, rule = self._rules.adult_age, "adults_only"
         if not snapshot.observed:
-            return f"{rule}: nobody knows who is in view"
+            why = f" (camera: {snapshot.fault})" if snapshot.fault else ""
+            return f"{rule}: nobody knows who is in view{why}"
         for viewer in snapshot.viewers:
             younger_prob = viewer.prob_younger_than(age)
             if younger_prob is None:
@@ -206,6 +216,7 @@ class Constraints:
         before = self._before()
         return lambda content: (
             (_UNCALLED if content.mandatory else None)
+            or self.failing.pause(content.content_id, now.audience.t_s)
             or self._hour_is_full(content, last_hour)
             or self._viewer_had_enough(content, now)
             or self._share_is_full(content, window)

@@ -76,10 +76,11 @@ class VisitHistory:
     def features(self) -> dict[str, float]:
         """As the context has them (``features.py``)."""
         named: dict[str, float] = {}
+        earned = self.earned()
         for kind, total in self._kinds.items():
             named[LIKED + kind] = total.attention
             named[MOVED + kind] = total.reaction / total.plays
         for content_id, total in self._contents.items():
             named[SEEN + content_id] = float(total.plays)
-            named[EARNED + content_id] = self.earned()[content_id]
+            named[EARNED + content_id] = earned[content_id]
         return {name: round(value, 4) for name, value in named.items()}

@@ -118,9 +118,14 @@ class Recommender:
         """The operator's, as they are now."""
         self._rules = Rules(config.policies.rules)
         self._config = config
+        self._id_prefix = f"{config.screen_id}-"
         self._visits: dict[str, VisitHistory] = {}
         self._ended_s: dict[str, float] = {}
         self._last_decided: dict[str, datetime] = {}
+
+    def begin_run(self, token: str) -> None:
+        """Name decisions with ``token`` from now on, so that no other run has the same ids."""
+        self._id_prefix = "-".join(filter(None, (self._config.screen_id, token))) + "-"
 
     def restock(self, catalogue: Catalogue) -> None:
         """Decide on another catalogue from now on; nothing that was learned or counted is lost."""
@@ -168,7 +173,7 @@ class Recommender:
         rng = np.random.default_rng([self._config.seed, number])
         index = int(rng.choice(len(allowed), p=probabilities))
         decision = Decision(
-            decision_id=f"{self._config.screen_id}-{number}",
+            decision_id=f"{self._id_prefix}{number}",
             t_s=audience.t_s,
             utc=audience.utc,
             trigger=trigger,
@@ -213,6 +218,19 @@ class Recommender:
         """A decision that never reached the screen does not count against any cap."""
         self.constraints.forget_play(decision_id)
 
+    def note_failure(self, content_id: str, reason: str, t_s: float) -> None:
+        """The screen could not show it: it waits before it is tried again."""
+        self.constraints.failing.note_failure(content_id, reason, t_s)
+
+    def note_success(self, content_id: str) -> None:
+        """The screen showed it to its end."""
+        self.constraints.failing.forget([content_id])
+
+    @property
+    def failing(self) -> dict[str, str]:
+        """Contents whose last play failed, each with why."""
+        return self.constraints.failing.reasons
+
     def note_reaction(self, content_id: str, reward: Reward) -> None:
         """Remember what each viewer made of a play, as long as they are here, or may return."""
         kinds = self.content(content_id).kinds
@@ -225,17 +243,20 @@ class Recommender:
 
     def end_visit(self, visit_id: str, t_s: float) -> None:
         """The viewer has left. Where nobody is recognised that is the end of it."""
-        self._ended_s[visit_id] = t_s
+        self._ended_s[visit_id] = t_s if self._remembers else float("-inf")
         self._forget(t_s)
 
     def _forget_who_is_gone(self, audience: AudienceSnapshot) -> None:
         present = {viewer.visit_id for viewer in audience.viewers}
+        for visit_id in present & self._ended_s.keys():
+            del self._ended_s[visit_id]
         for visit_id in self._visits.keys() - present - self._ended_s.keys():
-            self._ended_s[visit_id] = audience.t_s  # it turned out to be nobody, on a poster
+            self._ended_s[visit_id] = audience.t_s  # taken for nobody, on a poster: perhaps wrongly
         self._forget(audience.t_s)
 
     def _forget(self, t_s: float) -> None:
-        keep_s = self._config.perception.remember_s if self._remembers else 0.0
+        perception, audience = self._config.perception, self._config.audience
+        keep_s = perception.remember_s if self._remembers else audience.forget_after_s
         for ended in [v for v, ended_s in self._ended_s.items() if t_s - ended_s >= keep_s]:
             del self._ended_s[ended]
             self._visits.pop(ended, None)
