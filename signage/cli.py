@@ -115,7 +115,7 @@ def run(
 ) -> None:
     """Run the kiosk until Ctrl-C or SIGTERM."""
     from signage.console import KioskView
-    from signage.kiosk import Kiosk
+    from signage.kiosk import Kiosk, run_screen
     from signage.supervisor import Supervisor
 
     settings = with_calibration(
@@ -131,9 +131,12 @@ def run(
 
     terminal.lose_what_cannot_be_written()
     with KioskView(length_s, orders_token_path(settings.data_dir)) as view:
-        kiosk = Kiosk(settings)
-        view.titles = kiosk.titles
-        kiosk.run(stop, ready=view.ready, watch=watch, stand_in=stand_in, length_s=length_s)
+
+        def begin(kiosk: Kiosk) -> None:
+            view.titles = kiosk.titles
+            kiosk.run(stop, ready=view.ready, watch=watch, stand_in=stand_in, length_s=length_s)
+
+        kiosk = run_screen(settings, begin)
     if report is not None:
         write_journal_report(kiosk.journal_path, report, least_persons=least_persons)
 

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import shutil
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from signage.capture.live import LiveCapture
+from signage.capture.live import LOST, LiveCapture
 from signage.config import Config
 from signage.content_watch import ContentWatch
 from signage.dashboard import Dashboard
 from signage.engine import Engine, Step
+from signage.errors import DamagedJournalError, LostJournalError
+from signage.health import HealthLog, Vitals
 from signage.installation import keep_orders_token, orders_token_path
 from signage.journal.figures import Figures
-from signage.journal.journal import Journal
+from signage.journal.journal import Journal, set_aside
 from signage.journal.reader import JournalReader
 from signage.learning import FOLDER
 from signage.orders import Order, OrderRefusedError
@@ -30,7 +34,7 @@ from signage.recommend.catalogue import Catalogue
 from signage.recommend.policy import Learner
 from signage.recommend.recommender import make_policy
 from signage.totals import Totals
-from signage.types import AudienceSnapshot
+from signage.types import AudienceSnapshot, PlayState
 
 log = logging.getLogger(__name__)
 
@@ -39,25 +43,64 @@ _FPS_MEMORY_S = 2.0
 """Frames a second are averaged over about this long."""
 
 
+_CHECK_EVERY_S = 1.0
+"""So often the kiosk looks after itself."""
+_CATCH_UP = 4
+"""Rewards that are learned between two looks for a frame: some hundredths of a second."""
+_FIRST_YEAR = 2026
+"""No screen runs this before it was written: an earlier clock was never set."""
+_CLOCK_SLACK = timedelta(hours=1)
+
+
+def run_screen(config: Config, begin: Callable[[Kiosk], None]) -> Kiosk:
+    """Make the kiosk and let ``begin`` run it; returns the one that ran last.
+
+    A journal that is damaged, or was taken away, does not keep the screen off: a new one is begun
+    in its place. Once: a second time in the same process it is an error.
+    """
+    try:
+        return _ran(Kiosk(config), begin)
+    except DamagedJournalError as damage:
+        aside = set_aside(journal_path(config), datetime.now(UTC))
+        notice = f"{damage} It is kept as {aside.name}, and a new journal was begun"
+    except LostJournalError as loss:
+        notice = f"{loss} A new journal was begun"
+    log.error("%s.", notice)
+    return _ran(Kiosk(config, (notice,)), begin)
+
+
+def _ran(kiosk: Kiosk, begin: Callable[[Kiosk], None]) -> Kiosk:
+    begin(kiosk)
+    return kiosk
+
+
+def journal_path(config: Config) -> Path:
+    """Where the screen's journal is."""
+    return config.data_dir / "journal.sqlite"
+
+
 class Kiosk:
     """One screen with its camera, from start to stop, in the thread that calls ``run``.
 
     Raises the SignageError of whatever cannot be had at the start: a model, the content,
-    the journal, the camera, the port.
+    the journal, the port. A camera that is not there is waited for beside the plays.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, notices: tuple[str, ...] = ()) -> None:
+        """``notices`` is what ``/health`` says as long as it runs."""
         self._config = config
+        self._notices = notices
         self._contents = ContentWatch(config.content, config.player.loop)
         catalogue = self._contents.catalogue
         self.titles: dict[str, str] = {}
         """Of every content that was in the catalogue, by id."""
-        self.journal_path: Path = config.data_dir / "journal.sqlite"
-        self._perceiver = Perceiver(config, live=True)
+        self.journal_path = journal_path(config)
         self._journal = Journal(self.journal_path)
+        self._perceiver = Perceiver(config, live=True)
         self._reader = JournalReader(self.journal_path)
         self._camera = LiveCapture(config.camera)
         self._pulse = _Pulse()
+        self._health_log = HealthLog()
         self._dashboard = Dashboard(config, catalogue, Figures(self.journal_path))
         self._server = PlayerServer(
             config.server,
@@ -136,41 +179,74 @@ class Kiosk:
     ) -> None:
         frame = self._camera.next()
         until_s = float("inf") if length_s is None else frame.t_s + length_s
-        engine = self._engine
-        engine.begin(frame, self._config.data_dir / FOLDER)
+        engine, pulse = self._engine, self._pulse
+        pulse.clock_problem = _clock_problem(frame.utc, self._journal.newest_utc())
+        engine.begin(frame, self._config.data_dir / FOLDER, secrets.token_hex(4))
         try:
             while not stop.is_set() and frame.t_s < until_s:
                 step = engine.step(frame)
-                self._pulse.beat(step, engine.recommender.policy.version)
+                pulse.beat(step, engine)
+                if frame.t_s >= pulse.check_due_s:
+                    pulse.check_due_s = frame.t_s + _CHECK_EVERY_S
+                    self._journal.check_in_place()
+                    self._health_log.note(self._vitals())
                 width_px = None if frame.image is None else frame.image.shape[1]
                 self._dashboard.beat(step, engine.recommender, width_px)
                 watch(step)
+                self._catch_up(frame.utc, stop)
                 frame = self._camera.next()
         finally:
             # The pages leave first, so that what they were showing is closed and counted.
             self._server.stop()
-            engine.end(frame)
+            if self._journal.is_in_place:
+                engine.end(frame)
+
+    def _catch_up(self, utc: datetime, stop: threading.Event) -> None:
+        """Learn what the journal has beyond the model, in the time between two frames."""
+        learning = self._engine.learning
+        learning.catch_up(utc, _CATCH_UP)
+        while learning.behind and not (self._camera.is_waiting or stop.is_set()):
+            learning.catch_up(utc, _CATCH_UP)
+
+    def _vitals(self) -> Vitals:
+        pulse = self._pulse
+        silent_s = time.monotonic() - pulse.last_step_s
+        patience_s = max(10.0, 5 * self._config.camera.lost_after_s)
+        return Vitals(
+            stuck_s=silent_s if silent_s > patience_s else None,
+            connected=self._server.connected,
+            failed_in_a_row=pulse.failed_in_a_row,
+            camera_problem=self._camera_problem(),
+            clock_problem=pulse.clock_problem,
+            failing=pulse.failing,
+            left_out=self._contents.left_out,
+            content_problem=self._contents.problem,
+            checkpoint_problem=self._engine.learning.problem,
+            notices=self._notices,
+        )
+
+    def _camera_problem(self) -> str | None:
+        camera = self._camera
+        if camera.lost:
+            why = f": {camera.problem}" if camera.problem else ""
+            return f"the camera delivers nothing{why}"
+        if camera.fault is not None:
+            return f"the camera {camera.fault.reason}"
+        if camera.slow:
+            return (
+                f"too few pictures are worked through to follow anybody "
+                f"({self._pulse.fps:.1f} a second)"
+            )
+        return None
 
     def health(self) -> dict[str, Any]:
         """The body of ``/health``: ``status`` with its reasons, and the figures behind it."""
         pulse, policy, now_s = self._pulse, self._engine.recommender.policy, time.monotonic()
-        reasons = []
-        if self._camera.lost:
-            reasons.append("the camera delivers nothing")
-        elif fault := self._camera.fault:
-            reasons.append(f"the camera {fault.reason}")
-        if (problem := self._contents.problem) is not None:
-            reasons.append(problem)
-        if not self._server.connected:
-            reasons.append("no player page is connected")
-        silent_s = now_s - pulse.last_step_s
-        stuck = silent_s > max(10.0, 5 * self._config.camera.lost_after_s)
-        if stuck:
-            reasons.append(f"the loop has not moved for {silent_s:.0f} s")
+        vitals, audience = self._vitals(), pulse.audience
         return {
-            "status": "failed" if stuck else "degraded" if reasons else "ok",
-            "reasons": reasons,
-            "camera": "lost" if self._camera.lost else self._camera.fault or "ok",
+            "status": vitals.status,
+            "reasons": vitals.reasons,
+            "camera": self._camera.state,
             "fps": round(pulse.fps, 1),
             "dropped_frames": self._camera.dropped,
             "last_decision_age_s": None
@@ -179,13 +255,15 @@ class Kiosk:
             "model_version": pulse.model_version,
             "player_connected": self._server.connected,
             "lessons": policy.learned if isinstance(policy, Learner) else None,
-            "viewers_present": len(pulse.audience.viewers) if pulse.audience else None,
+            "learning_behind": self._engine.learning.behind,
+            "viewers_present": len(audience.viewers) if audience and audience.observed else None,
             "disk_free_bytes": shutil.disk_usage(self._config.data_dir).free,
             "screen_id": self._config.screen_id,
             "version": version("signage"),
             "policy": policy.name,
             "orders": asdict(self._engine.recommender.orders),
-            "left_out": self._contents.left_out,
+            "left_out": dict(vitals.left_out),
+            "failing": dict(vitals.failing),
         }
 
     def state(self) -> dict[str, Any]:
@@ -218,10 +296,11 @@ class Kiosk:
     def _audience(self) -> dict[str, Any]:
         snapshot = self._pulse.audience
         if snapshot is None:
-            return {"t_utc": None, "observed": False, "main": None, "viewers": []}
+            return {"t_utc": None, "observed": False, "fault": None, "main": None, "viewers": []}
         return {
             "t_utc": snapshot.utc.isoformat(timespec="milliseconds"),
             "observed": snapshot.observed,
+            "fault": snapshot.fault,
             "main": snapshot.main.visit_id if snapshot.main else None,
             "viewers": [viewer.record() for viewer in snapshot.viewers],
         }
@@ -236,14 +315,44 @@ class _Pulse:
         self.last_step_s = time.monotonic()
         self.last_decision_s: float | None = None
         self.model_version: str | None = None
+        self.failed_in_a_row = 0
+        self.failing: dict[str, str] = {}
+        self.check_due_s = float("-inf")
+        self.clock_problem: str | None = None
         self.totals = Totals()
 
-    def beat(self, step: Step, model_version: str) -> None:
-        passed_s = max(1e-6, step.audience.t_s - (self.audience or step.audience).t_s)
-        share = min(1.0, passed_s / _FPS_MEMORY_S)
-        self.fps += share * (1 / passed_s - self.fps) if self.audience else 0.0
+    def beat(self, step: Step, engine: Engine) -> None:
+        self._count_frame(step.audience)
         self.audience, self.last_step_s = step.audience, time.monotonic()
-        self.model_version = model_version
+        self.model_version = engine.recommender.policy.version
+        self.failing = engine.recommender.failing
+        for event in step.ended:
+            if event.state is PlayState.FAILED:
+                self.failed_in_a_row += 1
+            elif event.state is not PlayState.SUPERSEDED:
+                self.failed_in_a_row = 0
         self.totals.count(step)
         if step.decision is not None:
             self.last_decision_s = step.decision.t_s
+
+    def _count_frame(self, audience: AudienceSnapshot) -> None:
+        """A tick without a picture is no frame."""
+        if audience.fault == LOST:
+            self.fps = 0.0
+        elif self.audience is not None:
+            passed_s = max(1e-6, audience.t_s - self.audience.t_s)
+            share = min(1.0, passed_s / _FPS_MEMORY_S)
+            self.fps += share * (1 / passed_s - self.fps)
+
+
+def _clock_problem(now: datetime, newest: datetime | None) -> str | None:
+    """Why the clock cannot be right; None where it may be."""
+    if now.year >= _FIRST_YEAR and (newest is None or now >= newest - _CLOCK_SLACK):
+        return None
+    since = (
+        "" if newest is None else f", and the newest play on record is of {newest:%Y-%m-%d %H:%M}"
+    )
+    return (
+        f"the clock cannot be right: it shows {now:%Y-%m-%d %H:%M} UTC{since}; set it, best by "
+        "network time"
+    )
