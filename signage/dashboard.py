@@ -20,6 +20,7 @@ from signage.recommend.beliefs import believed
 from signage.recommend.catalogue import Catalogue
 from signage.recommend.recommender import Recommender
 from signage.types import AudienceSnapshot, Viewer
+from signage.vocabulary import FACINGS, MOVEMENTS, POLICIES
 
 _BELIEFS_EVERY_S = 5.0
 _FIGURES_EVERY_S = 2.0
@@ -78,6 +79,7 @@ class Dashboard:
                 for name, content in self.catalogue.items()
             },
             "places": self._places,
+            "words": {"policies": POLICIES, "movements": MOVEMENTS, "facings": FACINGS},
             "beliefs": self._beliefs,
             "experiment": self._experiment(),
         }
@@ -99,6 +101,11 @@ class Dashboard:
                 self._judging.release()
         return {"name": running.name, "arms": running.arms, "summary": self._summary}
 
+    def _rewarded(self) -> dict[str, int]:
+        """Plays with a reward, by content, of the last 20,000: what beliefs rest on."""
+        with self._figures.connect() as db:
+            return dict(db.execute(_REWARDED).fetchall())
+
     def _figures_of(self, days: int) -> dict[str, Any]:
         with self._lock:  # who asks meanwhile gets the same
             until_s, kept = self._kept.get(days, (0.0, {}))
@@ -108,11 +115,18 @@ class Dashboard:
             utc = datetime.now(UTC)
             window = self._config.constraints.share_window_plays
             kept = self._figures.of(Period.last(days, utc), window)
-            kept |= {"days": days, "t_utc": _iso(utc)}
+            kept |= {"days": days, "t_utc": _iso(utc), "rewarded": self._rewarded()}
             took_s = time.monotonic() - began_s
             until_s = began_s + max(_FIGURES_EVERY_S, took_s / _COST_SHARE)
             self._kept[days] = until_s, kept
             return kept
+
+
+_REWARDED = """
+SELECT content_id, count(*)
+FROM (SELECT content_id, decision_id FROM main.decisions ORDER BY number DESC LIMIT 20000)
+JOIN main.rewards USING (decision_id) WHERE reward IS NOT NULL GROUP BY content_id
+"""
 
 
 def _verdict(reader: Experiments, name: str) -> str:

@@ -22,6 +22,9 @@ runs:
 ``watchers``, ``impressions``, ``attention_s``, ``attraction``, ``rewarded``, ``reward``, \
 ``rewards`` (of twelve parts of the period), ``trend`` |
 | ``share_of_voice`` | ``plays`` by content id, of the last ``window_plays`` drawn ones |
+| ``rewarded`` | plays with a reward, by content id, of the last 20,000 plays: few make a \
+belief a guess |
+| ``words`` | what ``policies``, ``movements`` and ``facings`` are called by people |
 | ``places`` | by visit id: where somebody is in the picture, from its left, in shares of it |
 | ``beliefs`` | null where the policy expects nothing; ``t_utc``, ``learned`` (lessons), \
 ``segments``: each ``name`` and ``estimates``, the reward by content id, null where the segment \

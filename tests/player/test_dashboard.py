@@ -186,7 +186,9 @@ def counted(reader: JournalReader) -> dict[str, str]:
             f"{name}.plays": str(len(plays)),
             f"{name}.attention": f"{given_s:.0f} s",
             f"{name}.attraction": f"{given_s / there_s:.0%}".replace("%", "\xa0%") if seen else "–",
-            f"{name}.reward": f"{sum(rewards) / len(rewards):.2f}" if rewards else "–",
+            # Too few to be ranked: no mean, but why there is none.
+            f"{name}.reward": "–\n"
+            + (f"not enough plays yet ({len(rewards)})" if rewards else "nobody was there"),
             f"{name}.trend": "–",
         }
     return told
@@ -226,8 +228,9 @@ def test_what_plays_and_why(
     opened(shop, page)
     card = page.locator(".playing")
     assert card.locator(".title").inner_text() == "Red & <b>bold</b>"  # as it is, not as HTML
-    assert "70\xa0% by vw because the first person came" in card.inner_text()
-    assert "red · noon +0.11" in card.inner_text()
+    told = "Chosen by the learner (70\xa0% likely) because the first person came."
+    assert told in card.inner_text()
+    assert "red, around noon +0.11" in card.inner_text()
     card.get_by_text("Why this one, in words").click()
     assert card.locator(".why").inner_text() == shop.decisions[0]["why"]
     preview = page.frame_locator("iframe.guest")
@@ -306,9 +309,139 @@ def test_health_has_its_reasons_also_when_it_failed(
     opened(shop, page)
     assert page.locator("#status").inner_text() == "Degraded"
     expect(page.locator("#health")).to_contain_text("the camera delivers nothing")
+    expect(page.locator("#first-reason")).to_have_text("the camera delivers nothing")
+    expect(page.locator("#more-reasons")).to_be_empty()
     shop.health |= {"status": "failed", "reasons": ["the loop has not moved for 60 s"]}
     expect(page.locator("#status")).to_have_text("Failed")
     expect(page.locator("#health")).to_contain_text("the loop has not moved for 60 s")
+
+
+@pytest.mark.parametrize("page", WIDTHS, indirect=True)
+def test_the_first_line_says_how_it_is_and_why(
+    shop: Shop, board: Dashboard, page: Page, complaints: list[str]
+) -> None:
+    broken = {f"x{number}": f"film {number} is cut off" for number in range(9)}
+    shop.health |= {
+        "reasons": ["the camera sees only black", "9 contents will not play", "no page"],
+        "left_out": broken,
+        "failing": {"red": "the page did not load within 4 s"},
+    }
+    opened(shop, page)
+    for part in ("#status", "#first-reason", "#more-reasons"):
+        expect(page.locator(part)).to_be_in_viewport(ratio=1)
+    expect(page.locator("#first-reason")).to_have_text("the camera sees only black")
+    assert page.locator("#more-reasons").inner_text() == "+2 more"
+    page.locator("#reason").click()
+    expect(page.locator("[data-reasons=reasons] li").nth(2)).to_be_in_viewport()
+    assert page.locator("[data-reasons=left-out] li").count() < len(broken)
+    page.get_by_role("button", name="Show all 9").click()
+    assert page.locator("[data-reasons=left-out] li").count() == len(broken)
+    failing = page.locator("[data-reasons=failing]")
+    expect(failing).to_contain_text("Red & <b>bold</b> the page did not load within 4 s")
+    shop.health |= {"status": "ok", "reasons": [], "left_out": {}, "failing": {}}
+    expect(page.locator("#status")).to_have_text("All is well")
+    expect(page.locator("#reason")).to_be_hidden()
+    # Whatever it calls itself: who complains is not well.
+    shop.health |= {"reasons": ["the clock stands in 1970"]}
+    expect(page.locator("#status")).to_have_text("Degraded")
+    assert complaints == []
+
+
+def test_nothing_is_well_that_nobody_has_heard_of(shop: Shop, board: Dashboard, page: Page) -> None:
+    """The screen takes the question and is silent: what it said before is not of now."""
+    shop.health |= {"status": "ok", "reasons": []}
+    opened(shop, page)
+    expect(page.locator("#status")).to_have_text("All is well")
+    page.route("**/health", lambda route: None)
+    expect(page.locator("#status")).to_have_text("Not known", timeout=15_000)
+    expect(page.locator("#age")).to_contain_text(re.compile(r"what you see is \d+ s old"))
+
+
+LONG = "WithoutASpaceAndLongerThanAnybodyReads" * 4
+HOSTILE = (
+    {"title": LONG[:120], "share_min": 0.3},
+    {"title": "عرض خاص على القهوة اليوم فقط", "adults_only": True},
+    {"title": "<img src=x onerror=alert(1)> [red] \u202egnp.exe", "share_max": 0.2},
+)
+
+
+@pytest.mark.parametrize("page", [*WIDTHS], indirect=True)
+def test_long_names_and_many_contents_keep_their_place(
+    tmp_path: Path, shop: Shop, page: Page, monkeypatch: Any, complaints: list[str]
+) -> None:
+    names = ("red", "green", "blue", *(f"c{number}" for number in range(197)))
+    hostile = dict(zip(names, HOSTILE, strict=False))
+    items = catalogue({name: hostile.get(name, {}) for name in names})
+    monkeypatch.setattr("tests.player.test_dashboard.CATALOGUE", items)
+    diary = Diary(tmp_path / "many.sqlite")
+    for name in names:
+        diary.play(name, 0.5, ("a", 2.0, None))
+    diary.on_screen("red")
+    config = Config(screen_id="x" * 60)
+    board = shop.dashboard = Dashboard(config, items, Figures(diary.journal.path))
+    recommender = Recommender(config, items, make_policy("vw", config))
+    crowd = tuple(viewer(f"1.{number}") for number in range(12))
+    board.beat(Step(snapshot(*crowd)), recommender, 1280)
+    shop.decisions = JournalReader(diary.journal.path).decisions(6)
+    orders = {"frozen": True, "pinned": "red", "emergency": None}
+    shop.health = {"status": "degraded", "reasons": [LONG], "orders": orders, "left_out": {}}
+    shop.audience = {"observed": True, "viewers": [one.record() for one in crowd]}
+    opened(shop, page)
+    width = page.evaluate("document.documentElement.clientWidth")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert page.evaluate("document.documentElement.scrollHeight") < 8000
+    assert page.locator(".contents-table tbody tr").count() == 12
+    assert page.locator("#voice li").count() == 12
+    assert page.locator(".heat tbody tr").count() == 12
+    page.locator("#contents").get_by_role("button", name="Show all 200").click()
+    assert page.locator(".contents-table tbody tr").count() == 200
+    for figure in ("plays", "attention", "reward"):
+        place = page.locator(f'[data-content=red][data-figure="{figure}"]').bounding_box()
+        assert place is not None
+        assert 0 <= place["x"] < place["x"] + place["width"] <= width
+    assert "\u202e" not in page.locator("body").inner_text()
+    # Nobody leaves or comes: whatever happens in front of the screen, the page stays where it is.
+    before = page.locator(".funnel").bounding_box()
+    shop.audience = {"observed": True, "viewers": []}
+    expect(page.locator("#people li")).to_have_count(0)
+    assert page.locator(".funnel").bounding_box() == before
+    shop.audience = {"observed": False, "fault": "black", "viewers": []}
+    expect(page.locator("#here-summary")).to_contain_text("sees only black: who is here")
+    assert page.locator(".funnel").bounding_box() == before
+    diary.journal.close()
+    assert complaints == []
+
+
+def test_what_is_simulated_or_unknown_or_thin_says_so(
+    shop: Shop, diary: Diary, board: Dashboard, page: Page, complaints: list[str]
+) -> None:
+    figures = board(1)
+    hours = [hour | {"seen": "yes"} for hour in figures["by_hour"]]
+    hours[0] |= {"seen": "off", "ots": None, "watchers": None, "attention_s": None}
+    hours[1] |= {"seen": "no", "ots": None, "watchers": None, "attention_s": None, "plays": 4}
+    contents = {
+        "red": figures["contents"]["red"] | {"reward": 0.9, "rewarded": 1, "reward_low": None},
+        "blue": figures["contents"]["blue"]
+        | {"reward": 0.3, "rewarded": 40, "reward_low": 0.2, "reward_high": 0.4},
+    }
+    told = figures | {"simulated": "signage simulate", "by_hour": hours, "contents": contents}
+    shop.dashboard = lambda days: told
+    opened(shop, page)
+    expect(page.locator("#simulated")).to_be_in_viewport()
+    expect(page.locator("#simulated")).to_contain_text("Simulated audience.")
+    marks = "getComputedStyle(document.querySelector('#hours'), '::after').content"
+    assert page.evaluate(marks) == '"Simulated audience"'
+    first, second = page.locator(".contents-table tbody tr").all_inner_texts()
+    assert "0.30" in first
+    assert "0.20 to 0.40, 40 plays" in first
+    assert "not enough plays yet (1)" in second
+    assert "0.90" not in second
+    expect(page.locator("#hours-unknown")).to_contain_text("its camera did not see")
+    page.get_by_text("As a table").click()
+    blind = page.locator(f'[data-hour="{hours[1]["t_utc"]}"] td')
+    assert blind.all_inner_texts()[:4] == ["–", "–", "–", "4"]
+    assert complaints == []
+    shop.dashboard = board
 
 
 def test_a_lost_connection_is_told_with_the_age_of_what_is_seen(
@@ -352,7 +485,7 @@ def test_an_order_asks_for_the_token_and_tells_what_became_of_it(
     expect(page.locator("#done")).to_have_text("Pinned: Blue.")
     assert shop.desk.orders == [Order(action=Action.PIN, content_id="blue")]
     shop.health |= {"orders": shop.desk.state()}
-    expect(page.locator("#force")).to_contain_text("Pinned: Blue plays wherever it may.")
+    expect(page.locator("#force")).to_contain_text("Pinned: Blue plays whenever it is allowed.")
     page.get_by_role("button", name="Unpin").click()
     until(lambda: len(shop.desk.orders) == 2, "the second order, without another question")
     assert page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [

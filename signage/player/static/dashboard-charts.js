@@ -1,6 +1,6 @@
 // The funnel, attention by hour (uPlot), shares of voice, and small lines.
 
-import { byId, clock, count, duration, el, percent, redraw, reward, say, svg } from "./dashboard-dom.js";
+import { byId, capped, clock, count, duration, el, isWhole, named, percent, redraw, reward, say, svg } from "./dashboard-dom.js";
 
 // --- the funnel ---
 
@@ -8,10 +8,10 @@ export function drawFunnel({ funnel }) {
   redraw(byId("funnel"), funnel, () => {
     const { ots, watchers, held, read, held_s: s } = funnel;
     const steps = [
-      ["ots", "OTS", ots, "were in front of a play"],
-      ["watchers", "Watchers", watchers, "looked at it"],
-      ["held", "Held", held, `gave one play ${s} s or more`],
-      ["read", "Read", read, "read in one"],
+      ["ots", "Opportunities to see", ots, "people came into view"],
+      ["watchers", "Watchers", watchers, "looked at the screen"],
+      ["held", "Held", held, `looked at one play for ${s} s or more`],
+      ["read", "Readers", read, "read in a play"],
     ];
     return [
       el(
@@ -36,13 +36,15 @@ export function drawFunnel({ funnel }) {
         el("span", { "data-figure": "plays" }, count(funnel.plays)),
         " plays, ",
         el("span", { "data-figure": "impressions" }, count(funnel.impressions)),
-        " impressions (a person before a play).",
+        " impressions (one person who could see one play).",
       ),
     ];
   });
 }
 
 // --- attention by hour ---
+
+const MOST_VOICES = 12;
 
 let chart = null;
 let shown = null;
@@ -77,17 +79,18 @@ function make(box, told) {
           width: 1.5,
           paths: uPlot.paths.bars({ size: [0.66, 44], radius: 0.18 }),
           points: { show: false },
-          value: (_u, value) => (value === null ? "" : value.toFixed(1)),
+          value: (_u, value) => (value === null ? "–" : value.toFixed(1)),
         },
         {
-          label: "People (OTS)",
+          label: "People",
           scale: "people",
           stroke: colour("--second"),
           width: 2,
           points: { show: days === 1, size: 5, fill: colour("--card") },
-          value: (_u, value) => (value === null ? "" : count(value)),
+          value: (_u, value) => (value === null ? "–" : count(value)),
         },
       ],
+      hooks: { drawClear: [hatchUnknown] },
       axes: [
         { ...ink, font, space: days > 1 ? 84 : 56, values: (_u, ts) => ts.map((t) => clock(t * 1000, zone, days > 1 ? { weekday: "short", hour: "2-digit", minute: "2-digit" } : undefined)) },
         { ...ink, font, scale: "minutes", size: 44, values: (_u, all) => all.map((v) => (Number.isInteger(v) ? v : v.toFixed(1))) },
@@ -99,22 +102,52 @@ function make(box, told) {
   );
 }
 
+// Hours in which the program did not run, or its camera did not see: nobody knows who was there.
+const UNKNOWN = { no: "the camera did not see", off: "the screen was off" };
+const isUnknown = (hour) => hour.seen in UNKNOWN || hour.ots === null;
+
 const columns = ({ by_hour: hours }) => [
   hours.map((hour) => Date.parse(hour.t_utc) / 1000 + 1800), // in the middle of its hour
-  hours.map((hour) => hour.attention_s / 60),
-  hours.map((hour) => hour.ots),
+  hours.map((hour) => (isUnknown(hour) ? null : hour.attention_s / 60)),
+  hours.map((hour) => (isUnknown(hour) ? null : hour.ots)),
 ];
+
+function hatchUnknown(plot) {
+  const { ctx, bbox } = plot;
+  const { left, top, width, height } = bbox;
+  ctx.save();
+  ctx.beginPath();
+  for (const hour of shown?.hours ?? []) {
+    if (!isUnknown(hour)) continue;
+    const from = plot.valToPos(Date.parse(hour.t_utc) / 1000, "x", true);
+    const to = plot.valToPos(Date.parse(hour.t_utc) / 1000 + 3600, "x", true);
+    ctx.rect(Math.max(left, from), top, Math.min(left + width, to) - Math.max(left, from), height);
+  }
+  ctx.clip();
+  ctx.strokeStyle = colour("--hatch");
+  ctx.lineWidth = devicePixelRatio;
+  ctx.beginPath();
+  const step = 9 * devicePixelRatio;
+  for (let x = left - height; x < left + width; x += step) {
+    ctx.moveTo(x, top + height);
+    ctx.lineTo(x + height, top);
+  }
+  ctx.stroke();
+  ctx.restore();
+}
 
 export function drawHours(told, anew = false) {
   const box = byId("hours");
   const now = JSON.stringify(told.by_hour);
-  if (anew || chart === null || shown?.days !== told.days) {
+  const before = shown;
+  shown = { days: told.days, now, hours: told.by_hour };
+  if (anew || chart === null || before?.days !== told.days) {
     chart?.destroy();
     chart = make(box, told);
-  } else if (shown.now !== now) chart.setData(columns(told));
-  shown = { days: told.days, now };
+  } else if (before.now !== now) chart.setData(columns(told));
+  byId("hours-unknown").hidden = !told.by_hour.some(isUnknown);
   if (chart.width !== box.clientWidth) chart.setSize({ width: box.clientWidth, height: 240 });
-  const total = told.by_hour.reduce((sum, hour) => sum + hour.attention_s, 0);
+  const total = told.by_hour.reduce((sum, hour) => sum + (hour.attention_s ?? 0), 0);
   box.setAttribute("role", "img");
   box.setAttribute("aria-label", `Attention by hour: ${duration(total)} together. The table below has all of it.`);
   redraw(byId("hours-table"), told.by_hour, () => hoursTable(told));
@@ -122,7 +155,8 @@ export function drawHours(told, anew = false) {
 
 function hoursTable({ by_hour: hours, timezone: zone, days }) {
   const head = ["Hour", "People", "Watchers", "Attention", "Plays", "Mean reward"];
-  const rows = hours.filter((hour) => hour.plays || hour.ots);
+  const rows = hours.filter((hour) => hour.plays || hour.ots || hour.seen === "no");
+  const known = (hour, text) => (isUnknown(hour) ? "–" : text);
   return el(
     "table",
     {},
@@ -135,8 +169,8 @@ function hoursTable({ by_hour: hours, timezone: zone, days }) {
           "tr",
           { "data-hour": hour.t_utc },
           el("th", { scope: "row" }, hourWords(Date.parse(hour.t_utc) / 1000 + 1800, zone, days)),
-          ...[count(hour.ots), count(hour.watchers), duration(hour.attention_s), count(hour.plays), reward(hour.reward)].map(
-            (text) => el("td", {}, text),
+          ...[known(hour, count(hour.ots)), known(hour, count(hour.watchers)), known(hour, duration(hour.attention_s ?? 0)), count(hour.plays), reward(hour.reward)].map(
+            (text) => el("td", { title: isUnknown(hour) ? `Not known: ${UNKNOWN[hour.seen] ?? ""}` : null }, text),
           ),
         ),
       ),
@@ -148,21 +182,28 @@ function hoursTable({ by_hour: hours, timezone: zone, days }) {
 
 export function drawVoice(told) {
   const { share_of_voice: voice, catalogue } = told;
-  say(byId("voice-words"), `of the last ${count(voice.window_plays)} drawn plays`);
-  redraw(byId("voice"), [voice, catalogue], () => {
+  say(byId("voice-words"), `share of the last ${count(voice.window_plays)} chosen plays`);
+  redraw(byId("voice"), [voice, catalogue, isWhole("voice")], () => {
     const named = Object.keys(catalogue).filter((name) => !catalogue[name].mandatory);
     const all = [...new Set([...named, ...Object.keys(voice.plays)])].map((name) => {
       const { title = name, share_min: least = null, share_max: most = null } = catalogue[name] ?? {};
       const share = voice.window_plays ? (voice.plays[name] ?? 0) / voice.window_plays : 0;
       return { name, title, least, most, share };
     });
-    all.sort((a, b) => b.share - a.share);
+    const onePlay = voice.window_plays ? 1 / voice.window_plays : 0;
+    for (const row of all) row.off = offTarget(row, onePlay);
+    // What misses its target goes first: it is what somebody has to look at.
+    all.sort((a, b) => Boolean(b.off) - Boolean(a.off) || b.share - a.share);
+    const [rows, more] = capped("voice", all, MOST_VOICES, () => drawVoice(told));
     const full = Math.max(0.01, ...all.map(({ share, least, most }) => Math.max(share, least ?? 0, most ?? 0)));
-    return el("ul", { class: "bars" }, ...all.map((row) => voiceRow(row, full, voice.window_plays)));
+    return [el("ul", { class: "bars" }, ...rows.map((row) => voiceRow(row, full))), more].filter(Boolean);
   });
 }
 
-function voiceRow({ name, title, least, most, share }, full, plays) {
+const offTarget = ({ share, least, most }, onePlay) =>
+  (least !== null && share < least - onePlay && "too little") || (most !== null && share > most + onePlay && "too much");
+
+function voiceRow({ name, title, least, most, share, off }, full) {
   const across = (part) => `${(100 * part) / full}%`;
   const bar = el("span", { class: "fill" });
   bar.style.width = across(share);
@@ -171,13 +212,11 @@ function voiceRow({ name, title, least, most, share }, full, plays) {
     mark.style.left = across(target);
     return mark;
   });
-  const onePlay = plays ? 1 / plays : 0;
-  const off = (least !== null && share < least - onePlay && "too little") || (most !== null && share > most + onePlay && "too much");
   const target = [least !== null && `at least ${percent(least)}`, most !== null && `at most ${percent(most)}`].filter(Boolean).join(", ");
   return el(
     "li",
     { class: off ? "off" : null },
-    el("span", { class: "what" }, title),
+    el("span", { class: "what" }, named(title)),
     el("span", { class: "track" }, bar, ...marks),
     el("span", { class: "much", "data-voice": name }, percent(share)),
     el("span", { class: "quiet" }, off ? `${off}: ${target}` : target),

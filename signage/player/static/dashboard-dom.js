@@ -1,4 +1,12 @@
-// Elements, and numbers as people write them.
+// Elements, and texts and numbers as people read them.
+
+// As signage/text.py has it: one line, in which nothing acts or turns what stands around it.
+export const plain = (text) =>
+  text
+    .replace(/[\t\n\v\f\r\u0085\u2028\u2029]/g, " ")
+    // eslint-disable-next-line no-control-regex
+    .replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\ufffd")
+    .replace(/[\u00ad\u061c\u200b\u200e\u200f\u2060-\u2064\ufeff]/g, "");
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -6,9 +14,10 @@ function fill(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else node.setAttribute(name, value === true ? "" : value);
+    else node.setAttribute(name, value === true ? "" : plain(String(value)));
   }
-  node.append(...children.filter((child) => child !== null && child !== undefined));
+  const there = children.filter((child) => child !== null && child !== undefined);
+  node.append(...there.map((child) => (child instanceof Node ? child : plain(String(child)))));
   return node;
 }
 
@@ -33,7 +42,35 @@ export function redraw(node, data, draw) {
 }
 
 export function say(node, text) {
-  if (node.textContent !== text) node.textContent = text;
+  const said = plain(text);
+  if (node.textContent !== said) node.textContent = said;
+}
+
+// A name within a sentence, which goes on after it.
+export const shortened = (text, most = 60) => (text.length > most ? `${text.slice(0, most - 1).trimEnd()}…` : text);
+
+// What somebody else has named, in two lines at most; all of it when pointed at.
+export const named = (text, attributes = {}) => el("bdi", { class: "named", title: text, ...attributes }, text);
+
+// --- long lists ---
+
+const whole_lists = new Set();
+
+export const isWhole = (list) => whole_lists.has(list);
+
+// The first rows of a list, and the button that shows all of them; `draw` draws the list anew.
+export function capped(list, rows, most, draw) {
+  if (rows.length <= most) return [rows, null];
+  const whole = isWhole(list);
+  const onclick = () => {
+    if (whole) whole_lists.delete(list);
+    else whole_lists.add(list);
+    draw();
+    document.querySelector(`[data-list="${list}"]`)?.focus();
+  };
+  const text = whole ? `Show the first ${most}` : `Show all ${count(rows.length)}`;
+  const about = { type: "button", class: "more", "data-list": list, "aria-expanded": String(whole), onclick };
+  return [whole ? rows : rows.slice(0, most), el("button", about, text)];
 }
 
 const whole = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });

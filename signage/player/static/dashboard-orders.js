@@ -1,6 +1,6 @@
 // The operator's orders. The token is kept in this page's memory alone.
 
-import { byId, clock, count, el, redraw } from "./dashboard-dom.js";
+import { byId, clock, count, el, redraw, shortened } from "./dashboard-dom.js";
 
 const DONE_MS = 6000;
 
@@ -9,7 +9,7 @@ let told = null; // catalogue and zone
 let orders = { frozen: false, pinned: null, emergency: null };
 let refresh = () => {};
 
-const title = (name) => told?.catalogue[name]?.title ?? name;
+const title = (name) => shortened(told?.catalogue[name]?.title ?? name);
 const dialog = () => byId("ask");
 
 // --- what is in force ---
@@ -23,8 +23,8 @@ export function drawOrders(now, figures) {
   const box = byId("force");
   const rows = [
     orders.emergency && [`Emergency: ${title(orders.emergency)} plays alone.`, "End the emergency", { action: "clear" }],
-    orders.pinned && [`Pinned: ${title(orders.pinned)} plays wherever it may.`, "Unpin", { action: "unpin" }],
-    orders.frozen && ["Frozen: rewards are recorded and not learned.", "Unfreeze", { action: "unfreeze" }],
+    orders.pinned && [`Pinned: ${title(orders.pinned)} plays whenever it is allowed.`, "Unpin", { action: "unpin" }],
+    orders.frozen && ["Frozen: it goes on playing, and learns nothing.", "Unfreeze", { action: "unfreeze" }],
   ].filter(Boolean);
   box.hidden = !rows.length;
   box.classList.toggle("alarm", Boolean(orders.emergency));
@@ -47,11 +47,11 @@ async function give(order, done) {
       body: JSON.stringify(order),
     });
   } catch {
-    return refuse("The screen does not answer: nothing was ordered, or it is not known whether it was.");
+    return refuse("The screen does not answer. Look whether the order was carried out before you give it again.");
   }
   if (answer.status === 401) {
     token = null;
-    return askToken(order, done, "This token was refused. Look again, and try once more.");
+    return askToken(order, done, "This token was refused. Check it and try again.");
   }
   if (!answer.headers.get("content-type")?.startsWith("application/json")) return refuse((await answer.text()).trim());
   const state = await answer.json();
@@ -99,10 +99,10 @@ function open(name, fields, { submit, go = () => {}, words = "", alarm = false }
 function askToken(order, done, words = "") {
   const field = el("input", { type: "password", name: "token", autocomplete: "off", required: true, spellcheck: "false" });
   open(
-    "Who orders?",
+    "Give an order",
     [
       el("label", {}, "The orders' token", field),
-      el("p", { class: "quiet" }, "It is server.token of the configuration, or stands in the file orders-token of the data folder. This page forgets it when it is closed."),
+      el("p", { class: "quiet" }, "You find it in the file orders-token of the data folder, or as server.token in the configuration. This page forgets it when it is closed."),
     ],
     {
       words,
@@ -126,21 +126,21 @@ function chooser(label, chosen) {
     el(
       "select",
       { name: "content" },
-      ...all.map(([name, content]) => el("option", { value: name, selected: name === chosen }, content.title)),
+      ...all.map(([name, content]) => el("option", { value: name, selected: name === chosen }, shortened(content.title))),
     ),
   );
 }
 
 const ASK = {
   pin: () =>
-    open("Pin a content", [chooser("It plays wherever no audience and no date forbids it", orders.pinned), el("p", { class: "quiet" }, "Until you unpin it. Nothing is learned from its plays.")], {
+    open("Pin a content", [chooser("It plays whenever its dates and the people here allow it", orders.pinned), el("p", { class: "quiet" }, "Until you unpin it. Nothing is learned from its plays.")], {
       submit: "Pin it",
       go: (form) => give({ action: "pin", content_id: form.get("content") }, `Pinned: ${title(form.get("content"))}.`),
     }),
   freeze: () =>
     orders.frozen
       ? give({ action: "unfreeze" }, "It learns again.")
-      : open("Freeze the learner", [el("p", {}, "It goes on deciding by what it knows. Rewards are recorded, and never learned.")], {
+      : open("Freeze the learner", [el("p", {}, "It goes on choosing by what it knows. What people do meanwhile is recorded and never learned.")], {
           submit: "Freeze",
           go: () => give({ action: "freeze" }, "Frozen: nothing is learned."),
         }),
@@ -149,11 +149,11 @@ const ASK = {
     if (!checkpoints.length) return open("Roll back", [], { words: "There is no checkpoint to go back to.", submit: null });
     const day = { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
     const options = checkpoints.map(({ name, t_utc: utc, learned }) =>
-      el("option", { value: name }, `${clock(utc, told?.timezone, day)}, after ${count(learned)} lessons`),
+      el("option", { value: name }, `${clock(utc, told?.timezone, day)}, after learning from ${count(learned)} plays`),
     );
     return open(
       "Roll back the learner",
-      [el("label", {}, "Go back to", el("select", { name: "checkpoint" }, ...options)), el("p", { class: "quiet" }, "What was learned after it is forgotten for good. The journal keeps every play and reward.")],
+      [el("label", {}, "Go back to", el("select", { name: "checkpoint" }, ...options)), el("p", { class: "quiet" }, "What it has learned since is forgotten for good. The record keeps every play.")],
       {
         submit: "Roll back",
         alarm: true,

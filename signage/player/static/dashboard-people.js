@@ -1,7 +1,6 @@
 // Who is here now, drawn as figures on a floor: no picture, only numbers.
 
-import { byId, el, many, redraw, say, seconds, svg } from "./dashboard-dom.js";
-import { FACES, MOVES } from "./dashboard-words.js";
+import { byId, el, many, named, plain, redraw, say, seconds, svg } from "./dashboard-dom.js";
 
 const FAR_M = 3; // where the distance could not be told
 const NEAR_M = 0.9; // who is nearer is drawn as if there: the room ends
@@ -32,15 +31,15 @@ const looks = (viewer) =>
 const attention = (viewer) =>
   viewer.dwell_s > 0 ? Math.min(1, viewer.attention_s / viewer.dwell_s) : 0;
 
-function details(viewer) {
+function details(viewer, words) {
   const { gender, logos } = viewer;
   const sex = gender && (gender.female > gender.male ? "female" : "male");
   return [
     gender ? `${sex} ${Math.round(100 * gender[sex])}\u00a0%` : null,
     mood(viewer),
     looks(viewer),
-    MOVES[viewer.movement],
-    FACES[viewer.facing],
+    words.movements[viewer.movement],
+    words.facings[viewer.facing],
     viewer.distance_m === null ? null : `${viewer.distance_m.toFixed(1)} m away`,
     viewer.returning ? "was here before" : null,
     logos?.length ? `wears ${logos.map((logo) => logo.brand).join(", ")}` : null,
@@ -104,13 +103,14 @@ function labels(placed, room) {
   const ends = [];
   const made = [];
   for (const { viewer, x, head } of placed) {
-    const lines = [who(viewer), [mood(viewer), looks(viewer)].filter(Boolean).join(" · ")];
+    const lines = [who(viewer), [mood(viewer), looks(viewer)].filter(Boolean).join(" · ")].map(plain);
     if (room.narrow) lines.splice(0, 2, who(viewer).split(" ±")[0]);
     const { height, step, letter, pad } = room.label;
     const width = Math.max(...lines.map((line) => line.length)) * letter + pad;
     const left = Math.min(Math.max(4, x - width / 2), room.width - width - 4);
     let row = ends.findIndex((end) => end + 6 < left);
-    if (row < 0) row = ends.length < room.rows ? ends.length : ends.indexOf(Math.min(...ends));
+    if (row < 0) row = ends.length;
+    if (row >= room.rows) continue; // it would cover another; the list below has everybody
     ends[row] = left + width;
     const top = room.labels - row * step;
     made.push(
@@ -150,9 +150,20 @@ function floor(room) {
   ];
 }
 
+// What stands after "the camera", by its fault.
+const CAMERA = {
+  lost: "delivers nothing",
+  black: "sees only black",
+  frozen: "delivers the same picture again and again",
+  noisy: "delivers pictures full of noise",
+  dark: "sees too little in the dark",
+  blank: "sees only one colour",
+  slow: "is too slow to follow anybody",
+};
+
 function summary(audience) {
-  const { viewers, observed } = audience;
-  if (!observed) return "The camera delivers nothing: who is here is not known.";
+  const { viewers, observed, fault } = audience;
+  if (!observed) return `The camera ${CAMERA[fault] ?? "does not see"}: who is here is not known.`;
   if (!viewers.length) return "Nobody is in view.";
   const watching = viewers.filter((viewer) => viewer.attentive).length;
   return `${many(viewers.length, "person", "people")}, ${watching} watching`;
@@ -194,7 +205,7 @@ function fitRoom() {
 
 new ResizeObserver(() => here && fitRoom()).observe(byId("room"));
 
-export function drawPeople(audience, places) {
+export function drawPeople(audience, { places, words }) {
   const text = summary(audience);
   say(byId("here-summary"), text);
   const people = audience.viewers
@@ -204,17 +215,17 @@ export function drawPeople(audience, places) {
     }))
     .sort((a, b) => a.place - b.place);
   here = { people, text };
-  redraw(byId("people"), people, () => people.map(({ viewer }, index) => person(viewer, index + 1)));
+  redraw(byId("people"), people, () => people.map(({ viewer }, index) => person(viewer, index + 1, words)));
   fitRoom();
 }
 
-function person(viewer, number) {
+function person(viewer, number, words) {
   const { attention_s: given_s, dwell_s: here_s } = viewer;
   return el(
     "li",
     { class: viewer.attentive ? "watches" : null, "data-visit": viewer.visit_id },
     el("b", {}, el("span", { class: "badge" }, String(number)), ` ${who(viewer)}`),
-    el("span", {}, details(viewer).join(", ")),
+    named(details(viewer, words).join(", ")),
     el("span", { class: "quiet" }, `${seconds(given_s)} attention in ${seconds(here_s)} here`),
   );
 }

@@ -1,7 +1,6 @@
 // What is on the screen, and why this one.
 
-import { byId, clock, el, percent, redraw, reward, say, signed } from "./dashboard-dom.js";
-import { TRIGGERS, feature } from "./dashboard-words.js";
+import { byId, clock, el, named, percent, redraw, reward, say, shortened, signed } from "./dashboard-dom.js";
 
 const SHOWN = 4; // of what might have played instead
 const REASONS = 2; // for it, and against it
@@ -37,7 +36,7 @@ function alternatives(play, title) {
   const most = all[0][1];
   return el(
     "ul",
-    { class: "bars", "aria-label": "What might have played, with its probability" },
+    { class: "bars", "aria-label": "What might have played, and how likely it was" },
     ...rows.map(([name, probability]) => {
       const bar = el("span", { class: "fill" });
       bar.style.width = `${(100 * probability) / most}%`;
@@ -45,10 +44,10 @@ function alternatives(play, title) {
       return el(
         "li",
         { class: name === play.content_id ? "chosen" : null },
-        el("span", { class: "what" }, title(name)),
+        el("span", { class: "what" }, named(title(name))),
         el("span", { class: "track" }, bar),
         el("span", { class: "much" }, percent(probability)),
-        el("span", { class: "quiet" }, expected === undefined ? "" : `expects ${reward(expected)}`),
+        el("span", { class: "quiet" }, expected === undefined ? "" : `expected ${reward(expected)}`),
       );
     }),
     all.length > SHOWN ? el("li", { class: "quiet rest" }, `and ${all.length - SHOWN} more`) : null,
@@ -56,14 +55,14 @@ function alternatives(play, title) {
 }
 
 function reasons(play) {
-  const all = Object.entries(play.reasons);
+  const all = play.words?.reasons ?? [];
   const told = [1, -1].flatMap((sign) => all.filter(([, value]) => value * sign > 0).slice(0, REASONS));
   if (!told.length) return null;
   return el(
     "ul",
-    { class: "reasons", "aria-label": "What spoke for it and against it" },
+    { class: "reasons", "aria-label": "What counted for it and against it" },
     ...told.map(([name, value]) =>
-      el("li", { class: value > 0 ? "for" : "against", title: name }, `${feature(name)} `, el("b", {}, signed(value))),
+      el("li", { class: value > 0 ? "for" : "against" }, named(name), " ", el("b", {}, signed(value))),
     ),
   );
 }
@@ -77,7 +76,7 @@ export function drawPlaying(decisions, told) {
   const zone = told.timezone;
   const time = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
   const state = play ? `${running ? "since" : "ended; began at"} ${clock(play.started_utc, zone, time)}` : "";
-  say(byId("playing-state"), next ? `${state}${state ? ", " : ""}next: ${title(next.content_id)}` : state);
+  say(byId("playing-state"), next ? `${state}${state ? ", " : ""}next: ${shortened(title(next.content_id))}` : state);
   redraw(byId("playing"), [play?.decision_id, told.catalogue], () => {
     if (!play) return el("p", { class: "empty" }, "Nothing is playing.");
     const content = told.catalogue[play.content_id];
@@ -88,12 +87,12 @@ export function drawPlaying(decisions, told) {
       el(
         "div",
         { class: "story" },
-        el("p", { class: "title" }, title(play.content_id)),
+        el("p", { class: "title" }, named(title(play.content_id))),
         el(
           "p",
           { class: "quiet" },
-          play.forced ? "It had to play" : `Drawn with ${percent(play.propensity)} by ${play.policy}`,
-          ` because ${TRIGGERS[play.trigger] ?? play.trigger}.`,
+          play.forced ? "It had to play" : `Chosen by ${play.words.chosen_by} (${percent(play.propensity)} likely)`,
+          ` because ${play.words.because}.`,
         ),
       ),
       play.forced ? null : alternatives(play, title),

@@ -1,42 +1,71 @@
 // Each content's figures, and what the learner believes.
 
-import { byId, clock, count, duration, el, percent, redraw, reward, say, signed } from "./dashboard-dom.js";
+import { byId, capped, clock, count, duration, el, isWhole, many, named, percent, redraw, reward, say, signed } from "./dashboard-dom.js";
 import { spark } from "./dashboard-charts.js";
 
 // --- contents ---
 
-export function drawContents({ contents, catalogue }) {
-  redraw(byId("contents"), [contents, catalogue], () => {
-    const rows = Object.entries(contents).sort((a, b) => (b[1].reward ?? -1) - (a[1].reward ?? -1));
-    if (!rows.length) return el("p", { class: "empty" }, "Nothing has played yet.");
-    const best = Math.max(0.01, ...rows.map(([, row]) => row.reward ?? 0));
+const MOST_ROWS = 12;
+
+// Ranked is what has enough plays for an interval: few plays may earn much, or little, by chance.
+const isRanked = (row) => (row.reward_low ?? null) !== null;
+
+function byRank([, a], [, b]) {
+  if (isRanked(a) !== isRanked(b)) return isRanked(a) ? -1 : 1;
+  return isRanked(a) ? b.reward - a.reward : b.plays - a.plays;
+}
+
+export function drawContents(told) {
+  const { contents, catalogue } = told;
+  redraw(byId("contents"), [contents, catalogue, isWhole("contents")], () => {
+    const all = Object.entries(contents).sort(byRank);
+    if (!all.length) return el("p", { class: "empty" }, "Nothing has played yet.");
+    const [rows, more] = capped("contents", all, MOST_ROWS, () => drawContents(told));
+    const best = Math.max(0.01, ...all.filter(([, row]) => isRanked(row)).map(([, row]) => row.reward_high));
     const head = ["Content", "Plays", "Attention", "Attraction", "Reward", "Trend"];
-    return el(
-      "table",
-      { class: "contents-table" },
-      el("thead", {}, el("tr", {}, ...head.map((name) => el("th", { scope: "col", class: name.toLowerCase() }, name)))),
-      el("tbody", {}, ...rows.map(([name, row]) => contentRow(name, row, catalogue[name], best))),
-    );
+    return [
+      el(
+        "table",
+        { class: "contents-table" },
+        el("thead", {}, el("tr", {}, ...head.map((name) => el("th", { scope: "col", class: name.toLowerCase() }, name)))),
+        el("tbody", {}, ...rows.map(([name, row]) => contentRow(name, row, catalogue[name], best))),
+      ),
+      more,
+    ].filter(Boolean);
   });
 }
 
 function contentRow(name, row, content, best) {
-  const bar = el("span", { class: "fill" });
-  bar.style.width = `${(100 * (row.reward ?? 0)) / best}%`;
   const cell = (figure, ...inside) =>
     el("td", { class: figure, "data-content": name, "data-figure": figure }, ...inside);
   const way = row.trend === null || Math.abs(row.trend) < 0.005 ? "even" : row.trend > 0 ? "up" : "down";
   return el(
     "tr",
     {},
-    el("th", { scope: "row" }, content?.title ?? name, el("span", { class: "quiet" }, content?.category ?? "")),
+    el("th", { scope: "row" }, named(content?.title ?? name), named(content?.category ?? "", { class: "named quiet" })),
     cell("plays", count(row.plays)),
     cell("attention", duration(row.attention_s)),
     cell("attraction", percent(row.attraction)),
-    cell("reward", el("span", {}, reward(row.reward)), el("span", { class: "track" }, bar)),
+    cell("reward", ...(isRanked(row) ? earned(row, best) : tooFew(row))),
     cell("trend", spark(row.rewards), el("span", { class: way }, signed(row.trend))),
   );
 }
+
+function earned(row, best) {
+  const bar = el("span", { class: "fill" });
+  bar.style.left = `${(100 * row.reward_low) / best}%`;
+  bar.style.width = `${(100 * (row.reward_high - row.reward_low)) / best}%`;
+  return [
+    el("b", {}, reward(row.reward)),
+    el("span", { class: "quiet range" }, `${reward(row.reward_low)} to ${reward(row.reward_high)}, ${many(row.rewarded, "play", "plays")}`),
+    el("span", { class: "track interval", "aria-hidden": true }, bar),
+  ];
+}
+
+const tooFew = (row) => [
+  el("b", {}, "–"),
+  el("span", { class: "quiet range" }, row.rewarded ? `not enough plays yet (${count(row.rewarded)})` : "nobody was there"),
+];
 
 // --- the heat map ---
 
@@ -54,31 +83,41 @@ function heat(share) {
   return { back: `rgb(${back.join(" ")})`, ink };
 }
 
-export function drawBeliefs({ beliefs, catalogue, timezone, policy }, anew = false) {
+const FEW_LESSONS = 10; // plays with people that a content needs, for an estimate to be more than a guess
+
+export function drawBeliefs(told, anew = false) {
+  const { beliefs, catalogue, timezone, policy } = told;
+  const words_of = (name) => told.words?.policies?.[name] ?? name;
   const words = byId("beliefs-words");
   if (!beliefs) {
     say(words, "");
-    const why = `The policy ${policy} expects no rewards, or the loop has only begun.`;
+    const why = `Nothing to show: ${words_of(policy)} expects no rewards, or the screen has only just started.`;
     redraw(byId("beliefs"), why, () => el("p", { class: "empty" }, why));
     return;
   }
   const { learned, segments } = beliefs;
+  const { rewarded } = told;
+  const knowsNothing = learned !== null && learned < FEW_LESSONS;
+  const isGuess = (name) => knowsNothing || (rewarded[name] ?? 0) < FEW_LESSONS;
   const all = segments.flatMap(({ estimates }) => Object.values(estimates)).filter((value) => value !== null);
   const [low, high] = [Math.min(...all), Math.max(...all)];
   say(
     words,
-    `the reward it expects, ${reward(low)} to ${reward(high)}, ` +
-      `${learned === null ? "" : `after ${count(learned)} lessons, `}as of ${clock(beliefs.t_utc, timezone)}`,
+    `the reward that it expects, ${reward(low)} to ${reward(high)}, ` +
+      `${learned === null ? "" : `after learning from ${many(learned, "play", "plays")}, `}at ${clock(beliefs.t_utc, timezone)}`,
   );
-  redraw(byId("beliefs"), [segments, catalogue, anew && Date.now()], () => {
+  redraw(byId("beliefs"), [segments, rewarded, catalogue, isWhole("beliefs"), anew && Date.now()], () => {
     const names = Object.keys(segments[0].estimates);
     const mean = (name) => {
       const told = segments.map(({ estimates }) => estimates[name]).filter((value) => value !== null);
       return told.reduce((sum, value) => sum + value, 0) / Math.max(1, told.length);
     };
-    names.sort((a, b) => mean(b) - mean(a));
-    const bestOf = segments.map(({ estimates }) => Math.max(...Object.values(estimates).map((value) => value ?? -1)));
-    return el(
+    names.sort((a, b) => isGuess(a) - isGuess(b) || mean(b) - mean(a));
+    const [rows, more] = capped("beliefs", names, MOST_ROWS, () => drawBeliefs(told));
+    const known = names.filter((name) => !isGuess(name));
+    const bestOf = segments.map(({ estimates }) => best(known.map((name) => estimates[name] ?? -1)));
+    const note = known.length === names.length ? null : el("p", { class: "quiet" }, `Hatched: a guess, from fewer than ${FEW_LESSONS} plays with people.`);
+    const table = el(
       "table",
       { class: "heat" },
       el("caption", { class: "unseen" }, "The reward that the learner expects of each content, before each audience"),
@@ -86,19 +125,26 @@ export function drawBeliefs({ beliefs, catalogue, timezone, policy }, anew = fal
       el(
         "tbody",
         {},
-        ...names.map((name) =>
+        ...rows.map((name) =>
           el(
             "tr",
-            {},
-            el("th", { scope: "row" }, catalogue[name]?.title ?? name),
+            { class: isGuess(name) ? "guess" : null },
+            el("th", { scope: "row" }, named(catalogue[name]?.title ?? name)),
             ...segments.map(({ name: segment, estimates }, index) =>
-              heatCell(name, segment, estimates[name], [low, high, bestOf[index]]),
+              heatCell(name, segment, estimates[name], [low, high, isGuess(name) ? null : bestOf[index]]),
             ),
           ),
         ),
       ),
     );
+    return [table, more, note].filter(Boolean);
   });
+}
+
+// The highest, where it is above all others as far as it is shown; else none is best.
+function best(values) {
+  const [first, second] = [...values].sort((a, b) => b - a);
+  return second === undefined || reward(first) !== reward(second) ? first : null;
 }
 
 function heatCell(name, segment, value, [low, high, best]) {

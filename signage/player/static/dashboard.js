@@ -1,7 +1,7 @@
 // The operator's dashboard: asks the screen every two seconds while it is looked at, and draws.
 // What is asked is described in signage/player/dashboard.py.
 
-import { byId, clock, el, redraw, say } from "./dashboard-dom.js";
+import { byId, capped, clock, count, el, isWhole, named, redraw, say } from "./dashboard-dom.js";
 import { drawFunnel, drawHours, drawVoice } from "./dashboard-charts.js";
 import { beginOrders, drawOrders } from "./dashboard-orders.js";
 import { drawPeople } from "./dashboard-people.js";
@@ -10,7 +10,8 @@ import { drawBeliefs, drawContents } from "./dashboard-tables.js";
 
 const EVERY_MS = 2000;
 const PATIENCE_MS = 10_000;
-const LATE_MS = 5000;
+const FRESH_MS = 7000; // what is older than this says nothing of now
+const MOST_REASONS = 6;
 
 let newest = null; // {health, audience, decisions, told, at}
 let timer = 0;
@@ -58,11 +59,14 @@ function draw(anew = false) {
   if (newest === null) return;
   const { health, audience, decisions, told } = newest;
   say(byId("screen"), told.screen_id);
+  byId("screen").title = told.screen_id;
+  byId("simulated").hidden = !told.simulated;
+  document.body.classList.toggle("simulated", Boolean(told.simulated));
   const from = clock(told.since_utc, told.timezone, { weekday: "short", hour: "2-digit", minute: "2-digit" });
   for (const words of document.querySelectorAll(".period-words")) say(words, `since ${from}`);
   drawHealth(health, told);
   if (health.orders) drawOrders(health.orders, told);
-  drawPeople(audience, told.places);
+  drawPeople(audience, told);
   drawPlaying(decisions, told);
   drawFunnel(told);
   drawHours(told, anew);
@@ -78,53 +82,88 @@ function drawExperiment(experiment) {
   byId("experiment").classList.toggle("quiet", !experiment);
 }
 
+const STATUS = { ok: "All is well", degraded: "Degraded", failed: "Failed" };
+
 function drawHealth(health, told) {
-  const pill = byId("status");
-  pill.dataset.status = health.status;
-  say(pill, { ok: "All is well", degraded: "Degraded", failed: "Failed" }[health.status] ?? health.status);
-  redraw(byId("health"), health, () => {
+  const reasons = health.reasons ?? [];
+  // A screen that has something to complain of is not well, whatever else it says.
+  const status = health.status === "ok" && reasons.length ? "degraded" : health.status;
+  sayStatus(status, STATUS[status] ?? status, reasons);
+  redraw(byId("health"), [health, told.policy, ["reasons", "left-out", "failing"].map(isWhole)], () => {
     const age = health.last_decision_age_s;
     const rows = [
       ["Camera", health.camera],
       ["Frames a second", health.fps?.toFixed(1)],
-      ["Frames dropped", health.dropped_frames],
-      ["Last decision", age === null || age === undefined ? "none yet" : `${Math.round(age)} s ago`],
-      ["Policy", told.policy],
+      ["Frames dropped", health.dropped_frames === undefined ? undefined : count(health.dropped_frames)],
+      ["Last decision", age === null || age === undefined ? "none yet" : `${count(age)} s ago`],
+      ["Contents to check", health.checking || undefined],
+      ["Rewards to learn", health.learning_behind ? count(health.learning_behind) : undefined],
+      ["Policy", told.words.policies[told.policy] ?? told.policy],
       ["Model", health.model_version ?? "–"],
-      ["A page shows it", health.player_connected ? "yes" : "no"],
+      ["Screen is open", health.player_connected ? "yes" : "no"],
     ].filter(([, value]) => value !== undefined);
-    const reasons = health.reasons ?? [];
+    const again = () => drawHealth(health, told);
+    const complaints = reasons.map((reason) => [null, reason]);
     return [
-      reasons.length
-        ? el("ul", { class: "why-ill" }, ...reasons.map((reason) => el("li", {}, reason)))
-        : el("p", { class: "well" }, "Nothing to complain of."),
+      reasons.length ? listed("reasons", "", complaints, again) : el("p", { class: "well" }, "Nothing to complain of."),
+      listed("left-out", "Left out", Object.entries(health.left_out ?? {}), again),
+      listed("failing", "Failed when last shown", Object.entries(health.failing ?? {}), again),
       el("dl", {}, ...rows.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, String(value))))),
-    ];
+    ].filter(Boolean);
   });
+}
+
+// Reasons, each of a content or of the whole screen.
+function listed(list, heading, entries, again) {
+  if (!entries.length) return null;
+  const [rows, more] = capped(list, entries, MOST_REASONS, again);
+  const title = (name) => newest?.told.catalogue[name]?.title ?? name;
+  return el(
+    "div",
+    { class: "why-ill", "data-reasons": list },
+    heading ? el("h3", {}, `${heading}: ${count(entries.length)}`) : null,
+    el("ul", {}, ...rows.map(([name, reason]) => el("li", {}, name === null ? null : named(title(name)), name === null ? reason : ` ${reason}`))),
+    more,
+  );
+}
+
+// The first line of the page: how it is, and why.
+function sayStatus(status, text, reasons) {
+  byId("status").dataset.status = status;
+  say(byId("status"), text);
+  const [first = "", ...others] = reasons;
+  byId("reason").hidden = !first;
+  say(byId("first-reason"), first);
+  byId("reason").title = reasons.join("\n");
+  say(byId("more-reasons"), others.length ? `+${others.length} more` : "");
 }
 
 function drawAge() {
   const lost = byId("lost");
   const age_ms = newest === null ? null : performance.now() - newest.at;
-  const late = trouble !== null || (age_ms !== null && age_ms > PATIENCE_MS + LATE_MS);
-  document.body.classList.toggle("stale", late && (age_ms === null || age_ms > LATE_MS));
+  const old = age_ms !== null && age_ms > FRESH_MS;
+  const late = trouble !== null || (age_ms !== null && age_ms > PATIENCE_MS + FRESH_MS);
+  document.body.classList.toggle("stale", old || (late && age_ms === null));
   lost.hidden = !late;
-  if (late) {
-    // Said once; the age beside it counts on in silence.
-    say(lost, trouble ?? "The screen answers late. Trying again.");
-    byId("status").dataset.status = "lost";
-    say(byId("status"), "Connection lost");
-  }
+  // Said once; the age beside it counts on in silence.
+  if (late) say(lost, trouble ?? "The screen answers late. Trying again.");
+  if (late) sayStatus("lost", "Connection lost", []);
+  else if (old) sayStatus("lost", "Not known", ["no news from the screen"]);
   if (newest === null) return;
   const figures = clock(newest.told.t_utc, newest.told.timezone, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-  say(byId("age"), late ? `what you see is ${Math.round(age_ms / 1000)} s old` : `figures of ${figures}`);
+  say(byId("age"), late || old ? `what you see is ${Math.round(age_ms / 1000)} s old` : `figures of ${figures}`);
 }
 
 // --- the page ---
 
 beginOrders(poll);
 for (const choice of document.querySelectorAll("[name=days]")) choice.addEventListener("change", poll);
-document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : poll()));
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(timer);
+  if (document.hidden) return;
+  drawAge(); // what was asked for before says nothing of now
+  poll();
+});
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw(true));
 let width = document.documentElement.clientWidth;
 new ResizeObserver(() => {
