@@ -52,7 +52,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-models = typer.Typer(no_args_is_help=True, help="The models and the demo's footage.")
+models = typer.Typer(
+    no_args_is_help=True, help="Fetch, list and verify the models and the demo's footage."
+)
 app.add_typer(models, name="models")
 app.add_typer(content, name="content")
 
@@ -101,19 +103,28 @@ def run(
     source: Annotated[
         str | None, typer.Option(help="Camera index, video or scene file (looped) or stream URL.")
     ] = None,
-    data: Annotated[Path | None, typer.Option(help="Folder of journal and model.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder that keeps the journal and the model.")
+    ] = None,
     host: Annotated[str | None, typer.Option(help="Address to serve on.")] = None,
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Port to serve on; 0 for any.")
     ] = None,
-    minutes: Annotated[float | None, typer.Option(min=0.0, help="Stop after this long.")] = None,
-    report: Annotated[Path | None, typer.Option(help="Write the report here at the end.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.0, help="Stop after so many minutes.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write a report to this HTML file at the end.")
+    ] = None,
     least_persons: LeastPersonsOption = LEAST_PERSONS,
     stand_in: Annotated[
-        bool, typer.Option("--stand-in", help="Confirm plays as long as no browser is there.")
+        bool,
+        typer.Option(
+            "--stand-in", help="Confirm plays in place of a browser, as long as none is open."
+        ),
     ] = False,
 ) -> None:
-    """Run the kiosk until Ctrl-C or SIGTERM."""
+    """Run the screen until Ctrl-C or SIGTERM."""
     from signage.console import KioskView
     from signage.kiosk import Kiosk, run_screen
     from signage.supervisor import Supervisor
@@ -183,7 +194,7 @@ def audience(
         Path | None, typer.Option(help="Write the video with what was seen drawn on it (MP4).")
     ] = None,
 ) -> None:
-    """Say who is to be seen in a video, one record a viewer."""
+    """Show who appears in a video, with one record for each person."""
     from signage.capture.source import recording_duration_s
     from signage.observe import observe
 
@@ -271,7 +282,7 @@ def doctor(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
 
 @models.command("pull")
 def models_pull(config: DemoConfigOption = DEMO_CONFIG) -> None:
-    """Fetch what is missing of the models and of the reel's footage. Silent when all is there."""
+    """Fetch the models and clips that are missing. Silent when all are there."""
     from signage.assets import pull
 
     for manifest in _manifests(config):
@@ -296,7 +307,7 @@ def models_list(config: DemoConfigOption = DEMO_CONFIG, as_json: JsonOption = Fa
 
 @models.command("verify")
 def models_verify(config: DemoConfigOption = DEMO_CONFIG, as_json: JsonOption = False) -> None:
-    """Check the SHA-256 of every model and clip."""
+    """Check that every model and clip is what it should be (SHA-256)."""
     from signage.assets import verify
 
     states = {a.name: state for manifest in _manifests(config) for a, state in verify(manifest)}

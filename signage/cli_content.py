@@ -16,7 +16,7 @@ from signage.terminal import Console, line, table
 if TYPE_CHECKING:
     from signage.content_check import Checked
 
-content = typer.Typer(no_args_is_help=True, help="What is to be shown.")
+content = typer.Typer(no_args_is_help=True, help="Check what is to be shown.")
 
 _COLOURS = {"ok": "green", "warning": "yellow", "will not play": "red"}
 

@@ -33,7 +33,7 @@ def evaluate(
         ),
     ] = None,
     without: Annotated[
-        list[str] | None, typer.Option(metavar="CONTENT", help="What if it were removed?")
+        list[str] | None, typer.Option(metavar="CONTENT", help="What if this content were removed?")
     ] = None,
     cap: Annotated[
         list[str] | None,
@@ -41,12 +41,14 @@ def evaluate(
     ] = None,
     add: Annotated[
         list[str] | None,
-        typer.Option(metavar="category=…,tag=…", help="What if such a one were added? A guess."),
+        typer.Option(
+            metavar="category=…,tag=…", help="What if a content like this were added? A guess."
+        ),
     ] = None,
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what other policies would have earned, from the log."""
+    """Estimate from the journal what other policies would have earned."""
     from signage.evaluate import Wanted, evaluated
 
     warn_on_stderr()

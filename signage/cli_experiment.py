@@ -21,11 +21,11 @@ def experiment(
         str | None, typer.Option(help="Which experiment.", show_default="the newest")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Write the report, an HTML file, here, too.")
+        Path | None, typer.Option("--out", help="Write the report to this HTML file as well.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell what an A/B experiment on the screen has shown so far. May be asked every day."""
+    """Show the result of an A/B experiment so far. It is safe to look every day."""
     from signage.experiment import result
 
     told = result(journal, name)
@@ -60,7 +60,7 @@ def experiment(
 
 def _arms(told: Mapping[str, Any]) -> Table:
     units = "visits" if told["assign"] == "visit" else "blocks"
-    made = table("arm", "mean reward", "lift", "interval", "could tell", units, "rewarded plays")
+    made = table("arm", "mean reward", "lift", "interval", "could show", units, "rewarded plays")
     for arm in told["arms"]:
         lift = ("control", "", "")
         if not arm["control"]:

@@ -40,7 +40,7 @@ def order(
     port: PortOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Give an order to the running screen: freeze learning, pin a content, roll back, …"""
+    """Give an order to the running screen: pin a content, freeze learning, roll back, …"""
     from signage.ask import ask_screen
 
     wanted = _parsed(action, item, before)
@@ -82,11 +82,13 @@ def _print_state(state: dict[str, Any]) -> None:
 
 
 def rebuild(
-    data_dir: Annotated[Path, typer.Argument(help="The folder of a screen that does not run.")],
+    data_dir: Annotated[
+        Path, typer.Argument(help="The data folder of a screen that is not running.")
+    ],
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
 ) -> None:
-    """Learn the whole journal anew, and keep the model that it gives."""
+    """Learn everything in the journal again from the beginning, and keep the new model."""
     from signage.rebuild import rebuild as rebuild_model
 
     warn_on_stderr()
@@ -97,7 +99,7 @@ def rebuild(
         print_json(result)
         return
     console = Console()
-    console.print(f"Learned {result['learned']} rewards anew in {result['took_s']:.1f} s.")
+    console.print(f"Learned {result['learned']} rewards again in {result['took_s']:.1f} s.")
     if result["same_bytes"] is None:
         console.print("There was no usable checkpoint to compare with.")
     else:

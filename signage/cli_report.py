@@ -12,7 +12,7 @@ from signage.evaluation.report import LEAST_PERSONS
 from signage.terminal import Console
 
 LeastPersonsOption = Annotated[
-    int, typer.Option(min=1, help="The report does not show what fewer people stand behind.")
+    int, typer.Option(min=1, help="Leave out figures that rest on fewer people than this.")
 ]
 
 
@@ -24,7 +24,7 @@ def report(
     ] = None,
     least_persons: LeastPersonsOption = LEAST_PERSONS,
 ) -> None:
-    """Write a self-contained page about audience, contents, learning and lift."""
+    """Write one HTML page about audience, contents, learning and lift."""
     write_journal_report(journal, out, experiment=experiment, least_persons=least_persons)
 
 
@@ -32,8 +32,13 @@ def write_journal_report(
     journal: Path, out: Path, *, experiment: str | None = None, least_persons: int = LEAST_PERSONS
 ) -> None:
     """Write it, and say where it is."""
+    from signage.journal.reader import JournalReader
     from signage.report import write_report
 
     with progress("reporting", 1.0) as told:
         write_report(journal, out, experiment=experiment, least_persons=least_persons, report=told)
-    Console().print(f"Report: {out}", soft_wrap=True)
+    path = journal / "journal.sqlite" if journal.is_dir() else journal
+    console = Console()
+    if (made := JournalReader(path).simulated) is not None:
+        console.print(f"Simulated audience: no figure is of a shop ({made}).")
+    console.print(f"Report: {out}", soft_wrap=True)

@@ -64,11 +64,13 @@ def simulate(
     ] = None,
     fit: Annotated[
         Path | None,
-        typer.Option(help="Play nothing: fit the response to this journal.", metavar="JOURNAL"),
+        typer.Option(
+            help="Play nothing; fit the simulated response to this journal.", metavar="JOURNAL"
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Play to a recorded audience with a simulated response."""
+    """Play to a recorded audience whose response is simulated."""
     warn_on_stderr()
     if fit is not None:
         _fit(fit / "journal.sqlite" if fit.is_dir() else fit, out, as_json=as_json)

@@ -7,8 +7,11 @@ import { spark } from "./dashboard-charts.js";
 
 const MOST_ROWS = 12;
 
-// Ranked is what has enough plays for an interval: few plays may earn much, or little, by chance.
-const isRanked = (row) => (row.reward_low ?? null) !== null;
+// Plays with people that a content needs to be ranked, and to be believed: fewer may earn much, or
+// little, by chance.
+const LEAST_PLAYS = 10;
+
+const isRanked = (row) => row.rewarded >= LEAST_PLAYS && row.reward_low !== null;
 
 function byRank([, a], [, b]) {
   if (isRanked(a) !== isRanked(b)) return isRanked(a) ? -1 : 1;
@@ -83,8 +86,6 @@ function heat(share) {
   return { back: `rgb(${back.join(" ")})`, ink };
 }
 
-const FEW_LESSONS = 10; // plays with people that a content needs, for an estimate to be more than a guess
-
 export function drawBeliefs(told, anew = false) {
   const { beliefs, catalogue, timezone, policy } = told;
   const words_of = (name) => told.words?.policies?.[name] ?? name;
@@ -97,8 +98,8 @@ export function drawBeliefs(told, anew = false) {
   }
   const { learned, segments } = beliefs;
   const { rewarded } = told;
-  const knowsNothing = learned !== null && learned < FEW_LESSONS;
-  const isGuess = (name) => knowsNothing || (rewarded[name] ?? 0) < FEW_LESSONS;
+  const knowsNothing = learned !== null && learned < LEAST_PLAYS;
+  const isGuess = (name) => knowsNothing || (rewarded[name] ?? 0) < LEAST_PLAYS;
   const all = segments.flatMap(({ estimates }) => Object.values(estimates)).filter((value) => value !== null);
   const [low, high] = [Math.min(...all), Math.max(...all)];
   say(
@@ -116,7 +117,7 @@ export function drawBeliefs(told, anew = false) {
     const [rows, more] = capped("beliefs", names, MOST_ROWS, () => drawBeliefs(told));
     const known = names.filter((name) => !isGuess(name));
     const bestOf = segments.map(({ estimates }) => best(known.map((name) => estimates[name] ?? -1)));
-    const note = known.length === names.length ? null : el("p", { class: "quiet" }, `Hatched: a guess, from fewer than ${FEW_LESSONS} plays with people.`);
+    const note = known.length === names.length ? null : el("p", { class: "quiet" }, `Hatched: a guess, from fewer than ${LEAST_PLAYS} plays with people.`);
     const table = el(
       "table",
       { class: "heat" },
