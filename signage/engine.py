@@ -448,8 +448,8 @@ class Engine:
 
 
 def _utc(audience: AudienceSnapshot, t_s: float) -> datetime:
-    """The time of day at ``t_s``, which is not later than ``audience``."""
-    return audience.utc - timedelta(seconds=max(0.0, audience.t_s - t_s))
+    """The time of day at ``t_s``. The screen may have spoken after ``audience`` was seen."""
+    return audience.utc + timedelta(seconds=t_s - audience.t_s)
 
 
 def _called_by(*calls: Call | None) -> Trigger:
