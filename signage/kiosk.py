@@ -258,7 +258,7 @@ class Kiosk:
             "lessons": policy.learned if isinstance(policy, Learner) else None,
             "screen_hangs": self._server.screen_hangs,
             "checking": self._contents.unchecked,
-            "learning_behind": self._engine.learning.behind,
+            "learning_behind": pulse.behind,
             "viewers_present": len(audience.viewers) if audience and audience.observed else None,
             "disk_free_bytes": shutil.disk_usage(self._config.data_dir).free,
             "screen_id": self._config.screen_id,
@@ -318,6 +318,7 @@ class _Pulse:
         self.last_step_s = time.monotonic()
         self.last_decision_s: float | None = None
         self.model_version: str | None = None
+        self.behind = 0
         self.failed_in_a_row = 0
         self.failing: dict[str, str] = {}
         self.check_due_s = float("-inf")
@@ -327,7 +328,7 @@ class _Pulse:
     def beat(self, step: Step, engine: Engine) -> None:
         self._count_frame(step.audience)
         self.audience, self.last_step_s = step.audience, time.monotonic()
-        self.model_version = engine.recommender.policy.version
+        self.model_version, self.behind = engine.recommender.policy.version, engine.learning.behind
         self.failing = engine.recommender.failing
         for event in step.ended:
             if event.state is PlayState.FAILED:
