@@ -521,7 +521,9 @@ def _lock(path: Path) -> IO[bytes]:
 
 
 def _iso(utc: datetime) -> str:
-    return utc.astimezone(UTC).isoformat(timespec="milliseconds")
+    """To the nearest millisecond, as seconds are kept; ``isoformat`` alone cuts the rest off."""
+    nearest = utc.astimezone(UTC) + timedelta(microseconds=500)
+    return nearest.isoformat(timespec="milliseconds")
 
 
 def _json(value: Mapping[str, Any]) -> str:
