@@ -225,7 +225,10 @@ class Engine:
             if (closed := self._on_event(event, audience)) is not None
         ]
         if told := self._screen.page_plays():
-            self._journal.record_page_plays((play, _utc(audience, play.started_s)) for play in told)
+            begun = self._journal.record_page_plays(
+                (play, _utc(audience, play.started_s)) for play in told
+            )
+            self.recommender.recall(begun)  # they count for caps and shares as all others do
             self._page_plays += told
         recorded = [event.decision_id for event in self._ended[before:]]
         recorded += [play.play_id for play in told]

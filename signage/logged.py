@@ -38,7 +38,7 @@ class Outcome(IntEnum):
     NEVER_SHOWN = 4
     """Superseded, or it could not be shown."""
     CUT_OFF = 5
-    """It was on the screen, and its end or its reward never came."""
+    """It was on the screen, and failed there, or its end or its reward never came."""
     PAGE_ALONE = 6
     """The page showed it while the kiosk was away: nobody knows who saw it."""
 

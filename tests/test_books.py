@@ -22,6 +22,7 @@ from signage.evaluate import Wanted, evaluated
 from signage.experiment import result
 from signage.journal.export import ExportFormat, export
 from signage.journal.figures import Figures, Period
+from signage.journal.journal import Journal
 from signage.journal.reader import JournalReader
 from signage.journal.report_figures import ReportFigures
 from tests.builders import utc
@@ -264,6 +265,12 @@ def test_what_the_page_alone_saw_counts_for_caps_and_shares(books: Books) -> Non
     voice = books.dashboard["share_of_voice"]
     forced = [row for row in books.api if row["forced"] and row["started_utc"]]
     assert voice["window_plays"] == shown.total() - len(forced)
+    journal = Journal(books.path, durable=False)
+    counted = journal.decided_since(utc(-1), 0, utc(2 * LENGTH_S))
+    journal.close()
+    by_start = sorted(books.shown, key=lambda row: str(row["started_utc"]))
+    assert [play.decision_id for play in counted] == [row["play_id"] for row in by_start]
+    assert [play.content_id for play in counted] == [row["content_id"] for row in by_start]
 
 
 def test_the_hour_in_which_the_camera_was_black_is_told(books: Books) -> None:

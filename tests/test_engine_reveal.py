@@ -92,3 +92,21 @@ def test_who_reads_for_very_long_is_let_go_and_no_play_fails(stage: Stage, from_
     assert "failed" not in {row["state"] for row in stage.rows()}
     longest = max(row["shown_s"] for row in stage.rows() if row["shown_s"])
     assert longest == pytest.approx(8.0 + stage.config.reveal.hold_max_s, abs=1.0)
+
+
+def test_what_the_page_shows_alone_counts_for_the_caps_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    capped = catalogue({"coffee": {"duration_s": 8.0, "max_per_hour": 1}, "shoes": {}, "tea": {}})
+    on = Stage(tmp_path / "capped.sqlite", capped)
+    on.screen.connected = False
+    on.play(10, [])
+    alone = PagePlay("page-1", "coffee", PlayState.FINISHED, 1.0, 9.0, "page")
+    told = [[alone]]
+    monkeypatch.setattr(on.screen, "page_plays", lambda: told.pop() if told else [])
+    on.screen.connected = True
+    on.play(60, [])
+    on.journal.close()
+    rows = on.rows()
+    assert len(rows) > 5
+    assert "coffee" not in {row["content_id"] for row in rows}

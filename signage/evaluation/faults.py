@@ -121,7 +121,7 @@ class Faults:
             Outcome.NOBODY_PRESENT: "that nobody could have seen",
             Outcome.NOT_OBSERVED: "while the camera was lost",
             Outcome.NEVER_SHOWN: "never shown",
-            Outcome.CUT_OFF: "cut off, or still running",
+            Outcome.CUT_OFF: "cut off, failed on the screen, or still running",
             Outcome.PAGE_ALONE: "shown while the page was alone",
         }
         parts = [f"{self.outcomes[o]} {text}" for o, text in words.items() if self.outcomes[o]]

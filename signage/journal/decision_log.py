@@ -178,6 +178,8 @@ def _outcome(row: Row) -> Outcome:
         return Outcome.FORCED
     if row["reward"] is not None:
         return Outcome.REWARDED
+    if row["absent"] == "play_failed":
+        return Outcome.CUT_OFF
     if row["judged"]:
         lost = row["absent"] == "camera_lost"
         return Outcome.NOT_OBSERVED if lost else Outcome.NOBODY_PRESENT

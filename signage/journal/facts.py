@@ -18,7 +18,8 @@ before what the kiosk knew: a play that the page began or ended while the kiosk 
 play, with the state and the seconds that the page tells. ``ended_utc`` is ``started_utc`` and
 ``shown_s`` later: a clock that is set meanwhile changes no duration.
 
-The audience of a play is *seen* where the play ended, and the camera did not fail for most of it.
+The audience of a play is *seen* where the play ended as it should, and the camera did not fail for
+most of it.
 Where a page tells that a play was on the screen for less than the kiosk took it to be, its
 impressions are cut in proportion.
 
@@ -60,7 +61,9 @@ SELECT d.number, d.decision_id AS play_id, d.decision_id, d.run, screen_id, d.co
     own.play_id IS NOT NULL AND w.decision_id IS NULL AS told_by_page,
     w.decision_id IS NOT NULL AS judged, w.reward, w.parts, w.learned, w.t_utc AS rewarded_utc,
     json_extract(w.parts, '$.absent') AS absent,
-    w.decision_id IS NOT NULL AND json_extract(w.parts, '$.absent') IS NOT 'camera_lost' AS seen
+    w.decision_id IS NOT NULL
+        AND coalesce(json_extract(w.parts, '$.absent'), '') NOT IN ('camera_lost', 'play_failed')
+        AS seen
 FROM main.decisions d
 LEFT JOIN main.runs USING (run)
 LEFT JOIN main.plays p ON p.decision_id = d.decision_id
@@ -92,7 +95,7 @@ _CUT = """coalesce((
     WHERE own.play_id = {of}.decision_id AND own.shown_s < p.ended_s - p.started_s
 ), 1.0)"""
 _SEEN = """(
-    SELECT json_extract(w.parts, '$.absent') IS NOT 'camera_lost'
+    SELECT coalesce(json_extract(w.parts, '$.absent'), '') NOT IN ('camera_lost', 'play_failed')
     FROM main.rewards w WHERE w.decision_id = {of}.decision_id
 )"""
 _IMPRESSIONS = f"""

@@ -13,11 +13,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any
 
 from signage.errors import JournalError, LostJournalError
-from signage.journal import schema
+from signage.journal import facts, schema
 from signage.ownership import give_to_owner
 from signage.types import (
     Assignment,
@@ -36,6 +37,27 @@ if sys.platform != "win32":
 
 
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+# Plays that reached the screen, whoever tells so (``facts.py``).
+_DECIDED = """
+SELECT started_utc, content_id, play_id, forced, started_s IS NULL FROM decided_plays
+WHERE started_utc IS NOT NULL AND (asked_utc > ? AND asked_utc <= ? OR number >= (
+    SELECT min(number) FROM (
+        SELECT number FROM decided_plays WHERE started_utc IS NOT NULL AND NOT forced
+        ORDER BY number DESC LIMIT ?
+    )
+)) ORDER BY number
+"""
+_ALONE = """
+SELECT started_utc, content_id, play_id, 1, 1 FROM all_plays
+WHERE made_by = 'page' AND started_utc > ? AND started_utc <= ? ORDER BY started_utc
+"""
+_BEGUN_ALONE = """
+SELECT a.started_utc, a.content_id, play_id, coalesce(forced, 1), 1
+FROM all_plays a LEFT JOIN main.plays p ON p.decision_id = play_id
+WHERE play_id = ? AND p.started_utc IS NULL
+"""
 
 
 class Journal:
@@ -78,6 +100,7 @@ class Journal:
             with self._transaction() as db:
                 schema.upgrade(db, found)
         schema.check_version(self._db, self.path)
+        facts.define(self._db)
         found_file = self.path.stat()
         self._file = found_file.st_dev, found_file.st_ino
         if self._at_end:
@@ -223,10 +246,11 @@ class Journal:
                 self._insert(db, "reveals", row)
             return cursor.lastrowid if learned else None
 
-    def record_page_plays(self, plays: Iterable[tuple[PagePlay, datetime]]) -> None:
+    def record_page_plays(self, plays: Iterable[tuple[PagePlay, datetime]]) -> list[Play]:
         """A page tells of plays that it ended alone, with when each began.
 
-        One that is told again counts once, by the word that knows most of it.
+        One that is told again counts once, by the word that knows most of it. Returns those of
+        which nobody knew that they had begun, for the constraints to count.
         """
         rows = [
             (
@@ -241,7 +265,7 @@ class Journal:
             for play, started in plays
         ]
         if not rows:
-            return
+            return []
         with self._explained(), self._transaction() as db:
             db.executemany(
                 "INSERT INTO page_plays (play_id, content_id, state, started_utc, ended_utc, "
@@ -251,6 +275,8 @@ class Journal:
                 "shown_s = excluded.shown_s WHERE excluded.shown_s > shown_s",
                 rows,
             )
+            told = [play_id for play_id, *_ in rows]
+            return [_play(row) for play_id in told for row in db.execute(_BEGUN_ALONE, (play_id,))]
 
     def record_observed(
         self, hour_utc: str, running_s: float, seen_s: float, faults: Mapping[str, float]
@@ -379,29 +405,10 @@ class Journal:
         Those decided from ``utc`` to ``until``, and as many of the newest as it takes for
         ``drawn`` unforced ones. A clock that is behind has most of the journal after ``until``.
         """
-        reached = (
-            "FROM decisions JOIN plays USING (decision_id) "
-            "WHERE state != ? AND NOT (state = ? AND started_s IS NULL) "
-        )
-        states = (PlayState.SUPERSEDED, PlayState.FAILED)
         with self._explained():
-            rows = self._db.execute(
-                "SELECT coalesce(started_utc, t_utc), content_id, decision_id, forced "  # noqa: S608
-                f"{reached} AND (t_utc > ? AND t_utc <= ? OR number >= (SELECT min(number) FROM "
-                f"(SELECT number {reached} AND NOT forced ORDER BY number DESC LIMIT ?))) "
-                "ORDER BY number",
-                (
-                    *states,
-                    _iso(utc),
-                    _iso(until or _NEVER),
-                    *states,
-                    drawn,
-                ),
-            )
-            return [
-                Play(datetime.fromisoformat(when), content_id, decision_id, bool(forced))
-                for when, content_id, decision_id, forced in rows
-            ]
+            rows = self._db.execute(_DECIDED, (_iso(utc), _iso(until or _NEVER), drawn)).fetchall()
+            rows += self._db.execute(_ALONE, (_iso(utc), _iso(until or _NEVER)))
+        return _in_order(rows)
 
     def newest_utc(self) -> datetime | None:
         """When the newest decision was made; None where there is none."""
@@ -524,6 +531,27 @@ def _iso(utc: datetime) -> str:
     """To the nearest millisecond, as seconds are kept; ``isoformat`` alone cuts the rest off."""
     nearest = utc.astimezone(UTC) + timedelta(microseconds=500)
     return nearest.isoformat(timespec="milliseconds")
+
+
+def _play(row: tuple[Any, ...]) -> Play:
+    began_utc, content_id, play_id, forced, _ = row
+    return Play(datetime.fromisoformat(began_utc), content_id, play_id, bool(forced))
+
+
+def _in_order(rows: Iterable[tuple[Any, ...]]) -> list[Play]:
+    """In the order of the screen.
+
+    Of what the kiosk saw begin, that is the order of the decisions, also where the clock was set
+    back; of what the page tells, that of its times.
+    """
+    latest = datetime.min.replace(tzinfo=UTC)
+    timed = []
+    for *row, by_page in rows:
+        play = _play((*row, by_page))
+        if not by_page:
+            latest = max(latest, play.utc)
+        timed.append((play.utc if by_page else latest, play))
+    return [play for _, play in sorted(timed, key=itemgetter(0))]
 
 
 def _json(value: Mapping[str, Any]) -> str:

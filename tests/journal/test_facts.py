@@ -107,7 +107,7 @@ def test_what_the_page_ended_earlier_than_the_kiosk_took_it_to_be_is_cut(path: P
     screen = Screen(path)
     screen.play(1, reward(1, 0.5, impression("1.1", 6.0), impression("1.2", 0.0)))
     told = PagePlay("screen-1", "coffee", PlayState.FINISHED, 11.0, 13.0, "page-a")
-    screen.journal.record_page_plays([(told, utc(11), utc(13))])
+    screen.journal.record_page_plays([(told, utc(11))])
     screen.journal.close()
     with JournalReader(path).connect() as db:
         play = db.execute("SELECT shown_s, ended_utc FROM all_plays").fetchone()

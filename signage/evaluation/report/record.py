@@ -70,7 +70,11 @@ def quality(said: Material) -> Section:
         ("nobody could have seen", f"{outcome[Outcome.NOBODY_PRESENT]:,}", "no reward, left out"),
         ("camera did not see", f"{outcome[Outcome.NOT_OBSERVED]:,}", "no reward, left out"),
         ("never shown", f"{outcome[Outcome.NEVER_SHOWN]:,}", "replaced or failed, left out"),
-        ("cut off, or still running", f"{outcome[Outcome.CUT_OFF]:,}", "left out"),
+        (
+            "cut off, failed on the screen, or still running",
+            f"{outcome[Outcome.CUT_OFF]:,}",
+            "left out",
+        ),
         (
             "shown while the page was alone",
             f"{outcome[Outcome.PAGE_ALONE]:,}",
@@ -140,7 +144,7 @@ def balance(said: Material) -> Section | None:
                 *_times(said, "seen_"),
             ),
             (
-                "+ before plays that the camera did not see",
+                "+ before plays that failed, or that the camera did not see",
                 f"{audience['unseen']:,}",
                 *_times(said, "unseen_"),
             ),
