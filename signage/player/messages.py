@@ -38,8 +38,9 @@ page → server
     nobody could be told, the page showed this; ``play_id`` is the decision's where one had
     asked for it. Told again on every connection until it is ``kept``.
 
-    ``{"type": "pulse", "visible", "drawn_age_ms", "problem"}``: every few seconds, the page lives.
-    The browser drew it last so long ago; ``problem`` says what it cannot play alone, or is empty.
+    ``{"type": "pulse", "screen", "visible", "drawn_age_ms", "problem"}``: every few seconds, the
+    page lives. The browser drew it last so long ago; ``problem`` says what it cannot play alone, or
+    is empty. ``screen``: it was opened as ``/?screen``, as the one on the screen itself.
 """
 
 from __future__ import annotations

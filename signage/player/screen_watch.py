@@ -23,6 +23,8 @@ class Pulse(BaseModel):
 
     type: Literal["pulse"]
     sent_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    screen: bool = False
+    """Whether it is the one on the screen itself, and not one that looks on from elsewhere."""
     visible: bool = True
     """Whether the browser shows it at all: a page behind another is not drawn."""
     drawn_age_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
@@ -41,6 +43,7 @@ class ScreenWatch:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._heard: dict[int, _Heard] = {}
+        self._has_screen = False
         self._failed = 0
         self._reason = ""
 
@@ -48,6 +51,7 @@ class ScreenWatch:
         """A page lives."""
         with self._lock:
             self._heard[connection] = _Heard(pulse, t_s)
+            self._has_screen |= pulse.screen
 
     def has_heard(self, connection: int) -> bool:
         """Whether that page has ever said that it lives."""
@@ -72,6 +76,10 @@ class ScreenWatch:
         """Why the page itself must be opened anew, or None."""
         with self._lock:
             seen = [heard for heard in self._heard.values() if heard.pulse.visible]
+            if self._has_screen:
+                seen = [heard for heard in seen if heard.pulse.screen]
+                if not seen:
+                    return "the screen's own page is not connected"
         for heard in seen:
             silent_s = now_s - heard.t_s
             if silent_s > _SILENT_S:

@@ -147,3 +147,20 @@ def test_pages_that_do_not_answer_are_taken_away_and_the_next_one_loads(
     assert failed.reason == "red/index.html stopped answering"
     shop.await_event(shop.show("blue"), S.STARTED)
     until(lambda: colour(screen) == COLOURS["blue"], "a page in a new process")
+
+
+def test_a_page_that_says_nothing_more_hangs(shop: Shop, screen: Page) -> None:
+    """And so does a screen whose own page is away, whoever else looks on."""
+    server = shop.server
+    assert server is not None
+    clock = server._status.clock  # noqa: SLF001 - time is what passes here
+    until(lambda: server._plays.watch._heard != {}, "the first pulse")  # noqa: SLF001
+    assert not server.screen_hangs
+    assert server._plays.watch.hangs(clock() + 60) is not None  # noqa: SLF001
+    own = screen.context.new_page()
+    own.goto(shop.url + "?screen")
+    until(lambda: server._plays.watch._has_screen, "the screen's own page")  # noqa: SLF001
+    assert not server.screen_hangs
+    own.close()
+    until(lambda: server.screen_problem == "the screen's own page is not connected", "its leaving")
+    assert server.connected

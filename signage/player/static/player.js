@@ -20,6 +20,11 @@ const PULSE_MS = 5000;
 // A page that was opened anew is not opened anew again before this.
 const FRESH_MS = 60_000;
 
+// Whether this is the page on the screen, and not one that looks on from elsewhere.
+const asked = new URLSearchParams(location.search).has("screen");
+if (asked) sessionStorage.setItem("screen", "yes");
+const SCREEN = sessionStorage.getItem("screen") === "yes";
+
 let socket = null;
 let retryMs = FIRST_RETRY_MS;
 const unsent = [];
@@ -70,7 +75,8 @@ function look() {
   if (!isOpen()) return;
   const problem = loop.problem().slice(0, MAX_REASON);
   const visible = !document.hidden;
-  send({ type: "pulse", visible, drawn_age_ms: Math.max(0, now() - drawn), problem });
+  const drawn_age_ms = Math.max(0, now() - drawn);
+  send({ type: "pulse", screen: SCREEN, visible, drawn_age_ms, problem });
 }
 
 // A browser that cannot show a page any more may do so when all is opened anew.
