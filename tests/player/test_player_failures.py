@@ -153,13 +153,13 @@ def test_a_page_that_says_nothing_more_hangs(shop: Shop, screen: Page) -> None:
     """And so does a screen whose own page is away, whoever else looks on."""
     server = shop.server
     assert server is not None
-    clock = server._status.clock  # noqa: SLF001 - time is what passes here
-    until(lambda: server._plays.watch._heard != {}, "the first pulse")  # noqa: SLF001
+    clock = server._status.clock
+    until(lambda: server._plays.watch._heard != {}, "the first pulse")
     assert not server.screen_hangs
-    assert server._plays.watch.hangs(clock() + 60) is not None  # noqa: SLF001
+    assert server._plays.watch.hangs(clock() + 60) is not None
     own = screen.context.new_page()
     own.goto(shop.url + "?screen")
-    until(lambda: server._plays.watch._has_screen, "the screen's own page")  # noqa: SLF001
+    until(lambda: server._plays.watch._has_screen, "the screen's own page")
     assert not server.screen_hangs
     own.close()
     until(lambda: server.screen_problem == "the screen's own page is not connected", "its leaving")
