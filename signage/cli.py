@@ -70,6 +70,8 @@ app.command()(cli_report.report)
 def main() -> None:
     """Run the command line: exit code 0, 1 on a failed run, 2 on bad usage or configuration."""
     terminal.prepare_streams()
+    # So that what was begun is cleared away: temporary folders, files half written.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         app()
     except SignageError as error:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from tests.builders import ROOT
 from tests.test_cli import MAN, fail, succeed
 
 
@@ -53,3 +59,23 @@ def test_a_wrong_preset_and_a_journal_that_tells_nothing_are_named(
     assert "<h1>Simulated audience: screen " in page
     said = fail(1, "simulate", "--fit", out, "--out", tmp_path / "fit")
     assert "too few to fit a response" in said
+
+
+def test_a_simulation_that_is_told_to_stop_leaves_nothing_behind(
+    tmp_path: Path, cache: Path
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    words = ("simulate", str(MAN), "--plays", "1000000", "--cache", str(cache))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "signage", *words, "--out", str(tmp_path / "out")],
+        env=os.environ | {"TMPDIR": str(scratch)},
+        stdout=subprocess.DEVNULL,
+        cwd=ROOT,
+    )
+    while not list(scratch.glob("signage-*/journal.sqlite")):
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.terminate()
+    assert process.wait() == 128 + signal.SIGTERM
+    assert list(scratch.iterdir()) == []
