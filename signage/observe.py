@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from signage.audience.audience import open_audience
+from signage.capture.faults import FaultWatch
 from signage.capture.source import read_recording, recording_fps
 from signage.config import Config
 from signage.errors import ConfigError
@@ -37,10 +38,13 @@ def observe(
     perceiver = Perceiver(config)
     out = AnnotatedVideo(annotated, recording_fps(video)) if annotated else None
     viewers: list[Viewer] = []
-    frames, last_s = 0, 0.0
+    frames, last_s, blind_s = 0, 0.0, 0.0
+    faults = FaultWatch(config.camera.frozen_after_s)
     try:
         for media_s, image in read_recording(video, config.camera):
-            frame = Frame(media_s, _BEGIN_UTC + timedelta(seconds=media_s), image)
+            fault = faults.look(media_s, image) or faults.symptom
+            frame = Frame(media_s, _BEGIN_UTC + timedelta(seconds=media_s), image, fault)
+            blind_s += media_s - last_s if fault else 0.0
             snapshot = audience.update(frame, perceiver.perceive(frame))
             viewers += audience.take_departed()
             if out is not None:
@@ -57,6 +61,7 @@ def observe(
         "video": str(video),
         "duration_s": round(last_s, 3),
         "frames": frames,
+        "blind_s": round(blind_s, 3),
         "ots": len(viewers),
         "watchers": sum(viewer.is_watcher for viewer in viewers),
         "viewers": [viewer.record() for viewer in viewers],

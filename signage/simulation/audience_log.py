@@ -22,6 +22,7 @@ class AudienceLog:
     def watch(self, audience: AudienceSnapshot, on_screen: Decision | None) -> None:
         """Take in who is there, and what they have before them."""
         self._now = audience
+        self._forget(audience.t_s)
         play = on_screen.decision_id if on_screen else None
         if play != self._play:
             self._play, self._dwell_at_begin_s = play, {}
@@ -32,17 +33,22 @@ class AudienceLog:
                 self._had[viewer.visit_id][on_screen.content_id] += 1
                 self._dwell_at_begin_s[viewer.visit_id] = float("inf")  # once a play
 
+    def _forget(self, t_s: float) -> None:
+        for visit, last_s in list(self._last_s.items()):  # in the order in which they came
+            if last_s > t_s - self._remember_s:
+                continue
+            del self._last_s[visit]
+            self._had.pop(visit, None)
+
     def most_had(self, content_id: str) -> int:
         """How often the one in view who had ``content_id`` most often had it."""
         if self._now is None:
             return 0
-        since_s = self._now.t_s - self._remember_s
-        known = {visit for visit, last_s in self._last_s.items() if last_s > since_s}
         counts = (
             sum(
                 self._had[visit][content_id]
                 for visit in (*viewer.earlier_visits, viewer.visit_id)
-                if visit in known
+                if visit in self._last_s
             )
             for viewer in self._now.viewers
         )

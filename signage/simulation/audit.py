@@ -6,8 +6,9 @@ with what keeps them.
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import datetime, timedelta
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from signage.clock import local_time
 from signage.config import Config
@@ -26,9 +27,10 @@ class Audit:
     def __init__(self, config: Config, catalogue: Catalogue) -> None:
         self._config = config
         self._catalogue = catalogue
-        # Every play in the order of the screen, and when those that were drawn began.
-        self._shown: list[str] = []
-        self._drawn: list[tuple[datetime, str]] = []
+        # The newest plays in the order of the screen, and when those that were drawn began.
+        rules = config.constraints
+        self._shown: deque[str] = deque(maxlen=rules.separation_plays + 1)
+        self._drawn: deque[tuple[datetime, str]] = deque()
         self._viewers = AudienceLog(config.reward.min_opportunity_s, config.perception.remember_s)
         self._on_screen: Decision | None = None
         self._since_s = 0.0
@@ -62,6 +64,7 @@ class Audit:
                 began_utc = audience.utc - timedelta(seconds=audience.t_s - started_s)
                 self._drawn.append((began_utc, on_screen.content_id))
                 self._check_play(self._catalogue[on_screen.content_id], began_utc)
+                self._forget(began_utc)
         self._viewers.watch(audience, on_screen)
         minor = on_screen is not None and self._is_seen_by_minor(on_screen, audience)
         # It takes one frame to see them, and until the next one to change the content.
@@ -82,16 +85,22 @@ class Audit:
         cap = content.max_per_hour or rules.max_per_hour
         self.violations += cap is not None and sum(which == name for _, which in in_hour) > cap
         if content.share_max is not None:
-            window = self._drawn[-rules.share_window_plays :]
+            window = islice(reversed(self._drawn), rules.share_window_plays)
             most = max(1.0, content.share_max * rules.share_window_plays)
             self.violations += sum(which == name for _, which in window) > most + 1e-9
-        before = self._shown[max(0, len(self._shown) - 1 - rules.separation_plays) : -1]
+        before = list(self._shown)[:-1]
         competitors = {
             which
             for which, other in self._catalogue.items()
             if content.competes is not None and other.competes == content.competes
         }
         self.violations += any(which in competitors - {name} for which in before)
+
+    def _forget(self, utc: datetime) -> None:
+        """What no rule counts any more."""
+        window = self._config.constraints.share_window_plays
+        while len(self._drawn) > window and self._drawn[0][0] <= utc - _HOUR:
+            self._drawn.popleft()
 
     def _is_seen_by_minor(self, decision: Decision, audience: AudienceSnapshot) -> bool:
         rules, content = self._config.constraints, self._catalogue[decision.content_id]

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from signage.capture.faults import FaultWatch
 from signage.capture.recorded import Picture
 from signage.capture.source import read_recording, read_source
 from signage.config import Config
@@ -34,6 +35,8 @@ class Moment:
 
     t_s: float
     people: tuple[Sighting, ...]
+    fault: str | None = None
+    """What was wrong with the camera: who was there is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +83,20 @@ def watch(
     """
     moments: list[Moment] = []
     people, last_s, next_s = 0, 0.0, 0.0
-    perceiver = Perceiver(config)
+    perceiver, faults = Perceiver(config), FaultWatch(config.camera.frozen_after_s)
     said = _Said()
     _CAPTURE_LOG.addHandler(said)
     try:
         for media_s, image in _pictures(config, video):
             last_s = media_s
+            fault = faults.look(media_s, image) or faults.symptom
             if media_s < next_s:
                 continue
             next_s += 1 / _FPS
             utc = BEGIN_UTC + timedelta(seconds=media_s)
-            there = tuple(perceiver.perceive(Frame(media_s, utc, image)) or ())
+            there = tuple(perceiver.perceive(Frame(media_s, utc, image, fault)) or ())
             people = max([people, *(sighting.track for sighting in there)])
-            moments.append(Moment(media_s, there))
+            moments.append(Moment(media_s, there, fault))
             report(media_s)
     finally:
         _CAPTURE_LOG.removeHandler(said)

@@ -15,7 +15,7 @@ import numpy as np
 from signage.simulation.recording import Moment, Recording
 from signage.types import Facing, Floats, Gaze, HeadPose, Sighting, Traits
 
-_VERSION = 2
+_VERSION = 3
 
 
 def dump(recording: Recording) -> bytes:
@@ -25,7 +25,9 @@ def dump(recording: Recording) -> bytes:
         "duration_s": recording.duration_s,
         "people": recording.people,
         "said": recording.said,
-        "moments": [[m.t_s, [_record(person) for person in m.people]] for m in recording.moments],
+        "moments": [
+            [m.t_s, [_record(person) for person in m.people], m.fault] for m in recording.moments
+        ],
     }
     return gzip.compress(json.dumps(document).encode(), compresslevel=6, mtime=0)
 
@@ -38,8 +40,8 @@ def load(data: bytes) -> Recording:
             raise ValueError(f"version {document['version']}, not {_VERSION}")
         return Recording(
             tuple(
-                Moment(t_s, tuple(_sighting(record) for record in people))
-                for t_s, people in document["moments"]
+                Moment(t_s, tuple(_sighting(record) for record in people), fault)
+                for t_s, people, fault in document["moments"]
             ),
             document["duration_s"],
             document["people"],

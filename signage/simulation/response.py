@@ -103,6 +103,11 @@ class Response:
         """From now on ``content`` is on screen, as the ``number``-th play."""
         self._play, self._reactions = (number, content), {}
 
+    def begin_round(self, number: int) -> None:
+        """Everybody of the rounds before the last has gone for good."""
+        self._taste.cache_clear()
+        self._shown = {key: n for key, n in self._shown.items() if key[0].round >= number - 1}
+
     def alter(self, t_s: float, visitor: Visitor, sighting: Sighting) -> Sighting:
         """``sighting`` as it would be with what is on screen now.
 

@@ -26,7 +26,7 @@ from signage.simulation.reading_eyes import SAMPLES_HZ
 from signage.simulation.recording import BEGIN_UTC, Moment, Recording
 from signage.simulation.response import Eyes, Response, Visitor
 from signage.simulation.screen import SimulatedScreen
-from signage.types import Decision, Frame, Reward, Sighting
+from signage.types import Decision, Frame, Sighting
 
 _CURVE_POINTS = 20
 # Between two videos nobody is there: what was seen last does not last until the next.
@@ -85,12 +85,12 @@ class Simulation:
         )
         engine.begin(Frame(0.0, BEGIN_UTC))
         audit = Audit(self._config, self._catalogue)
-        rewards: list[Reward] = []
+        rewards: list[float | None] = []
         for frame in self._frames():
             self._advance(frame.t_s)
             step = engine.step(frame)
             if step.rewards:
-                rewards += [reward for _, reward in step.rewards]
+                rewards += [reward.value for _, reward in step.rewards]
                 report(len(rewards))
             audit.watch(step.audience, engine.on_screen, self._screen.started_s)
             if step.decision is not None:
@@ -113,9 +113,10 @@ class Simulation:
         moments = _worth_living(self._recording.moments)
         ends_s = [*(moment.t_s for moment in moments[1:]), length_s]
         for lap in count():
+            self._response.begin_round(lap)
             for moment, end_s in zip(moments, ends_s, strict=True):
                 self._lap, self._moment = lap, moment
-                yield _frame(lap * length_s + moment.t_s)
+                yield _frame(lap * length_s + moment.t_s, moment.fault)
                 if not self._somebody_reads:
                     continue
                 self._moment = _again(moment)
@@ -157,10 +158,9 @@ class Simulation:
         self._best += max(expected.values())
 
     def _summary(
-        self, rewards: Sequence[Reward], length_s: float, violations: int
+        self, rewards: Sequence[float | None], length_s: float, violations: int
     ) -> dict[str, Any]:
-        values = [reward.value for reward in rewards if reward.value is not None]
-        viewers = JournalReader(self.journal_path).viewers()
+        values = [value for value in rewards if value is not None]
         experiment = self._config.experiment
         return {
             "policy": experiment.name if experiment else self._config.decision.policy,
@@ -169,9 +169,7 @@ class Simulation:
             "rewarded_plays": len(values),
             "mean_reward": _mean(values),
             "reward_share_of_oracle": self._expected / self._best if self._best else None,
-            "watchers": sum(viewer["attention_s"] > 0 for viewer in viewers),
-            "ots": len(viewers),
-            "attention_s": round(sum(viewer["attention_s"] for viewer in viewers), 3),
+            **JournalReader(self.journal_path).viewer_totals(),
             "constraint_violations": violations,
             "simulated_s": round(length_s, 3),
             "learning_curve": _curve(rewards),
@@ -211,8 +209,8 @@ def _eyes(config: Config) -> Eyes | None:
     return Eyes(ScreenPlane(config.screen), config.perception.min_gaze_px)
 
 
-def _frame(t_s: float) -> Frame:
-    return Frame(t_s, BEGIN_UTC + timedelta(seconds=t_s))
+def _frame(t_s: float, fault: str | None = None) -> Frame:
+    return Frame(t_s, BEGIN_UTC + timedelta(seconds=t_s), fault=fault)
 
 
 def _worth_living(moments: Sequence[Moment]) -> list[Moment]:
@@ -220,6 +218,7 @@ def _worth_living(moments: Sequence[Moment]) -> list[Moment]:
     kept: list[Moment] = []
     for moment in moments:
         is_news = bool(moment.people) or not kept or bool(kept[-1].people)
+        is_news = is_news or moment.fault != kept[-1].fault
         if is_news or moment.t_s - kept[-1].t_s >= _EMPTY_STEP_S:
             kept.append(moment)
     return kept
@@ -241,12 +240,12 @@ def new_journal(out: Path) -> Path:
     return path
 
 
-def _curve(rewards: Sequence[Reward]) -> list[list[float]]:
+def _curve(rewards: Sequence[float | None]) -> list[list[float]]:
     """Mean reward of each stretch of plays: [plays at its end, mean]."""
     points = []
     bounds = np.linspace(0, len(rewards), _CURVE_POINTS + 1).astype(int)
     for begin, end in pairwise(bounds.tolist()):
-        values = [r.value for r in rewards[begin:end] if r.value is not None]
+        values = [value for value in rewards[begin:end] if value is not None]
         if values:
             points.append([end, _mean(values)])
     return points

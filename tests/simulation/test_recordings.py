@@ -5,18 +5,24 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
+from signage.capture.recorded import read_video
 from signage.config import Config
 from signage.errors import SourceError
+from signage.journal.reader import JournalReader
 from signage.simulation import recording, recordings
 from signage.simulation.recording import Recording, record
 from signage.simulation.recording_file import dump, load
 from signage.simulation.recordings import record_all
-from tests.builders import FOOTAGE, defaults
+from signage.simulation.simulate import Simulation
+from tests.builders import FOOTAGE, catalogue, defaults
 
 MAN, NOBODY = FOOTAGE / "single_face.mp4", FOOTAGE / "no_face.mp4"
 CONFIG = defaults()
@@ -135,3 +141,28 @@ def test_the_users_folder_is_where_they_say(monkeypatch: pytest.MonkeyPatch) -> 
     assert recordings.default_cache() == Path("/somewhere/signage/recordings")
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert recordings.default_cache() == Path.home() / ".cache" / "signage" / "recordings"
+
+
+def test_a_covered_stretch_of_a_video_is_no_empty_room(tmp_path: Path) -> None:
+    video = tmp_path / "covered.avi"
+    pictures = list(islice(read_video(MAN), 50))
+    height, width = pictures[0][1].shape[:2]
+    writer = cv2.VideoWriter(str(video), cv2.VideoWriter.fourcc(*"MJPG"), 25, (width, height))
+    covered = np.full((height, width, 3), 3, dtype=np.uint8)
+    for image in [image for _, image in pictures] + [covered] * 100:
+        writer.write(image)
+    writer.release()
+    seen = load(dump(record(CONFIG, [video])))
+    # Pictures nearer than a fifth of a second to each other are not looked at.
+    sharp = [moment for moment in seen.moments if not 1.95 < moment.t_s < 2.25]
+    assert {(m.t_s > 2, m.fault) for m in sharp} == {(False, None), (True, "black")}
+    wine = catalogue({"news": {}, "wine": {"adults_only": True}})
+    Simulation(CONFIG, wine, seen, tmp_path).run(8)
+    blind = [
+        decision
+        for decision in JournalReader(tmp_path / "journal.sqlite").decisions()
+        if decision["context"].get("group=unknown")
+    ]
+    assert blind
+    assert {decision["content_id"] for decision in blind} == {"news"}
+    assert "(camera: black)" in blind[0]["masked"]["wine"]
