@@ -161,6 +161,8 @@ class Visit:
         self._attention_s = self._facing_s = 0.0
         self._attentive = False
         self._facing: Facing | None = None
+        # When they were last found, and whether they looked, and faced the screen, then.
+        self._look = -math.inf, False, False
         self._face_px: float | None = None
         self._path = Path(config.walking_m_s)
         self._movement_s: dict[Movement, float] = {}
@@ -200,13 +202,10 @@ class Visit:
         attentive = _looks(sighting, self._config, self._screen, headed=headed)
         facing = _facing_of(sighting, headed=headed)
         step_s = t_s - self.last_seen_s
-        if step_s <= _MAX_GAP_S:
-            # Half of the time between two looks belongs to each of them.
-            self._attention_s += step_s * (self._attentive + attentive) / 2
-            towards = (self._facing is Facing.TOWARDS) + (facing is Facing.TOWARDS)
-            self._facing_s += step_s * towards / 2
         self.last_seen_s, self._attentive, self._facing = t_s, attentive, facing
         self._last = sighting
+        if sighting.missed_s == 0:
+            self._add_look(t_s, attentive=attentive, towards=facing is Facing.TOWARDS)
         self._found_s = max(self.first_seen_s, t_s - sighting.missed_s)
         if sighting.face_xyxy_px is not None:
             _, top, _, bottom = sighting.face_xyxy_px
@@ -223,6 +222,19 @@ class Visit:
             peak[name] = max(value, peak.get(name, 0.0))
         if sighting.logos is not None:
             self._brands.add(sighting.logos)
+
+    def _add_look(self, t_s: float, *, attentive: bool, towards: bool) -> None:
+        """Where they were only said to be since they were last found, nobody knows their looks.
+
+        As dwell time, attention of that time counts when they are found again.
+        """
+        found_s, was_attentive, was_towards = self._look
+        step_s = t_s - found_s
+        if step_s <= _MAX_GAP_S:
+            # Half of the time between two looks belongs to each of them.
+            self._attention_s += step_s * (was_attentive + attentive) / 2
+            self._facing_s += step_s * (was_towards + towards) / 2
+        self._look = t_s, attentive, towards
 
     def _add_gaze(self, t_s: float, step_s: float, sighting: Sighting, *, attentive: bool) -> None:
         # A look at the plane of the screen, and not one that is told again.
@@ -244,7 +256,8 @@ class Visit:
         elif t_s - self._gaze_s > _MAX_GAP_S:
             self._reading.forget()
         if self._reading.is_reading is not None:
-            reads_s = step_s if self._reading.is_reading and step_s <= _MAX_GAP_S else 0.0
+            counts = sighting.missed_s == 0 and step_s <= _MAX_GAP_S
+            reads_s = step_s if self._reading.is_reading and counts else 0.0
             self._reading_s = (self._reading_s or 0.0) + reads_s
 
     def _keeps_head_still(self, t_s: float, sighting: Sighting) -> bool:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import cv2
@@ -195,7 +195,9 @@ class LiveCapture:
             t_s, fault = self._last_picture_s, self._unfit
         self._pace.note(t_s)
         self._note_slow(slow=self._pace.is_slow)
-        return Frame(t_s, datetime.now(UTC), image, fault or (SLOW if self.slow else None))
+        # Both times are of the picture, however late it is taken: plays are timed by them.
+        utc = datetime.now(UTC) - timedelta(seconds=time.monotonic() - t_s)
+        return Frame(t_s, utc, image, fault or (SLOW if self.slow else None))
 
     def _note_loss(self, *, lost: bool) -> None:
         if lost != self.lost:

@@ -538,3 +538,22 @@ def test_while_the_head_turns_it_is_not_known_who_reads() -> None:
     viewers = read_by(*still, *turning)
     assert viewers[len(still) - 10].reading
     assert {viewer.reading for viewer in viewers[-40:]} == {None}
+
+
+def test_nobody_looks_in_the_time_that_they_are_only_said_to_be_there() -> None:
+    """Attention ends where dwell time ends: what comes after is a guess."""
+    audience = Audience(AudienceConfig())
+    for step in range(41):
+        t_s = step / 10
+        audience.update(frame(t_s), [sighting(missed_s=max(0.0, t_s - 3.0))])
+    (left,) = audience.close()
+    assert left.dwell_s == pytest.approx(3.0)
+    assert left.attention_s == pytest.approx(3.0)
+    again = Audience(AudienceConfig())
+    for step in range(41):
+        t_s = step / 10
+        lost_s = t_s - 2.0 if 2.0 < t_s < 2.5 else 0.0
+        again.update(frame(t_s), [sighting(pose=AWAY if t_s < 1 else TOWARDS, missed_s=lost_s)])
+    (stayed,) = again.close()
+    assert stayed.dwell_s == pytest.approx(4.0)
+    assert stayed.attention_s == pytest.approx(3.05)
