@@ -6,6 +6,8 @@ that no table is cut, and that a log which cannot be written stops nothing.
 
 from __future__ import annotations
 
+import codecs
+import contextlib
 import errno
 import logging
 import os
@@ -21,8 +23,17 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from signage.background_writer import BackgroundWriter
 from signage.errors import SignageError
 from signage.text import plain, without_logins, without_secrets
+
+_SPELL = "signage-spell"
+_SPELLED = {
+    "▶": ">", "◉": "*", "○": "o", "█": "#", "→": "->", "…": "...", "·": "-", "×": "x", "±": "+/-",
+    "–": "-", "−": "-", "’": "'", "“": '"', "”": '"', "\N{NO-BREAK SPACE}": " ",
+    "\N{REPLACEMENT CHARACTER}": "?",
+}  # fmt: skip
+"""Signs of the program's own, where an old terminal or log has plain letters alone."""
 
 _UNBROKEN = 10_000
 """Columns where no terminal breaks the lines: more than any table has."""
@@ -32,17 +43,29 @@ class Stream:
     """Standard output or error, which may be full, closed or unable to write some letters.
 
     With ``may_lose`` a line that cannot be written is lost; else an error says so, and a reader
-    who has left ends the program in silence.
+    who has left ends the program in silence. After ``never_wait`` nobody waits for a reader either.
     """
 
     def __init__(self, stream: TextIO, *, may_lose: bool, keeps_secrets: bool = False) -> None:
         self._stream = stream
         self.may_lose = may_lose
         self._keeps_secrets = keeps_secrets
+        self._writer: BackgroundWriter | None = None
+
+    def never_wait(self) -> None:
+        """From here on write in a thread of its own, and lose what cannot be written."""
+        self.may_lose = True
+        self.flush()
+        with contextlib.suppress(OSError, ValueError):  # no file of the system is behind it
+            self._writer = BackgroundWriter(self._stream.fileno())
 
     def write(self, text: str) -> int:
+        shown = without_secrets(text) if self._keeps_secrets else text
+        if self._writer is not None:
+            self._writer.write(shown.encode(self._stream.encoding, _SPELL))
+            return len(text)
         try:
-            self._stream.write(without_secrets(text) if self._keeps_secrets else text)
+            self._stream.write(shown)
         except (OSError, ValueError) as error:  # ValueError: closed
             self._fail(error)
         return len(text)
@@ -76,6 +99,20 @@ class Stream:
         return getattr(self._stream, name)
 
 
+def _spell(error: UnicodeError) -> tuple[str, int]:
+    """What cannot be encoded in other letters, or escaped: nothing is lost, and nothing fails."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    letters = error.object[error.start : error.end]
+    spelled = (
+        _SPELLED.get(one) or one.encode("ascii", "backslashreplace").decode() for one in letters
+    )
+    return "".join(spelled), error.end
+
+
+codecs.register_error(_SPELL, _spell)
+
+
 def prepare_streams() -> None:
     """Make standard output and error safe to write to, for the whole program."""
     for name in ("stdout", "stderr"):
@@ -83,15 +120,16 @@ def prepare_streams() -> None:
         if stream is None:  # closed by whoever started this
             stream = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - no path
         if isinstance(stream, TextIOBase):
-            cast("Any", stream).reconfigure(errors="backslashreplace")
+            cast("Any", stream).reconfigure(errors=_SPELL)
         is_error = name == "stderr"
         setattr(sys, name, Stream(stream, may_lose=is_error, keeps_secrets=is_error))
 
 
 def lose_what_cannot_be_written() -> None:
-    """From here on the program outlives a full log, and a reader who has left."""
-    if isinstance(sys.stdout, Stream):
-        sys.stdout.may_lose = True
+    """From here on the program outlives a full log, and a reader who has left or stopped."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, Stream):
+            stream.never_wait()
 
 
 def leave(code: str | int | None) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -108,6 +109,19 @@ def test_a_message_of_the_log_is_one_line(capfd: pytest.CaptureFixture[str]) -> 
     assert not re.search(r"^<", done.stderr, re.MULTILINE)
 
 
+def test_letters_that_a_log_cannot_hold_are_spelled() -> None:
+    said = (
+        "from signage import terminal\n"
+        "terminal.prepare_streams()\n"
+        "terminal.Console().print('Küche “to go” – 3 × 4 …')\n"
+    )
+    environment = ENVIRONMENT | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [sys.executable, "-c", said], capture_output=True, text=True, env=environment, check=True
+    )
+    assert done.stdout == 'K\\xfcche "to go" - 3 x 4 ...\n'
+
+
 # What cannot be written
 
 
@@ -183,14 +197,21 @@ def plays(folder: Path) -> int:
     return (folder / "plays.csv").read_text(encoding="utf-8-sig").count(",finished,")
 
 
-@pytest.mark.parametrize("log", ["full", "left", "closed", "ascii"])
+@pytest.mark.parametrize("log", ["full", "left", "stopped", "closed", "ascii"])
 def test_a_screen_outlives_its_log(screen: list[str], tmp_path: Path, log: str) -> None:
     environment = dict(ENVIRONMENT)
     if log == "full":
         out = os.open("/dev/full", os.O_WRONLY)
     else:
         read, out = os.pipe()
-        os.close(read)
+        if log != "stopped":
+            os.close(read)
+    if log == "stopped":  # full to the last byte, and nobody reads
+        os.set_blocking(out, False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(out, b"x" * 512)
+        os.set_blocking(out, True)
     if log == "closed":
         screen = ["/bin/sh", "-c", 'exec "$0" "$@" >&- 2>&-', *screen]
     if log == "ascii":
@@ -198,6 +219,8 @@ def test_a_screen_outlives_its_log(screen: list[str], tmp_path: Path, log: str) 
         out = os.open(tmp_path / "log", os.O_WRONLY | os.O_CREAT)
     done = subprocess.run(screen, stdout=out, stderr=out, env=environment, check=False, timeout=120)
     os.close(out)
+    if log == "stopped":
+        os.close(read)
     assert done.returncode == 0
     assert plays(tmp_path / "data") >= 2
     if log == "ascii":

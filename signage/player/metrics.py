@@ -20,6 +20,7 @@ interrupted, superseded, failed |
 | ``signage_frames_per_second`` | gauge | frames processed per second, now |
 | ``signage_last_decision_age_seconds`` | gauge | seconds since the last decision |
 | ``signage_player_connected`` | gauge | 1 while a page is connected |
+| ``signage_screen_hangs`` | gauge | 1 while the page shows nothing that it is asked to |
 | ``signage_disk_free_bytes`` | gauge | free where the journal is |
 | ``signage_status`` | gauge | 1 for the status in force, label ``status`` |
 | ``signage_camera`` | gauge | 1 for what the camera is, label ``state``: ok, lost, black, \
@@ -74,6 +75,7 @@ _GAUGES = {
     "fps": ("signage_frames_per_second", "Camera frames processed per second, now."),
     "last_decision_age_s": ("signage_last_decision_age_seconds", "Since the last decision."),
     "player_connected": ("signage_player_connected", "1 while a page is connected."),
+    "screen_hangs": ("signage_screen_hangs", "1 while the page shows nothing that it is asked to."),
     "lessons": ("signage_model_lessons", "Rewards in the model, over all runs."),
     "viewers_present": ("signage_viewers_present", "Persons tracked, now."),
     "disk_free_bytes": ("signage_disk_free_bytes", "Free where the journal is."),

@@ -265,7 +265,7 @@ def test_what_was_chosen_is_told_from_chance(tmp_path: Path) -> None:
     )
     assert told, headline(page)
     assert 0 < float(told[1]) < truth < float(told[2])
-    assert "Against showing contents by lot" in page, "how, and by which source"
+    assert "Against contents drawn at random" in page, "how, and by which source"
     assert any(alt.startswith("Lift over time: ") for alt in pictures(page))
 
 

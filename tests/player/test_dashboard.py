@@ -181,12 +181,12 @@ def counted(reader: JournalReader) -> dict[str, str]:
         plays = [row for row in rows if row["content_id"] == name]
         seen = [i for i in impressions if i["content_id"] == name]
         rewards = [row["reward"] for row in plays if row["reward"] is not None]
-        given_s, there_s = (sum(i[key] for i in seen) for key in ("attention_s", "present_s"))
+        given_s = sum(i["attention_s"] for i in seen)
         told |= {
             f"{name}.plays": str(len(plays)),
             f"{name}.attention": f"{given_s:.0f} s",
-            f"{name}.attraction": f"{given_s / there_s:.0%}".replace("%", "\xa0%") if seen else "–",
-            # Too few to be ranked: no mean, but why there is none.
+            # Too few to be ranked: no share and no mean, but why there is none.
+            f"{name}.attraction": "–",
             f"{name}.reward": "–\n"
             + (f"not enough plays yet ({len(rewards)})" if rewards else "nobody was there"),
             f"{name}.trend": "–",
@@ -422,7 +422,8 @@ def test_what_is_simulated_or_unknown_or_thin_says_so(
     contents = {
         "red": figures["contents"]["red"] | {"reward": 0.9, "rewarded": 1, "reward_low": None},
         "blue": figures["contents"]["blue"]
-        | {"reward": 0.3, "rewarded": 40, "reward_low": 0.2, "reward_high": 0.4},
+        | {"reward": 0.3, "rewarded": 40, "reward_low": 0.2, "reward_high": 0.4}
+        | {"impressions": 60, "attraction": 0.25},
     }
     told = figures | {"simulated": "signage simulate", "by_hour": hours, "contents": contents}
     shop.dashboard = lambda days: told
@@ -436,6 +437,8 @@ def test_what_is_simulated_or_unknown_or_thin_says_so(
     assert "0.20 to 0.40, 40 plays" in first
     assert "not enough plays yet (1)" in second
     assert "0.90" not in second
+    assert "25\xa0%" in first
+    assert "%" not in second
     expect(page.locator("#hours-unknown")).to_contain_text("its camera did not see")
     page.get_by_text("As a table").click()
     blind = page.locator(f'[data-hour="{hours[1]["t_utc"]}"] td')

@@ -15,7 +15,7 @@ def headline(said: Material) -> tuple[str, str]:
     """The answer, and what it rests on."""
     audience, mean = said.figures["audience"], said.rewards.mean()
     parts = []
-    if audience["dwell_s"]:
+    if audience["dwell_s"] and audience["visits"] >= said.least_persons:
         told = said.attraction
         parts.append(
             f"People looked at the screen for {told.value:.0%}{ends(told, '.0%')} of the time that "
@@ -46,9 +46,12 @@ def tiles(said: Material) -> Iterator[Tile]:
     again = f"visits, {known:,} of people known again" if known else "visits"
     yield Tile(f"{visits:,}", "opportunities to see", again)
     yield Tile(f"{audience['watchers']:,}", "watchers", "looked at least once")
-    yield Tile(share(audience["watchers"], visits), "conversion ratio", "watchers / opportunities")
+    watching, looking = share(audience["watchers"], visits), share(attention_s, dwell_s)
+    if visits < said.least_persons:
+        watching = looking = "–"
+    yield Tile(watching, "conversion ratio", "watchers / opportunities")
     yield Tile(length(attention_s), "attention time", f"of {length(dwell_s)} in view")
-    yield Tile(share(attention_s, dwell_s), "attraction ratio", "attention time / dwell time")
+    yield Tile(looking, "attraction ratio", "attention time / dwell time")
     yield Tile(f"{plays:,}", "plays", f"{len(said.rewards):,} of them with people there")
     yield Tile("–" if mean is None else f"{mean.value:.3f}", "mean reward", "of those, from 0 to 1")
     yield Tile(f"{said.broken:,}", "constraints broken", "counted again from the record, see below")

@@ -19,9 +19,9 @@ _MOST_ROWS = 20
 _LOOKS = (
     "under 18",
     *(f"{who} {age}" for age in ("18–34", "35–54", "55+") for who in ("women", "men", "adults")),
-    "age not told",
+    "age not known",
 )
-_MOVEMENTS = ("approaching", "standing", "passing by", "leaving", "not told")
+_MOVEMENTS = ("approaching", "standing", "passing by", "leaving", "not known")
 _COLUMNS = (
     *("content", "plays", "shown", "impressions", "attention", "attraction", "read"),
     *("reaction", "mean reward"),

@@ -95,8 +95,8 @@ def quality(said: Material) -> Section:
             f"{audience['open']:,}",
             "still in view, or cut off by a power cut; known by their plays alone",
         ),
-        ("age not told", share(audience["age_unknown"], audience["visits"]), "of visits"),
-        ("gender not told", share(audience["gender_unknown"], audience["visits"]), "of visits"),
+        ("age not known", share(audience["age_unknown"], audience["visits"]), "of visits"),
+        ("gender not known", share(audience["gender_unknown"], audience["visits"]), "of visits"),
     ]
     if not figures["on_the_wall"]:
         rows.append(

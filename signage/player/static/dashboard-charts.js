@@ -1,6 +1,6 @@
 // The funnel, attention by hour (uPlot), shares of voice, and small lines.
 
-import { byId, capped, clock, count, duration, el, isWhole, named, percent, redraw, reward, say, svg } from "./dashboard-dom.js";
+import { LEAST, byId, capped, clock, count, duration, el, isWhole, named, percent, redraw, reward, say, svg } from "./dashboard-dom.js";
 
 // --- the funnel ---
 
@@ -26,7 +26,7 @@ export function drawFunnel({ funnel }) {
             el("span", { class: "what" }, el("b", {}, name), ` ${words}`),
             el("span", { class: "much", "data-figure": key }, count(n)),
             el("span", { class: "track" }, bar),
-            el("span", { class: "quiet share" }, ots && key !== "ots" ? percent(n / ots) : ""),
+            el("span", { class: "quiet share" }, ots >= LEAST && key !== "ots" ? percent(n / ots) : ""),
           );
         }),
       ),
@@ -169,7 +169,7 @@ function hoursTable({ by_hour: hours, timezone: zone, days }) {
           "tr",
           { "data-hour": hour.t_utc },
           el("th", { scope: "row" }, hourWords(Date.parse(hour.t_utc) / 1000 + 1800, zone, days)),
-          ...[known(hour, count(hour.ots)), known(hour, count(hour.watchers)), known(hour, duration(hour.attention_s ?? 0)), count(hour.plays), reward(hour.reward)].map(
+          ...[known(hour, count(hour.ots)), known(hour, count(hour.watchers)), known(hour, duration(hour.attention_s ?? 0)), count(hour.plays), hour.plays >= LEAST ? reward(hour.reward) : "–"].map(
             (text) => el("td", { title: isUnknown(hour) ? `Not known: ${UNKNOWN[hour.seen] ?? ""}` : null }, text),
           ),
         ),

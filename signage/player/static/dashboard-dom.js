@@ -46,6 +46,10 @@ export function say(node, text) {
   if (node.textContent !== said) node.textContent = said;
 }
 
+// Persons, or plays with people, from which on a mean or a share is shown: fewer say little, and
+// look as if they said much.
+export const LEAST = 10;
+
 // A name within a sentence, which goes on after it.
 export const shortened = (text, most = 60) => (text.length > most ? `${text.slice(0, most - 1).trimEnd()}…` : text);
 

@@ -1,17 +1,13 @@
 // Each content's figures, and what the learner believes.
 
-import { byId, capped, clock, count, duration, el, isWhole, many, named, percent, redraw, reward, say, signed } from "./dashboard-dom.js";
+import { LEAST, byId, capped, clock, count, duration, el, isWhole, many, named, percent, redraw, reward, say, signed } from "./dashboard-dom.js";
 import { spark } from "./dashboard-charts.js";
 
 // --- contents ---
 
 const MOST_ROWS = 12;
 
-// Plays with people that a content needs to be ranked, and to be believed: fewer may earn much, or
-// little, by chance.
-const LEAST_PLAYS = 10;
-
-const isRanked = (row) => row.rewarded >= LEAST_PLAYS && row.reward_low !== null;
+const isRanked = (row) => row.rewarded >= LEAST && row.reward_low !== null;
 
 function byRank([, a], [, b]) {
   if (isRanked(a) !== isRanked(b)) return isRanked(a) ? -1 : 1;
@@ -48,9 +44,9 @@ function contentRow(name, row, content, best) {
     el("th", { scope: "row" }, named(content?.title ?? name), named(content?.category ?? "", { class: "named quiet" })),
     cell("plays", count(row.plays)),
     cell("attention", duration(row.attention_s)),
-    cell("attraction", percent(row.attraction)),
+    cell("attraction", row.impressions >= LEAST ? percent(row.attraction) : "–"),
     cell("reward", ...(isRanked(row) ? earned(row, best) : tooFew(row))),
-    cell("trend", spark(row.rewards), el("span", { class: way }, signed(row.trend))),
+    cell("trend", isRanked(row) ? spark(row.rewards) : null, el("span", { class: way }, signed(row.trend))),
   );
 }
 
@@ -98,8 +94,8 @@ export function drawBeliefs(told, anew = false) {
   }
   const { learned, segments } = beliefs;
   const { rewarded } = told;
-  const knowsNothing = learned !== null && learned < LEAST_PLAYS;
-  const isGuess = (name) => knowsNothing || (rewarded[name] ?? 0) < LEAST_PLAYS;
+  const knowsNothing = learned !== null && learned < LEAST;
+  const isGuess = (name) => knowsNothing || (rewarded[name] ?? 0) < LEAST;
   const all = segments.flatMap(({ estimates }) => Object.values(estimates)).filter((value) => value !== null);
   const [low, high] = [Math.min(...all), Math.max(...all)];
   say(
@@ -117,7 +113,7 @@ export function drawBeliefs(told, anew = false) {
     const [rows, more] = capped("beliefs", names, MOST_ROWS, () => drawBeliefs(told));
     const known = names.filter((name) => !isGuess(name));
     const bestOf = segments.map(({ estimates }) => best(known.map((name) => estimates[name] ?? -1)));
-    const note = known.length === names.length ? null : el("p", { class: "quiet" }, `Hatched: a guess, from fewer than ${LEAST_PLAYS} plays with people.`);
+    const note = known.length === names.length ? null : el("p", { class: "quiet" }, `Hatched: a guess, from fewer than ${LEAST} plays with people.`);
     const table = el(
       "table",
       { class: "heat" },

@@ -1,7 +1,7 @@
 // The operator's dashboard: asks the screen every two seconds while it is looked at, and draws.
 // What is asked is described in signage/player/dashboard.py.
 
-import { byId, capped, clock, count, el, isWhole, named, redraw, say } from "./dashboard-dom.js";
+import { byId, capped, clock, count, duration, el, isWhole, named, redraw, say } from "./dashboard-dom.js";
 import { drawFunnel, drawHours, drawVoice } from "./dashboard-charts.js";
 import { beginOrders, drawOrders } from "./dashboard-orders.js";
 import { drawPeople } from "./dashboard-people.js";
@@ -11,6 +11,7 @@ import { drawBeliefs, drawContents } from "./dashboard-tables.js";
 const EVERY_MS = 2000;
 const PATIENCE_MS = 10_000;
 const FRESH_MS = 7000; // what is older than this says nothing of now
+const BEHIND_S = 60; // a long journal is added up more rarely: from then on the page says how old it is
 const MOST_REASONS = 6;
 
 let newest = null; // {health, audience, decisions, told, at}
@@ -151,7 +152,9 @@ function drawAge() {
   else if (old) sayStatus("lost", "Not known", ["no news from the screen"]);
   if (newest === null) return;
   const figures = clock(newest.told.t_utc, newest.told.timezone, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-  say(byId("age"), late || old ? `what you see is ${Math.round(age_ms / 1000)} s old` : `figures of ${figures}`);
+  const behind_s = (Date.parse(newest.audience.t_utc) - Date.parse(newest.told.t_utc)) / 1000;
+  const behind = behind_s > BEHIND_S ? `, ${duration(behind_s)} old` : "";
+  say(byId("age"), late || old ? `what you see is ${Math.round(age_ms / 1000)} s old` : `figures of ${figures}${behind}`);
 }
 
 // --- the page ---
