@@ -599,8 +599,11 @@ def test_every_text_has_contrast(shop: Shop, board: Dashboard, page: Page, schem
     board.beat(Step(snapshot()), recommender, 1280)
     shop.audience |= {"viewers": [viewer().record()]}
     shop.health |= {"orders": {"frozen": True, "pinned": "red", "emergency": "blue"}}
+    shop.health |= {"left_out": {"x": "is cut off"}, "failing": {"red": "did not load"}}
+    shop.dashboard = lambda days: board(days) | {"simulated": "signage simulate"}
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     opened(shop, page)
+    expect(page.locator("#simulated")).to_be_visible()
     assert page.evaluate(CONTRAST) == []
     page.get_by_role("button", name="Emergency", exact=True).click()
     assert page.evaluate(CONTRAST) == []
