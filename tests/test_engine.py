@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from signage.recommend.catalogue import Catalogue
 from signage.recommend.ensemble import LAYOUT
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
-from signage.types import PlayEvent, PlayState, Sighting, Trigger
+from signage.types import Cue, PlayEvent, PlayState, Sighting, Trigger
 from tests.builders import AWAY, catalogue, defaults, frame, sighting, traits
 
 FPS = 10
@@ -344,3 +345,88 @@ def test_who_comes_back_is_decided_for_as_somebody_known(tmp_path: Path) -> None
     assert {record["viewer_id"] for record in reader.viewers()} == {"1.1"}
     assert {row["viewer_id"] for row in reader.impressions()} == {"1.1"}
     assert {row["visit_id"] for row in reader.impressions()} == {"1.1", "1.2"}
+
+
+def test_a_play_that_begins_after_it_was_given_up_counts(stage: Callable[..., Stage]) -> None:
+    """A page behind a slow network is six seconds late, again and again."""
+    on = stage(catalogue(), start_timeout_s=2.0)
+    said: list[PlayEvent] = []
+    kept: list[str] = []
+    on.screen.show = lambda cue: None  # type: ignore[method-assign]
+    on.screen.events = lambda: [said.pop(0)] if said else []  # type: ignore[method-assign]
+    on.screen.acknowledge = lambda ids: kept.extend(ids)  # type: ignore[method-assign]
+    (first,) = [s.decision for s in on.play(0.1, []) if s.decision]
+    assert [t for t, _ in triggers(on.play(2.5, [sighting(**ADULT)]))][-1] is Trigger.PLAY_FAILED
+    assert on.rows()[0]["state"] == "failed"
+    said.append(PlayEvent(first.decision_id, PlayState.STARTED, on.t_s, "page"))
+    on.play(0.1, [sighting(**ADULT)])
+    assert on.engine.on_screen == first
+    on.play(1.5, [sighting(**ADULT)])
+    said.append(PlayEvent(first.decision_id, PlayState.FINISHED, on.t_s, "page"))
+    ((closed, reward),) = [r for s in on.play(0.5, [sighting(**ADULT)]) for r in s.rewards]
+    row = on.rows()[0]
+    assert (closed, row["state"], row["shown_s"]) == (first, "finished", pytest.approx(1.6))
+    assert row["reward"] == reward.value is not None
+    assert first.decision_id in kept  # the page may forget it
+
+
+def test_a_content_that_fails_on_the_screen_waits_longer_each_time(
+    stage: Callable[..., Stage],
+) -> None:
+    on = stage(catalogue({"news": {"duration_s": 2.0}, "spring": {"duration_s": 2.0}}))
+    really = on.screen.show
+
+    def show(cue: Cue) -> None:
+        really(cue)
+        if cue.content_id == "spring":
+            reason = "spring.mp4 stopped at 0.4 s"
+            failed.append(PlayEvent(cue.decision_id, PlayState.FAILED, on.t_s, "page", reason))
+            on.screen._next = None
+
+    failed: list[PlayEvent] = []
+    events = on.screen.events
+    on.screen.show = show  # type: ignore[method-assign]
+    on.screen.events = lambda: [*events(), *[failed.pop() for _ in failed]]  # type: ignore[method-assign]
+    on.play(400, [])
+    tried = [row["t_s"] for row in on.rows() if row["content_id"] == "spring"]
+    gaps = [after - before for before, after in pairwise(tried)]
+    assert len(tried) >= 3
+    assert all(gap > 29 * 2**number for number, gap in enumerate(gaps))
+    assert on.engine.recommender.failing == {"spring": "spring.mp4 stopped at 0.4 s"}
+    masked = [row["masked"].get("spring", "") for row in on.rows()]
+    assert any("failed: spring.mp4 stopped at 0.4 s; tried again in" in why for why in masked)
+    mended = on.contents["spring"].model_copy(update={"version": "1"})
+    on.engine.restock(Catalogue([on.contents["news"], mended]))
+    on.play(0.1, [])
+    assert on.engine.recommender.failing == {}
+
+
+def test_what_people_made_of_a_play_that_failed_is_not_learned(stage: Callable[..., Stage]) -> None:
+    on = stage(catalogue(), policy="vw")
+    said: list[PlayEvent] = []
+    on.screen.show = lambda cue: None  # type: ignore[method-assign]
+    on.screen.events = lambda: [said.pop(0)] if said else []  # type: ignore[method-assign]
+    (first,) = [s.decision for s in on.play(0.1, []) if s.decision]
+    said.append(PlayEvent(first.decision_id, PlayState.STARTED, on.t_s, "page"))
+    on.play(3, [sighting(**ADULT)])
+    said.append(PlayEvent(first.decision_id, PlayState.FAILED, on.t_s, "page", "it stopped"))
+    ((_, reward),) = [r for s in on.play(0.3, [sighting(**ADULT)]) for r in s.rewards]
+    assert (reward.value, reward.parts["absent"]) == (None, "play_failed")
+    assert on.engine.recommender.policy.version == f"{LAYOUT}.0"
+    assert on.rows()[0]["state"] == "failed"
+
+
+def test_with_a_fault_of_the_camera_who_is_there_is_unknown(stage: Callable[..., Stage]) -> None:
+    on = stage(ONLY_WINE, min_play_s=20.0)
+    while on.engine.on_screen is None or on.engine.on_screen.content_id != "wine":
+        on.play(0.1, [sighting(**ADULT)])
+    on.script = lambda _: [sighting(**ADULT)]  # what the models would say of such a picture
+    for _ in range(5):
+        on.t_s = round(on.t_s + 1 / FPS, 6)
+        on.screen.advance(on.t_s)
+        step = on.engine.step(replace(frame(on.t_s), fault="blank"))
+        assert (step.audience.observed, step.audience.fault) == (False, "blank")
+    assert on.engine.on_screen.content_id != "wine"
+    last = on.rows()[-1]
+    assert last["masked"]["wine"].endswith("nobody knows who is in view (camera: blank)")
+    assert last["context"]["group=unknown"] == 1.0

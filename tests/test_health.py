@@ -1,0 +1,54 @@
+"""One list of reasons, the most urgent first; the log says each once."""
+
+from __future__ import annotations
+
+import pytest
+
+from signage.health import HealthLog, Vitals
+
+
+def test_a_screen_that_is_well_says_so() -> None:
+    assert (Vitals().status, Vitals().reasons) == ("ok", [])
+
+
+def test_only_a_loop_that_stands_still_has_failed_all_else_degrades() -> None:
+    assert Vitals(stuck_s=31.0).status == "failed"
+    for name in ("screen_problem", "camera_problem", "clock_problem", "content_problem"):
+        vitals = Vitals(**{name: "something is wrong"})
+        assert (vitals.status, vitals.reasons) == ("degraded", ["something is wrong"])
+
+
+def test_the_most_urgent_reason_stands_first() -> None:
+    vitals = Vitals(
+        stuck_s=31.0,
+        connected=False,
+        failed_in_a_row=4,
+        camera_problem="the camera sees only black",
+        left_out={"spring": "its film is cut off"},
+    )
+    assert vitals.reasons == [
+        "the loop has not moved for 31 s",
+        "no player page is connected",
+        "the screen shows nothing that it was asked to: the last 4 plays failed",
+        "the camera sees only black",
+        "content spring will not play: its film is cut off",
+    ]
+
+
+def test_one_failed_play_is_no_hanging_screen_and_many_contents_are_named_together() -> None:
+    assert Vitals(failed_in_a_row=2).status == "ok"
+    many = dict.fromkeys("abcdefg", "it is empty")
+    assert Vitals(failing=many).reasons == ["7 contents failed on the screen: a, b, c, d, e, …"]
+
+
+def test_the_log_says_what_changes_and_not_what_counts_on(caplog: pytest.LogCaptureFixture) -> None:
+    health = HealthLog()
+    for slow in (0.9, 0.8, 0.7):
+        problem = f"too few pictures are worked through to follow anybody ({slow} a second)"
+        health.note(Vitals(camera_problem=problem))
+    health.note(Vitals())
+    assert caplog.messages == [
+        "Health: too few pictures are worked through to follow anybody (0.9 a second).",
+        "Health is degraded.",
+        "Health is ok.",
+    ]
