@@ -161,3 +161,29 @@ def test_nothing_of_what_is_for_adults_unfolds_over_the_loop(shop: Shop, screen:
     shop.server.point((0.5, 0.5))  # which comes after it
     screen.wait_for_selector("#point:not([hidden])")
     assert screen.locator(".more").count() == 0
+
+
+def test_a_clock_that_is_set_makes_no_play_longer_or_shorter(shop: Shop, screen: Page) -> None:
+    looped(shop, screen, "green", duration_s=0.5)
+    shop.await_event(shop.show("red", duration_s=0.5), S.STARTED)
+    shop.close()
+    clock = "const real = Date.now; Date.now = () => real() + %d"
+    for hours in (2, -3):
+        known = screen.evaluate(KEPT.replace("\n", " ") + ".length")
+        screen.evaluate(f"(() => {{ {clock % (hours * 3_600_000)} }})()")
+        screen.wait_for_function(f"{STORED} >= n", arg=known + 2)
+    restart(shop)
+    until(lambda: len(shop.told()) >= 4, "the plays")
+    plays = sorted(shop.told(), key=lambda play: play.started_s)
+    for play in plays:
+        assert 0 < play.ended_s - play.started_s < 5
+    for before, after in pairwise(plays):
+        assert before.ended_s <= after.started_s + 0.01
+
+
+def test_a_play_of_a_month_does_not_end_at_once(shop: Shop, screen: Page) -> None:
+    month = shop.show("red", duration_s=30 * 24 * 3600)
+    shop.await_event(month, S.STARTED)
+    began_ms = screen.evaluate("performance.now()")
+    screen.wait_for_function("(ms) => performance.now() > ms", arg=began_ms + 500)
+    assert shop.events() == [(month, S.STARTED)]
