@@ -354,7 +354,7 @@ def test_a_play_that_begins_after_it_was_given_up_counts(stage: Callable[..., St
     kept: list[str] = []
     on.screen.show = lambda cue: None  # type: ignore[method-assign]
     on.screen.events = lambda: [said.pop(0)] if said else []  # type: ignore[method-assign]
-    on.screen.acknowledge = lambda ids: kept.extend(ids)  # type: ignore[method-assign]
+    on.screen.acknowledge = kept.extend  # type: ignore[assignment,method-assign]
     (first,) = [s.decision for s in on.play(0.1, []) if s.decision]
     assert [t for t, _ in triggers(on.play(2.5, [sighting(**ADULT)]))][-1] is Trigger.PLAY_FAILED
     assert on.rows()[0]["state"] == "failed"

@@ -13,9 +13,16 @@ def test_a_screen_that_is_well_says_so() -> None:
 
 def test_only_a_loop_that_stands_still_has_failed_all_else_degrades() -> None:
     assert Vitals(stuck_s=31.0).status == "failed"
-    for name in ("screen_problem", "camera_problem", "clock_problem", "content_problem"):
-        vitals = Vitals(**{name: "something is wrong"})
-        assert (vitals.status, vitals.reasons) == ("degraded", ["something is wrong"])
+    why = "something is wrong"
+    for vitals in (
+        Vitals(screen_problem=why),
+        Vitals(camera_problem=why),
+        Vitals(clock_problem=why),
+        Vitals(content_problem=why),
+        Vitals(checkpoint_problem=why),
+        Vitals(notices=(why,)),
+    ):
+        assert (vitals.status, vitals.reasons) == ("degraded", [why])
 
 
 def test_the_most_urgent_reason_stands_first() -> None:
