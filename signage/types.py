@@ -21,6 +21,9 @@ from numpy.typing import NDArray
 Image = NDArray[np.uint8]
 """A picture, shape (height, width, 3), BGR, 0 to 255."""
 
+SLOW = "slow"
+"""The fault of pictures that come, or are worked through, too seldom to follow anybody."""
+
 Floats = NDArray[np.float64]
 """A vector or matrix of numbers; the shape is said where it is used."""
 

@@ -19,7 +19,7 @@ from signage.capture.recorded import Picture
 from signage.capture.source import masked, read_source
 from signage.config import CameraConfig, is_live
 from signage.errors import SourceError
-from signage.types import Frame, Image
+from signage.types import SLOW, Frame, Image
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +35,6 @@ _PROBE_LASTS_S = 1.5
 
 LOST = "lost"
 """The fault of a camera that delivers nothing."""
-SLOW = "slow"
-"""The fault of pictures that come, or are worked through, too seldom to follow anybody."""
 _PACE_S = 5.0
 """Pictures a second are counted over this long."""
 

@@ -30,7 +30,7 @@ from signage.perception.place import (
     place_by_face,
 )
 from signage.perception.stillness import PictureFilter
-from signage.types import Box, Facing, Floats, Frame, Image, Sighting
+from signage.types import SLOW, Box, Facing, Floats, Frame, Image, Sighting
 
 _STALE_S = 1.0
 """A head pose older than this is not known any more."""
@@ -88,7 +88,8 @@ class Perceiver:
         Raises ValueError when its picture is none of the kind that ``Image`` says.
         """
         image, t_s = frame.image, frame.t_s
-        if image is None or frame.fault is not None:
+        # Where the models themselves are too slow, only their going on tells when they are not.
+        if image is None or frame.fault not in (None, SLOW):
             self._closer.forget(t_s)
             return None
         _check(image)
