@@ -44,7 +44,7 @@ class KioskView:
         self._orders = Orders()
         self._live = (
             Live(console=self._console, refresh_per_second=8, get_renderable=self._render)
-            if self._console.is_terminal
+            if self._console.is_terminal and not self._console.is_dumb_terminal
             else None
         )
         log_warnings(self._console)

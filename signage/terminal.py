@@ -151,13 +151,14 @@ class Console(RichConsole):
     """Prints texts as they are, without markup. Elsewhere than on a terminal no line is broken."""
 
     def __init__(self, *, stderr: bool = False) -> None:
-        stream = sys.stderr if stderr else sys.stdout
+        is_terminal = (sys.stderr if stderr else sys.stdout).isatty()
         super().__init__(
             stderr=stderr,
+            force_terminal=is_terminal,
             markup=False,
             emoji=False,
             highlight=False,
-            width=None if stream.isatty() else _UNBROKEN,
+            width=None if is_terminal else _UNBROKEN,
         )
 
     def render_str(self, text: str, **how: Any) -> Text:

@@ -131,7 +131,8 @@ class Guard:
                 )
         elif not keyed and not self._knows_token(scope, headers):
             return PlainTextResponse(
-                "The token is missing or wrong: open the address that the kiosk printed.\n",
+                "The token is missing or wrong. Add ?token=… to the address: it is server.token, "
+                "or stands in the file orders-token of the data folder.\n",
                 401,
                 {"WWW-Authenticate": "Bearer"},
             )

@@ -136,7 +136,8 @@ def write_seeds_report(comparison: Comparison, order: Order, out: Path) -> Path:
     rows = comparison.rows
     seeds = f"{len(order.seeds)} seed{'s' * (len(order.seeds) > 1)}"
     page = Page(
-        title="Policies compared" if len(rows) > 1 else f"Simulation of {rows[0].policy}",
+        title="Simulated audience: "
+        + ("policies compared" if len(rows) > 1 else f"the policy {rows[0].policy}"),
         subtitle=f"{_videos(order)}, {seeds}, {order.plays:,} plays a run.",
         headline=_headline(rows),
         detail="The people, their paths and their time in view are recorded; how they respond is "
