@@ -225,6 +225,10 @@ def audience(
         f"Opportunities to see: {result['ots']}, watchers: {result['watchers']}; "
         f"{result['frames']} frames of {result['duration_s']:.1f} s at {fps:.0f} a second."
     )
+    if result["blind_s"]:
+        console.print(
+            f"For {result['blind_s']:.1f} s the camera did not see: who was there is not known."
+        )
 
 
 def _viewer_row(viewer: dict[str, Any]) -> list[str]:

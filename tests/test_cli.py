@@ -249,7 +249,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], P
 def test_audience_tells_who_was_there(watched: tuple[dict[str, Any], Path]) -> None:
     result, _ = watched
     assert result.keys() == {
-        "video", "duration_s", "frames", "processed_fps", "ots", "watchers", "viewers",
+        "video", "duration_s", "blind_s", "frames", "processed_fps", "ots", "watchers", "viewers",
     }  # fmt: skip
     assert result["video"] == str(MAN)
     assert result["duration_s"] == pytest.approx(2.4, abs=0.1)
