@@ -21,9 +21,9 @@ from tests.player.player_shop import Shop, until
 UNIT = Path(__file__).parents[2] / "configs" / "systemd" / "signage-screen.service"
 
 
-def command(name: str) -> list[str]:
+def command(name: str, unit: Path = UNIT) -> list[str]:
     """The words of the first command of the unit under this name."""
-    text = UNIT.read_text().replace("\\\n", " ")
+    text = unit.read_text().replace("\\\n", " ")
     found = re.search(rf"^{name}=-?(.+)$", text, re.MULTILINE)
     assert found is not None
     return shlex.split(found[1].replace("$$", "$"))
@@ -125,6 +125,29 @@ def play_red(shop: Shop, flags: list[str]) -> None:
         browser.new_page().goto(shop.open())
         shop.await_event(shop.show("red"), PlayState.FAILED)
         browser.close()
+
+
+@pytest.mark.parametrize(
+    ("health", "is_restarted"),
+    [
+        ({"player_connected": True, "screen_hangs": False}, False),
+        ({"player_connected": False, "screen_hangs": False}, True),
+        ({"player_connected": True, "screen_hangs": True}, True),
+        (None, False),
+    ],
+)
+def test_the_check_starts_a_screen_anew_that_is_away_or_hangs(
+    tmp_path: Path, health: dict[str, bool] | None, is_restarted: bool
+) -> None:
+    answer = "exit 7" if health is None else f"echo '{json.dumps(health, separators=(',', ':'))}'"
+    programs = {"curl": answer, "sleep": "", "systemctl": f"echo restart >> {tmp_path}/restarts"}
+    for name, script in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    words = command("ExecStart", UNIT.with_name("signage-screen-check.service"))
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "SIGNAGE_TOKEN": ""}
+    subprocess.run([word.replace(r"\\", "\\") for word in words], env=environment, check=True)
+    assert (tmp_path / "restarts").exists() == is_restarted
 
 
 def own_address() -> str:
