@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from signage.capture.live import LOST, LiveCapture
 from signage.config import Config
@@ -58,18 +59,21 @@ def run_screen(config: Config, begin: Callable[[Kiosk], None]) -> Kiosk:
     A journal that is damaged, or was taken away, does not keep the screen off: a new one is begun
     in its place. Once: a second time in the same process it is an error.
     """
+    kiosk = None
     try:
-        return _ran(Kiosk(config), begin)
+        kiosk = Kiosk(config)
+        begin(kiosk)
+        return kiosk
     except DamagedJournalError as damage:
         aside = set_aside(journal_path(config), datetime.now(UTC))
         notice = f"{damage} It is kept as {aside.name}, and a new journal was begun"
     except LostJournalError as loss:
         notice = f"{loss} A new journal was begun"
     log.error("%s.", notice)
-    return _ran(Kiosk(config, (notice,)), begin)
-
-
-def _ran(kiosk: Kiosk, begin: Callable[[Kiosk], None]) -> Kiosk:
+    if kiosk is not None and kiosk.port is not None:  # where the page looks for it
+        server = config.server.model_copy(update={"port": kiosk.port})
+        config = config.model_copy(update={"server": server})
+    kiosk = Kiosk(config, (notice,))
     begin(kiosk)
     return kiosk
 
@@ -90,6 +94,8 @@ class Kiosk:
         """``notices`` is what ``/health`` says as long as it runs."""
         self._config = config
         self._notices = notices
+        self.port: int | None = None
+        """That the server listens on, once it does."""
         self._contents = ContentWatch(config.content, config.player.loop)
         catalogue = self._contents.catalogue
         self.titles: dict[str, str] = {}
@@ -159,6 +165,7 @@ class Kiosk:
         try:
             self._camera.start()
             url = self._server.start()
+            self.port = urlsplit(url).port
             keep_orders_token(self._config.data_dir, self._server.orders_token)
             self._contents.start(self._restock)
             ready(url)

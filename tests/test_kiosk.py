@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from signage.journal.reader import JournalReader
 from tests.builders import DEMO, FOOTAGE, ROOT
+from tests.player.player_shop import until
 
 CONTENT = ROOT / "configs" / "content"
 CONFIG = f"""
@@ -426,3 +428,51 @@ def test_the_demo_configuration_runs_to_its_end(tmp_path: Path) -> None:
     assert "first person" in done.stdout
     assert done.stderr == ""
     assert "<!doctype html>" in (tmp_path / "report.html").read_text()
+
+
+def test_a_stream_that_never_answers_holds_nothing_up(start: Callable[..., Kiosk]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        kiosk = start("--stand-in", "--source", f"rtsp://admin:hidden@127.0.0.1:{port}/live")
+        shown = kiosk.until("/api/decisions", lambda rows: [r for r in rows if r["started_utc"]])
+        assert "wine" not in {row["content_id"] for row in shown}
+        assert "(camera: lost)" in shown[0]["masked"]["wine"]
+        health = kiosk.until("/health", lambda h: h if h["camera"] == "lost" else None)
+        assert (health["fps"], health["viewers_present"]) == (0, None)
+        assert kiosk.get("/api/audience")["fault"] == "lost"
+        assert kiosk.ordered("emergency", "evacuation")["emergency"] == "evacuation"
+        kiosk.until(
+            "/api/decisions",
+            lambda rows: rows[0]["content_id"] == "evacuation" and rows[0]["started_utc"],
+        )
+        assert kiosk.stop() == 0
+    assert kiosk.process.stdout is not None
+    assert "hidden" not in kiosk.process.stdout.read()
+    assert "hidden" not in json.dumps(health)
+
+
+@pytest.mark.parametrize("harm", ["removed", "damaged"])
+def test_a_journal_that_is_gone_makes_way_for_a_new_one(
+    start: Callable[..., Kiosk], tmp_path: Path, harm: str
+) -> None:
+    journal = tmp_path / "data" / "journal.sqlite"
+    if harm == "damaged":
+        journal.parent.mkdir()
+        journal.write_bytes(b"\0" * 8192 + b"what the power cut left")
+    kiosk = start("--stand-in")
+    kiosk.until("/api/decisions", lambda rows: [r for r in rows if r["started_utc"]])
+    if harm == "removed":
+        journal.unlink()
+
+    def says_so() -> bool:
+        try:
+            reasons = kiosk.get("/health")["reasons"]
+        except OSError:  # it begins anew, under the same address
+            return False
+        return "new journal was begun" in " ".join(reasons)
+
+    until(says_so, "a notice", timeout_s=_PATIENCE_S)
+    kiosk.until("/api/decisions", lambda rows: [r for r in rows if r["started_utc"]])
+    assert len(list(journal.parent.glob("journal.damaged-*.sqlite"))) == (harm == "damaged")
+    assert kiosk.stop() == 0
+    assert JournalReader(journal).decisions()

@@ -557,3 +557,31 @@ def test_nobody_looks_in_the_time_that_they_are_only_said_to_be_there() -> None:
     (stayed,) = again.close()
     assert stayed.dwell_s == pytest.approx(4.0)
     assert stayed.attention_s == pytest.approx(3.05)
+
+
+def test_a_stall_belongs_to_nobody() -> None:
+    """Somebody stands there, the pictures stop for 25 seconds, and they still stand there."""
+    audience = Audience(CONFIG)
+    for step in range(20):
+        audience.update(frame(step / 10), [sighting()])
+    after = [audience.update(frame(27 + step / 10), [sighting()]) for step in range(20)][-1]
+    (gone,) = audience.take_departed()
+    assert gone.dwell_s == pytest.approx(1.9)
+    (viewer,) = after.viewers
+    assert viewer.viewer_id == gone.viewer_id  # the same person, and another visit
+    assert viewer.visit_id != gone.visit_id
+    assert viewer.dwell_s == pytest.approx(1.9)
+    assert viewer.attention_s <= viewer.dwell_s
+
+
+def test_a_short_gap_counts_for_the_stay_and_not_for_what_was_done_in_it() -> None:
+    audience = Audience(CONFIG)
+    places = [(0.0, 3.0), (0.0, 2.9), (0.0, 2.8), (0.0, 2.7), (0.0, 2.6)]
+    for step, place in enumerate(places):
+        audience.update(frame(step / 10), [sighting(position_m=place)])
+    for step in range(10):  # two seconds later they stand still
+        audience.update(frame(2.4 + step / 10), [sighting(position_m=(0.0, 2.6))])
+    visit = audience.close()[0]
+    assert visit.dwell_s == pytest.approx(3.3)
+    assert visit.attention_s < 1.4
+    assert visit.movement is Movement.STANDING

@@ -136,3 +136,15 @@ def test_it_gives_way_where_nothing_else_may_play() -> None:
     decision = decide(strict, BACK)
     assert set(decision.eligible) == set(THREE)
     assert not decision.forced
+
+
+def test_who_is_taken_for_a_picture_for_a_moment_keeps_their_history() -> None:
+    by = recommender(returning=False)
+    here = viewer("1.1")
+    show(by, "coffee", impression())
+    assert decide(by, here, 20.0).context["seen:coffee"] == 1
+    assert "seen:coffee" not in decide(by, None, 20.1).context
+    assert decide(by, here, 20.2).context["seen:coffee"] == 1
+    decide(by, None, 30.0)
+    decide(by, None, 34.0)
+    assert by.remembered_viewers == 0
