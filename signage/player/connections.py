@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
 from ipaddress import ip_address
 from typing import Any
 
@@ -15,6 +17,9 @@ _MAX_CONNECTIONS = 256
 """A process may have 1,024 files open, the camera's and the journal's among them."""
 _REQUEST_S = 10.0
 """A request has to be here as a whole within this time."""
+
+_SAME_AGAIN_S = 60.0
+_MAX_TOLD = 100
 
 USER = "user"
 """Where a request's state says whose connection it came by: a number, or absent if unknown."""
@@ -69,3 +74,26 @@ class Connection(H11Protocol):
         """
         idle = [each for each in self.connections if isinstance(each, Connection) and each.waits]
         min(idle, key=lambda each: each.waits_since_s, default=self).transport.abort()
+
+
+class ClientFaults(logging.Filter):
+    """Tells in one line, and once a minute, what clients do to their own connections."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told_s: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether it is to be logged; without a traceback where a client is the cause."""
+        cause = record.exc_info[1] if record.exc_info else None
+        if cause is not None and not isinstance(cause, h11.ProtocolError | OSError):
+            return True
+        if cause is not None:
+            record.msg, record.args = f"A client broke its connection: {cause}", ()
+            record.exc_info = None
+        text, now_s = str(record.msg), time.monotonic()
+        if now_s - self._told_s.get(text, float("-inf")) < _SAME_AGAIN_S:
+            return False
+        if len(self._told_s) < _MAX_TOLD:
+            self._told_s[text] = now_s
+        return True

@@ -183,6 +183,7 @@ def _protect(headers: MutableHeaders, path: str) -> None:
     if creative:
         # A sandbox of no origin needs leave to load its own fonts and modules.
         headers["Access-Control-Allow-Origin"] = "*"
+        headers["X-DNS-Prefetch-Control"] = "off"
     # Files may be kept but are asked after each time, so that a changed one shows.
     files = creative or path == "/" or path.startswith("/static/")
     headers["Cache-Control"] = "no-cache" if files else "no-store"

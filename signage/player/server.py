@@ -31,7 +31,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from signage.errors import SignageError
 from signage.player import dashboard, messages
-from signage.player.connections import Connection
+from signage.player.connections import ClientFaults, Connection
 from signage.player.contents import PATH as CONTENT_PATH
 from signage.player.contents import ContentFiles
 from signage.player.guard import Guard, is_loopback
@@ -62,6 +62,8 @@ _TRY_AGAIN_LATER = 1013
 _STOP_TIMEOUT_S = 5.0
 
 _log = logging.getLogger(__name__)
+_SERVER_LOG = logging.getLogger("uvicorn.error")
+_CLIENT_FAULTS = ClientFaults()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ class PlayerServer:
         Raises SignageError when the address is in use or cannot be had.
         """
         listener = _listen(self._config)
+        _SERVER_LOG.addFilter(_CLIENT_FAULTS)
         self._server = _Server(
             uvicorn.Config(
                 self._app,

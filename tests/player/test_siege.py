@@ -61,6 +61,22 @@ def test_who_asks_for_nothing_is_hung_up(shop: Shop, monkeypatch: pytest.MonkeyP
                 assert each.recv(1) == b""
 
 
+def test_requests_that_make_no_sense_leave_a_line_and_no_traceback(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    shop.open()
+    host = ":".join(map(str, address(shop)))
+    head = f"POST /api/orders HTTP/1.1\r\nHost: {host}\r\n"
+    for _ in range(5):
+        for request in ("\0\0\0\0\r\n\r\n", f"{head}Transfer-Encoding: chunked\r\n\r\nzz\r\n"):
+            with socket.create_connection(address(shop), timeout=10) as each:
+                each.sendall(request.encode())
+                assert each.recv(12) == b"HTTP/1.1 400"
+    assert httpx.get(f"{shop.url}health", trust_env=False).status_code == 200
+    assert not [record for record in caplog.records if record.exc_info]
+    assert len([record for record in caplog.records if record.name == "uvicorn.error"]) <= 4
+
+
 def test_there_is_always_room_for_one_more(
     shop: Shop, screen: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
