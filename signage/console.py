@@ -207,6 +207,8 @@ def _mood_text(viewer: Viewer) -> str:
 
 def _reward_text(reward: Reward) -> str:
     if reward.value is None:
+        if fault := reward.parts.get("camera"):
+            return f"none (the camera did not see: {fault})"
         return f"none ({str(reward.parts['absent']).replace('_', ' ')})"
     parts = reward.parts
     return (

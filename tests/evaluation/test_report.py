@@ -187,7 +187,7 @@ def test_its_figures_are_those_of_the_journal(page: str, journal: JournalReader)
     }
     assert f"{len(rewards)} of them with people there" in page
     assert "Simulated audience: screen lobby" in page
-    assert "Decided by uniform." in page
+    assert "Decided by a random draw." in page
     held = sum(
         max(i["attention_s"] for i in journal.impressions() if i["visit_id"] == v["visit_id"]) >= 3
         for v in watchers
@@ -260,7 +260,7 @@ def test_what_was_chosen_is_told_from_chance(tmp_path: Path) -> None:
     truth = sum(row["reward"] for row in judged) / len(judged) - sum(by_lot) / len(by_lot)
     page = write(JournalReader(path), tmp_path / "report.html")
     told = re.match(
-        r"What vw chose earned \d+% more .*: \+\S+ a play \((\S+) to (\S+)\)",
+        r"What the learner chose earned \d+% more .*: \+\S+ a play \((\S+) to (\S+)\)",
         headline(page),
     )
     assert told, headline(page)

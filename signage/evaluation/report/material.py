@@ -13,6 +13,7 @@ from signage.evaluation.kept import COMPETES, Kept
 from signage.evaluation.off_policy import Estimate
 from signage.evaluation.rewards import LEAST_VISITORS, Rewards
 from signage.student import t95
+from signage.vocabulary import POLICIES
 
 Row = Mapping[str, Any]
 
@@ -97,7 +98,7 @@ class Material:
     @property
     def policies(self) -> str:
         """Who decided, in words."""
-        return ", ".join(self.figures["policies"])
+        return ", ".join(POLICIES.get(name, name) for name in self.figures["policies"])
 
     @property
     def clock(self) -> str:
