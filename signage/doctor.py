@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from signage import assets, libraries
 from signage.clock import local_time
-from signage.errors import SignageError
+from signage.errors import JournalError, SignageError
+from signage.journal.growth import growth
 from signage.text import without_logins
 
 if TYPE_CHECKING:
@@ -206,10 +207,25 @@ def _disk(config: Config, config_path: Path) -> Check:
             detail=f"cannot write to {folder}: {error.strerror}",
             remedy=f"Give access to it, or set another `data_dir` in {config_path}.",
         )
-    detail = f"{free / 1e9:.1f} GB free in {folder}"
+    detail = f"{free / 1e9:.1f} GB free in {folder}{_journal_size(config.data_dir)}"
     if free < _FREE_BYTES:
         return Check(name, ok=False, detail=detail, remedy="Make room: 1 GB at least.")
     return Check(name, ok=True, detail=detail)
+
+
+def _journal_size(data_dir: Path) -> str:
+    """What the journal takes, and a year of it would."""
+    path = data_dir / "journal.sqlite"
+    if not path.exists():
+        return ""
+    try:
+        found = growth(path)
+    except JournalError:  # another version, or damaged: the start of the screen says so
+        return ""
+    size = f"; the journal has {found.size_bytes / 1e6:,.0f} MB"
+    if found.bytes_a_year is None:
+        return size
+    return f"{size}, and grows by {found.bytes_a_year / 1e9:.1f} GB a year"
 
 
 def _display() -> Check:

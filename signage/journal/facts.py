@@ -73,7 +73,7 @@ LEFT JOIN main.rewards w ON w.decision_id = d.decision_id
 _COLUMNS = (
     "number, play_id, decision_id, run, screen_id, content_id, catalogue_version, made_by, "
     "asked_utc, trigger, policy, propensity, forced, state, started_utc, ended_utc, shown_s, "
-    "page, reward, seen"
+    "page, reward, seen, told_by_page"
 )
 _PAGE = """
 SELECT NULL AS number, play_id, NULL AS decision_id, NULL AS run,
@@ -82,7 +82,7 @@ SELECT NULL AS number, play_id, NULL AS decision_id, NULL AS run,
     NULL AS policy, NULL AS propensity, NULL AS forced, state, started_utc,
     strftime('%Y-%m-%dT%H:%M:%f', started_utc, round(shown_s, 3) || ' seconds') || '+00:00'
         AS ended_utc,
-    round(shown_s, 3) AS shown_s, page, NULL AS reward, 0 AS seen
+    round(shown_s, 3) AS shown_s, page, NULL AS reward, 0 AS seen, 1 AS told_by_page
 FROM main.page_plays
 WHERE play_id NOT IN (SELECT decision_id FROM main.decisions)
 """
@@ -147,11 +147,16 @@ UNION ALL
 SELECT visit_id, max(viewer_id), max(run), 0, min(started_utc), NULL,
     round(sum(present_s), 3), round(sum(attention_s), 3), NULL
 FROM (
-    SELECT decision_id, visit_id, viewer_id, present_s, attention_s FROM all_impressions
+    SELECT visit_id, viewer_id, run, started_utc, present_s, attention_s
+    FROM main.decisions d CROSS JOIN all_impressions USING (decision_id)
+        CROSS JOIN main.plays USING (decision_id)
+    WHERE visit_id NOT IN (SELECT visit_id FROM main.viewers) {decided_since}
     UNION ALL
-    SELECT decision_id, visit_id, viewer_id, present_s, attention_s FROM all_short_stays
-) stays CROSS JOIN main.decisions d USING (decision_id) JOIN main.plays USING (decision_id)
-WHERE visit_id NOT IN (SELECT visit_id FROM main.viewers) {decided_since}
+    SELECT visit_id, viewer_id, run, started_utc, present_s, attention_s
+    FROM main.decisions d CROSS JOIN all_short_stays USING (decision_id)
+        CROSS JOIN main.plays USING (decision_id)
+    WHERE visit_id NOT IN (SELECT visit_id FROM main.viewers) {decided_since}
+)
 GROUP BY visit_id
 """
 _TIME = """

@@ -103,8 +103,7 @@ FROM all_plays WHERE started_utc IS NOT NULL GROUP BY content_id
 """
 _ALONE = """
 SELECT count(*) AS plays, coalesce(sum(shown_s), 0.0) AS shown_s
-FROM all_plays LEFT JOIN (SELECT number, told_by_page FROM decided_plays) USING (number)
-WHERE started_utc IS NOT NULL AND coalesce(told_by_page, 1)
+FROM all_plays WHERE started_utc IS NOT NULL AND told_by_page
 """
 _LOOKS = """
 SELECT content_id, count(*) AS impressions, count(DISTINCT viewer_id) AS persons,

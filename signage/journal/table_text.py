@@ -35,6 +35,8 @@ def cell(value: Any) -> Any:
 
 def decimal(value: float) -> str:
     """All digits of ``value``, and no fewer than six decimals; no exponent, and no minus zero."""
-    text = format(Decimal(repr(value + 0.0)), "f")
+    text = repr(value + 0.0)
+    if "e" in text:
+        text = format(Decimal(text), "f")
     whole, _, decimals = text.partition(".")
     return f"{whole}.{decimals.ljust(_DECIMALS, '0')}"

@@ -15,6 +15,7 @@ from signage.journal.decision_log import JournalLog
 from signage.journal.experiments import Experiments
 from signage.journal.export import ExportFormat, export
 from signage.journal.figures import interval
+from signage.journal.growth import growth
 from signage.journal.journal import Journal
 from signage.journal.reader import JournalReader
 from signage.journal.soundness import check_sound
@@ -162,3 +163,18 @@ def test_the_end_of_a_play_is_its_start_and_its_seconds_whatever_the_clock_did(p
     journal.close()
     (row,) = JournalReader(path).decisions()
     assert (row["shown_s"], row["ended_utc"]) == (3.25, "2026-03-04T12:00:14.250+00:00")
+
+
+def test_what_a_year_of_journal_takes_is_told_after_a_day(path: Path) -> None:
+    screen = Screen(path)
+    screen.play(1, None)
+    assert growth(path).bytes_a_year is None
+    screen.play(8_641, None)  # a day later
+    screen.journal.close()
+    db = sqlite3.connect(path)
+    with db:
+        db.execute("UPDATE decisions SET number = 2 WHERE number = 8641")
+    db.close()
+    found = growth(path)
+    assert found.size_bytes == path.stat().st_size
+    assert found.bytes_a_year == pytest.approx(365 * found.size_bytes, rel=0.01)
