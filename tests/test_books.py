@@ -277,6 +277,7 @@ def test_the_hour_in_which_the_camera_was_black_is_told(books: Books) -> None:
     (hour,) = [hour for hour in books.dashboard["by_hour"] if hour["seen"] != "off"]
     assert hour["seen"] == "partly"
     assert 0.85 < hour["seen_share"] < 0.95
+    assert books.report["observed"]["faults"]["black"] > 70
     for other in books.dashboard["by_hour"]:
         if other is not hour:
             assert (other["ots"], other["watchers"], other["attention_s"]) == (None,) * 3

@@ -294,8 +294,8 @@ def _difference_within(one: _Gathered, plays: _Plays, within: slice) -> Estimate
     weights = Weights(one.drawn.values[within], squares)
     told = _difference(weights, plays, one.expected.values[within], within)
     if len(np.unique(plays.cluster[within])) < LEAST_IN_STRETCH:
-        return Estimate(told.value, math.nan, math.nan)
-    return told
+        return Estimate(told.value, math.nan, math.nan).within(-1, 1)
+    return told.within(-1, 1)
 
 
 def _extrapolate(one: _Added, plays: _Plays, contents: Mapping[str, Sequence[str]]) -> Valuation:

@@ -105,6 +105,13 @@ _ALONE = """
 SELECT count(*) AS plays, coalesce(sum(shown_s), 0.0) AS shown_s
 FROM all_plays WHERE started_utc IS NOT NULL AND told_by_page
 """
+_OBSERVED = """
+SELECT coalesce(sum(running_s), 0.0) AS running_s, coalesce(sum(seen_s), 0.0) AS seen_s
+FROM main.observed_hours
+"""
+_FAULTS = """
+SELECT key, sum(value) FROM main.observed_hours, json_each(faults) GROUP BY key ORDER BY 2 DESC
+"""
 _LOOKS = """
 SELECT content_id, count(*) AS impressions, count(DISTINCT viewer_id) AS persons,
     sum(present_s) AS present_s, sum(attention_s) AS attention_s,
@@ -138,7 +145,8 @@ class ReportFigures(JournalReader):
 
     def all(self) -> dict[str, Any]:
         """``{"screen", "since", "until", "on_the_wall", "runs", "policies", "audience", "held_s",
-        "contents", "looks", "movements", "hours", "held_back", "gave_way", "alone", "simulated",
+        "contents", "looks", "movements", "hours", "held_back", "gave_way", "alone", "observed",
+        "simulated",
         "silent_s"}``; who and what is counted is defined in ``facts.py``:
 
         - ``since``, ``until``, ``hours``: by the clock on the wall, where ``on_the_wall`` says that
@@ -154,6 +162,8 @@ class ReportFigures(JournalReader):
           where it never did: then nobody knows), persons, times,
         - ``held_back``, ``gave_way``: decisions by constraint,
         - ``alone``: plays that the page alone saw (also those of ``contents``), and their seconds,
+        - ``observed``: for how long the program ran and the camera saw (``running_s``, ``seen_s``),
+          and for how long it had which of its ``faults``,
         - ``simulated``: what made the journal, where no camera saw anybody, or None,
         - ``silent_s``: of the period, in gaps of over an hour between decisions.
         """
@@ -181,6 +191,7 @@ class ReportFigures(JournalReader):
                 "held_back": _pairs(db, _RULES.format(column="masked")),
                 "gave_way": _pairs(db, _RULES.format(column="gave_way")),
                 "alone": _one(db, _ALONE),
+                "observed": _one(db, _OBSERVED) | {"faults": _pairs(db, _FAULTS)},
                 "simulated": facts.simulated(db),
                 "silent_s": silent_s,
             }

@@ -22,10 +22,12 @@ class Estimate(NamedTuple):
         """Whether 0 is outside of the interval."""
         return self.half is not None and abs(self.mean) > self.half
 
-    def record(self) -> dict[str, float | None]:
-        """For summaries."""
+    def record(self, least: float = -math.inf, most: float = math.inf) -> dict[str, float | None]:
+        """For summaries; the interval is cut to what is possible, from ``least`` to ``most``."""
         low, high = (
-            (None, None) if self.half is None else (self.mean - self.half, self.mean + self.half)
+            (None, None)
+            if self.half is None
+            else (max(least, self.mean - self.half), min(most, self.mean + self.half))
         )
         return {
             name: None if value is None else round(value, 6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
@@ -30,7 +31,8 @@ EXPERIMENT = "experiment"
 """In the place of a policy: that of the configuration, whose arms take turns."""
 
 FIGURES = ("mean_reward", "reward_share_of_oracle", "watchers", "ots", "attention_s")
-"""Of a summary, whose means over seeds tell something."""
+"""Of a summary, whose means over seeds tell something. None is negative."""
+_MOST = {"mean_reward": 1.0, "reward_share_of_oracle": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,10 @@ def summarise(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "seeds": [summary["seed"] for summary in summaries],
         "plays": sum(summary["plays"] for summary in summaries),
         "rewarded_plays": sum(summary["rewarded_plays"] for summary in summaries),
-        **{name: None if found is None else found.record() for name, found in told.items()},
+        **{
+            name: None if found is None else found.record(0.0, _MOST.get(name, math.inf))
+            for name, found in told.items()
+        },
         "constraint_violations": sum(summary["constraint_violations"] for summary in summaries),
     }
 

@@ -160,6 +160,13 @@ def test_where_they_do_make_one_the_learner_earns_more_than_chance() -> None:
     assert min(lifts) > 0
 
 
+def test_an_interval_of_few_seeds_stays_within_what_is_possible() -> None:
+    found = estimate([0.2, 0.9])
+    assert found is not None
+    assert found.record()["low"] < 0  # type: ignore[operator]
+    assert found.record(0.0, 1.0) == {"mean": 0.55, "low": 0.0, "high": 1.0}
+
+
 def test_an_interval_is_student_s() -> None:
     found = estimate([1.0, 2.0, 3.0])
     assert found is not None

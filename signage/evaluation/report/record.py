@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from signage.evaluation import kept
 from signage.evaluation.report.material import Material
 from signage.evaluation.report.page import Section, Table
@@ -83,6 +85,11 @@ def quality(said: Material) -> Section:
         ("no choice", f"{outcome[Outcome.FORCED]:,}", "only one content was possible; left out"),
         ("overlapping plays", f"{faults.overlapping:,}", "more than one screen? left out"),
         ("clock set back", f"{faults.clock_jumps:,}", "hours may be wrong"),
+        (
+            "time in which the camera did not see",
+            length(max(0.0, figures["observed"]["running_s"] - figures["observed"]["seen_s"])),
+            f"{_faults(figures['observed']['faults'])}who was there then is not known",
+        ),
         ("starts of the program", f"{figures['runs']:,}", ""),
         ("without a decision", length(figures["silent_s"]), "in gaps of over an hour"),
         (
@@ -125,6 +132,13 @@ def quality(said: Material) -> Section:
     shown = tuple(row for row in rows if row[1] not in {"0", "0 s", "0%"} or row[0] == "decisions")
     table = Table(("what", "how much", ""), shown, words=frozenset({0, 2}))
     return Section("Data quality", tables=(table,))
+
+
+def _faults(lasted: Mapping[str, float]) -> str:
+    """What was wrong with the camera, and for how long."""
+    if not lasted:
+        return ""
+    return ", ".join(f"{name} for {length(seconds)}" for name, seconds in lasted.items()) + "; "
 
 
 def balance(said: Material) -> Section | None:
