@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from signage.capture.media import is_whole
 from signage.config import ReelSegment
 from signage.errors import SourceError
 from signage.types import Image
@@ -20,7 +21,8 @@ Picture = tuple[float, Image]
 
 _STILLS = {".jpg", ".jpeg", ".png"}
 _STILL_FPS = 10.0
-# Containers often promise a few frames more than they hold; less than this is truncated.
+# Containers often promise a few frames more than they hold, and some many: frames that are cut
+# away, or as many as the longest track would have at the same rate.
 _COMPLETE_SHARE = 0.95
 
 
@@ -58,7 +60,7 @@ def read_video(path: Path, from_s: float = 0.0, to_s: float | None = None) -> It
             yield last_s, np.asarray(image, dtype=np.uint8)
         if start_s is None:
             raise SourceError(f"{path} has no frames{f' after {from_s:g} s' if from_s else ''}.")
-        if from_s == 0 and decoded < promised * _COMPLETE_SHARE:
+        if from_s == 0 and decoded < promised * _COMPLETE_SHARE and not is_whole(path):
             log.warning(
                 "%s is cut off: %d of %d frames could be decoded. Going on with those.",
                 path, decoded, promised,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from signage.capture.recorded import read_reel, read_video, video_duration_s, vi
 from signage.capture.source import read_source
 from signage.config import CameraConfig, ReelSegment
 from signage.errors import SourceError
+from tests import films
 from tests.builders import FOOTAGE
 
 CLIPS = sorted(path.name for path in FOOTAGE.iterdir() if path.suffix in {".mp4", ".mov"})
@@ -139,3 +141,28 @@ def test_a_complete_clip_is_not_called_cut_off(clip: str, caplog: pytest.LogCapt
 
 def test_there_are_clips_to_test_with() -> None:
     assert len(CLIPS) >= 8
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda p: films.make(
+            p, "libvpx", how={"deadline": "realtime"}, sound="libopus", sound_s=3.0
+        ),
+        lambda p: films.make(p, "libvpx", how={"deadline": "realtime"}, at_s=[0, 0.1, 0.2, 3.0]),
+        lambda p: films.trimmed(
+            p.with_suffix(".mp4"), 0.7, 1.6, seconds=2.0, how={"g": "25", "bf": "2"}
+        ),
+    ],
+    ids=["long sound", "any rate", "trimmed"],
+)
+def test_what_promises_more_than_it_shows_is_not_called_cut_off(
+    make: Callable[[Path], Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert list(read_video(make(tmp_path / "a.webm")))
+    assert caplog.messages == []
+
+
+def test_the_shortest_piece_of_a_still_is_a_picture() -> None:
+    reel = [ReelSegment(clip="multi_face.jpg", to_s=0.01)]
+    assert len(list(read_reel(reel, FOOTAGE))) == 1
