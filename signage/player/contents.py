@@ -11,6 +11,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
+from signage.charset import HEAD_BYTES, declared_by_page
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -57,7 +59,7 @@ class ContentFiles:
                 # One that has gone meanwhile is not found.
                 files = StaticFiles(directory=folder, check_dir=False)
                 response = await files.get_response(path, request.scope)
-                kind = _content_type(folder / path)
+                kind = await run_in_threadpool(_content_type, folder / path)
                 response.headers["Content-Type"] = kind
                 return response
         raise HTTPException(404)
@@ -84,6 +86,16 @@ for _ending, _type in (
 
 
 def _content_type(path: Path) -> str:
-    """What a browser is told of a file; style sheets and scripts are read as their page is."""
+    """What a browser is told of a file. The encoding is left to it where the file says it.
+
+    Style sheets and scripts are read as their page is, where they say nothing.
+    """
     kind = _TYPES.guess_type(path.name)[0] or "application/octet-stream"
-    return f"{kind}; charset=utf-8" if kind in ("text/html", "text/plain") else kind
+    if kind != "text/html":
+        return f"{kind}; charset=utf-8" if kind == "text/plain" else kind
+    try:
+        with path.open("rb") as file:
+            declared = declared_by_page(file.read(HEAD_BYTES))
+    except OSError:
+        return kind
+    return kind if declared else f"{kind}; charset=utf-8"
