@@ -11,6 +11,7 @@ from rich.text import Text
 from signage.cli_options import DEFAULT_CONFIG, JsonOption, print_json, progress, warn_on_stderr
 from signage.config_file import load_config
 from signage.errors import ConfigError
+from signage.names import printable
 from signage.terminal import Console, line, table
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 content = typer.Typer(no_args_is_help=True, help="Check what is to be shown.")
 
+_MOST_NAMED = 10
 _COLOURS = {"ok": "green", "warning": "yellow", "will not play": "red"}
 
 
@@ -47,8 +49,9 @@ def check(
     warn_on_stderr()
     settings = load_config(config or DEFAULT_CONFIG) if config or not folder else None
     folder = folder or (settings or load_config(DEFAULT_CONFIG)).content.dir
-    with progress("decoding", len(contents_in(folder).contents)) as report:
-        found = list(check_folder(folder, report))
+    listing = contents_in(folder)
+    with progress("decoding", len(listing.contents)) as report:
+        found = sorted(check_folder(folder, report), key=lambda checked: checked.content_id)
     if not found:
         raise ConfigError(f"{folder} has no folder with a content.toml, and is none itself.")
     playing = [c.content for c in found if c.content is not None and not c.errors]
@@ -57,14 +60,22 @@ def check(
     fit = not faults and len(playing) == len(found)
     if as_json:
         contents = [checked.record() for checked in found]
-        print_json({"ok": fit, "dir": str(folder), "contents": contents, "catalogue": faults})
+        print_json(
+            {
+                "ok": fit,
+                "dir": printable(str(folder)),
+                "contents": contents,
+                "catalogue": faults,
+                "loose": listing.loose,
+            }
+        )
     else:
-        _print(found, faults)
+        _print(found, faults, listing.loose)
     if not fit:
         raise typer.Exit(1)
 
 
-def _print(found: list[Checked], faults: list[str]) -> None:
+def _print(found: list[Checked], faults: list[str], loose: list[str]) -> None:
     console = Console()
     made = table("content", "medium", "size", "lasts", "verdict")
     for checked in found:
@@ -76,6 +87,11 @@ def _print(found: list[Checked], faults: list[str]) -> None:
                 console.print(line((checked.content_id, colour), f": {reason}"))
     for fault in faults:
         console.print(line(("all together", "red"), f": {fault}"))
+    if loose:
+        names = ", ".join(loose[:_MOST_NAMED]) + (", …" if len(loose) > _MOST_NAMED else "")
+        console.print(
+            Text.assemble((names, "yellow"), ": no content. Each is a folder with a content.toml.")
+        )
     counts = [f"{sum(c.verdict == v for c in found)} {v}" for v in _COLOURS]
     console.print(f"{len(found)} contents: {', '.join(counts)}.")
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from signage.config import Config, is_live
+from signage.config_section import DAY_S
 from signage.errors import ConfigError
 from signage.names import printable
 from signage.toml_file import read_toml
@@ -40,7 +41,10 @@ def validate(schema: type[T], data: dict[str, Any], path: Path) -> T:
         # By the rules for JSON: strict, yet lists become tuples and strings become paths.
         return schema.model_validate_json(json.dumps(data, default=str))
     except ValidationError as error:
-        mistakes = "; ".join(_explain(mistake) for mistake in error.errors())
+        found = error.errors()
+        # What is wrong with a part is told once, and not of the whole again.
+        parts = {mistake["loc"][:end] for mistake in found for end in range(len(mistake["loc"]))}
+        mistakes = "; ".join(_explain(each) for each in found if each["loc"] not in parts - {()})
         raise ConfigError(f"{path}: {mistakes}.") from error
 
 
@@ -51,6 +55,8 @@ def _explain(mistake: ErrorDetails) -> str:
     if mistake["type"] == "missing":
         return f"key '{key}' is missing"
     reason = mistake["msg"].removeprefix("Value error, ")
+    if mistake.get("ctx", {}).get("le") == DAY_S:
+        reason = f"it is a day at most ({DAY_S} s)"
     if not key:  # of the keys together
         return reason
     return f"key '{key}' cannot be {_short.repr(mistake['input'])}: {reason}"

@@ -27,18 +27,10 @@ log = logging.getLogger(__name__)
 
 Proceed = Callable[[], bool]
 
-_PLAYED = {"h264", "avc1", "VP80", "VP90", "vp09", "AV01", "av01"}
-_PLAYED_BY_SOME = {"hevc", "hvc1", "hev1"}
-_CODECS = {
-    "FMP4": "MPEG-4 part 2",
-    "MJPG": "Motion JPEG",
-    "apch": "ProRes",
-    "apcn": "ProRes",
-    "apcs": "ProRes",
-    "ap4h": "ProRes",
-    "mpg2": "MPEG-2",
-    "theo": "Theora",
-}
+_PLAYED = {"h264", "VP80", "VP90", "av01"}
+_PLAYED_BY_SOME = {"hevc"}
+_HEARD = {"aac", "mp3", "opus", "vorbis", "flac"}
+_CODECS = {"mpeg4": "MPEG-4 part 2", "mjpeg": "Motion JPEG", "prores": "ProRes"}
 _PAGES = (".html", ".htm", ".xhtml", ".svg")
 _FILM_PX = (3840, 2160)
 _PICTURE_SIDE_PX = 8192
@@ -243,7 +235,7 @@ class _Check:
             warnings += [f"{path.name} shows {url[:80]}, which is not loaded: embed it."
                          for url in linked_by_svg(path)]  # fmt: skip
         if media.kind == "video":
-            self._checked.glimpsed = self._checked.glimpsed or not self._whole
+            self._checked.glimpsed = self._checked.glimpsed or not (self._whole and self._proceed())
             _check_film(self._checked, path.name, media)
         else:
             warnings += _too_large(path.name, media)
@@ -261,7 +253,7 @@ class _Check:
             return
         found = read_creative(self._content.folder, path)
         checked.errors += found.missing
-        checked.warnings += found.blocked
+        checked.warnings += found.blocked + found.unclear
         for used in sorted(found.files):
             if used.suffix.lower() in _MEDIA:
                 self._media(used)
@@ -274,15 +266,22 @@ _MEDIA = {
 
 
 def _check_film(checked: Checked, name: str, media: Media) -> None:
-    codec = media.codec or ""
-    if codec in _PLAYED_BY_SOME:
+    codec = media.codec
+    if codec is None:
+        checked.warnings.append(f"{name} has sound alone: nothing of it is seen.")
+    elif codec in _PLAYED_BY_SOME:
         checked.warnings.append(
             f"{name} is HEVC, which only some devices play. Export it as H.264, VP9 or AV1."
         )
     elif codec not in _PLAYED:
         checked.errors.append(
-            f"{name} is {_CODECS.get(codec, codec)}, which Chromium does not play. Export it as "
-            "H.264, VP9 or AV1."
+            f"{name} is {_CODECS.get(codec, codec.upper())}, which Chromium does not play. Export "
+            "it as H.264, VP9 or AV1."
+        )
+    if media.sound is not None and media.sound not in _HEARD and "pcm" not in media.sound:
+        checked.warnings.append(
+            f"The sound of {name} is {media.sound.upper()}, which Chromium does not play. Export "
+            "it as AAC or Opus."
         )
     sides = sorted((media.width_px or 0, media.height_px or 0), reverse=True)
     if any(side > most for side, most in zip(sides, _FILM_PX, strict=True)):

@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 _EVERY_S = 2.0
 _START_S = 3.0
 """For the checks before the first play."""
+_GLANCE_S = 1.0
+"""For each of them, as long as others can play."""
 _PATIENCE_S = 120.0
 """For the check of one content. One that hangs, on a drive that is gone, stops no other."""
 
@@ -152,12 +154,14 @@ class ContentWatch:
                 return 0
             return 1 if time.monotonic() < until_s and _is_mandatory(folder) else 2
 
-        for folder in sorted(self._listing.contents, key=rank):
-            left_s = until_s - time.monotonic()
-            if left_s < 0 and self._can_play():
-                return
-            self._seen[folder] = files_of(folder)
-            self._check(folder, self._seen[folder], glance_s=max(left_s, 1.0))
+        for glance_s in (_GLANCE_S, _PATIENCE_S):
+            for folder in sorted(self._listing.contents, key=rank):
+                hurry = glance_s == _PATIENCE_S or time.monotonic() > until_s
+                if hurry and self._can_play():
+                    return
+                if folder not in self._shelf:
+                    self._seen[folder] = files_of(folder)
+                    self._check(folder, self._seen[folder], glance_s=glance_s)
 
     def _can_play(self) -> bool:
         try:
@@ -177,20 +181,22 @@ class ContentWatch:
             return catalogue
 
     def _watch(self) -> None:
-        pause_s = _EVERY_S
-        while not self._stop.wait(pause_s):
-            pause_s = _EVERY_S
+        self._stop.wait(_EVERY_S)
+        while not self._stop.is_set():
             try:
-                if not self.look():
-                    pause_s = 0.0
-                elif not self.unchecked:
-                    self._decode_one()
+                if self.look():
+                    until_s = time.monotonic() + _EVERY_S
+                    while self._decode_next(until_s - time.monotonic()):
+                        pass
+                    self._stop.wait(until_s - time.monotonic())
+                continue
             except (ConfigError, OSError) as error:  # a drive that is gone may come back
                 self._told = ([], False)
                 self._refuse(str(error))
             except Exception:
                 log.exception("The contents stay as they were; they are looked at again.")
                 self.problem = "a look at the contents has failed: the log says why"
+            self._stop.wait(_EVERY_S)
 
     def _check(self, folder: Path, files: Files, glance_s: float | None = None) -> bool:
         """Check a content anew; False where it changed meanwhile, or the time for it is over.
@@ -219,20 +225,32 @@ class ContentWatch:
             self._versions = self._versions | {name: (this, *before[:1])}
         self._shelf = self._shelf | {folder: shelved}
 
-    def _decode_one(self) -> None:
-        """Decode the films of one more content, and leave it out where that fails."""
+    def _decode_next(self, most_s: float) -> bool:
+        """Decode the films of one more content wholly, and leave it out where that fails.
+
+        False where none is left to decode, or it takes longer than ``most_s``: it goes on.
+        """
         if self._decoding is None:
+            self._decoding = self._begun()
+        if self._decoding is None:
+            return False
+        folder, shelved, work = self._decoding
+        checked = work.wait(most_s, self._stop)
+        if checked is None:
+            return False
+        self._decoding = None
+        if self._shelf.get(folder) is shelved and files_of(folder) == shelved.files:
+            checked.content = shelved.checked.content
+            self._shelve(folder, _Shelved(shelved.files, checked, whole=True))
+        return True
+
+    def _begun(self) -> tuple[Path, _Shelved, Work[Checked]] | None:
+        if not self.unchecked:
             for folder, shelved in self._shelf.items():
                 if shelved.checked.glimpsed and not (shelved.whole or shelved.checked.errors):
                     task = partial(check_content, folder, proceed=lambda: not self._stop.is_set())
-                    self._decoding = folder, shelved, Work(task, "content-decode", idle=True)
-                    return
-        elif (checked := self._decoding[2].result) is not None:
-            folder, shelved, _ = self._decoding
-            self._decoding = None
-            if self._shelf.get(folder) is shelved and files_of(folder) == shelved.files:
-                checked.content = shelved.checked.content
-                self._shelve(folder, _Shelved(shelved.files, checked, whole=True))
+                    return folder, shelved, Work(task, "content-decode", idle=True)
+        return None
 
     def _usable(self, moving: set[Path]) -> list[Content]:
         checked = [s.checked for path, s in sorted(self._shelf.items()) if path not in moving]

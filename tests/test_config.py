@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
+from signage.assets import load_manifest
+from signage.capture.scene_file import Scene, load_scene
 from signage.config import Config
 from signage.config_file import load_config
 from signage.errors import ConfigError
+from signage.recommend.catalogue import ContentFile, read_content
+from signage.simulation.model import ResponseModel, load_model
 from tests.builders import DEMO, ROOT
+from tests.media import page
 
 
 def load(folder: Path, text: str) -> Config:
@@ -173,6 +180,81 @@ def test_a_time_zone_is_kept_by_its_name(tmp_path: Path) -> None:
         "America/Argentina/Ushuaia"
     )
     assert load(tmp_path, "").timezone is None
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_file_is_read_in_whatever_encoding_notepad_chose(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "screen.toml"
+    path.write_text('[player.notice]\ntext = "Käse"\n', encoding=encoding)
+    notice = load_config(path).player.notice
+    assert notice is not None
+    assert notice.text == "Käse"
+
+
+def test_every_file_of_an_operator_may_have_a_mark(tmp_path: Path) -> None:
+    def marked(text: str) -> Path:
+        path = tmp_path / "a.toml"
+        path.write_text(text, encoding="utf-8-sig")
+        return path
+
+    assert load_scene(marked("duration_s = 1.0")).duration_s == 1.0
+    assert load_model(str(marked("boredom = 0.5"))).boredom == 0.5
+    assert load_manifest(marked("assets = []")) == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        ("text = 'Käse'".encode("latin-1"), "it is not UTF-8 (at byte 9). Save it as UTF-8."),
+        ("seed = 1".encode("utf-16-le"), "Save it as UTF-8."),
+        (b"#" * 1_000_001, "it is larger than 1 MB"),
+        (b"a = " + b"[" * 5000, "cannot be read"),
+    ],
+)
+def test_a_file_that_is_no_toml_says_why(tmp_path: Path, data: bytes, reason: str) -> None:
+    path = tmp_path / "screen.toml"
+    path.write_bytes(data)
+    with pytest.raises(ConfigError) as raised:
+        load_config(path)
+    assert reason in str(raised.value)
+
+
+def numbers(part: Any, name: str = "") -> Iterator[tuple[str, bool]]:
+    """Every number of a JSON schema, and whether it is bounded on both sides."""
+    if isinstance(part, list):
+        for one in part:
+            yield from numbers(one, name)
+    elif isinstance(part, dict):
+        if part.get("type") in ("integer", "number") and "enum" not in part:
+            sides = [{"minimum", "exclusiveMinimum"}, {"maximum", "exclusiveMaximum"}]
+            yield name, all(side & part.keys() for side in sides)
+        for key, one in part.items():
+            yield from numbers(one, f"{name}.{key}")
+
+
+@pytest.mark.parametrize("schema", [Config, ContentFile, Scene, ResponseModel])
+def test_every_number_has_a_bound_on_both_sides(schema: type[BaseModel]) -> None:
+    found = list(numbers(schema.model_json_schema()))
+    assert found
+    assert [name for name, bounded in found if not bounded] == []
+
+
+@pytest.mark.parametrize("name", ["duration_s = 2_592_000", "duration_s = 1e-9"])
+def test_no_play_lasts_longer_than_a_day_or_no_time_at_all(tmp_path: Path, name: str) -> None:
+    page(tmp_path)
+    path = tmp_path / "content.toml"
+    path.write_text(path.read_text().replace("duration_s = 2.0", name))
+    with pytest.raises(ConfigError, match="key 'duration_s' cannot be"):
+        read_content(path)
+
+
+def test_a_part_that_is_wrong_is_told_once(tmp_path: Path) -> None:
+    page(tmp_path)
+    path = tmp_path / "content.toml"
+    path.write_text(path.read_text() + 'dayparts = [["08:00", "25:00"]]\n')
+    with pytest.raises(ConfigError) as raised:
+        read_content(path)
+    assert str(raised.value).count("dayparts") == 1
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:

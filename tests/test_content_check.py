@@ -90,7 +90,7 @@ CUT: list[tuple[str, Made, str]] = [
     ("half.png", half(picture), "half.png is cut off"),
     ("half.jpg", half(picture), "half.jpg is cut off"),
     ("half.webp", half(picture), "half.webp cannot be decoded as WebP"),
-    ("half.gif", half(moving_picture), "half.gif cannot be decoded as GIF"),
+    ("half.gif", half(moving_picture), "half.gif is cut off"),
     ("half.webm", half(codec("VP80")), "half.webm is cut off"),
     ("half.mp4", half(copied("cap13_edit2.mp4")), "half.mp4 is cut off"),
 ]
@@ -269,6 +269,50 @@ def test_what_a_page_is_not_let_do_is_a_warning(tmp_path: Path) -> None:
     for words in ("https://cdn.example/lib.js, from elsewhere", "//cdn.example/a.png", "a form",
                   "<object>"):  # fmt: skip
         assert words in told
+
+
+@pytest.mark.parametrize(
+    ("html", "words"),
+    [
+        ('<meta http-equiv="refresh" content="1; url=https://example.com/">', "refresh"),
+        ("<META HTTP-EQUIV=Refresh CONTENT=30>", "refresh"),
+        ("<script>setTimeout(() => { location.href = 'x.html' }, 1)</script>", "location.href ="),
+        ("<script>window.location='https://example.com/'</script>", "window.location="),
+        ("<body onload='top.location.replace(`x`)'>", "top.location.replace("),
+        ("<script>location.reload()</script>", "location.reload("),
+        ("<script src='a.js'></script>", "a.js has a script that leaves"),
+    ],
+)
+def test_a_page_that_leaves_is_a_warning(tmp_path: Path, html: str, words: str) -> None:
+    page(tmp_path, f"<!doctype html>{html}<p>Hello")
+    (tmp_path / "a.js").write_text("document.location.assign('x.html')")
+    checked = check_content(tmp_path)
+    assert checked.errors == []
+    assert words in " ".join(checked.warnings)
+    assert "a page that leaves ends its play" in " ".join(checked.warnings)
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["if (location.href == 'x') {}", "let location = 'Berlin'", "shop.location = 'Berlin'",
+     "location.hash = '#two'", "const at = location.href", "relocation = 1"],
+)  # fmt: skip
+def test_a_page_that_stays_is_not_said_to_leave(tmp_path: Path, script: str) -> None:
+    page(tmp_path, f"<!doctype html><script>{script}</script>")
+    assert check_content(tmp_path).verdict == "ok"
+
+
+def test_a_style_sheet_is_read_as_one(tmp_path: Path) -> None:
+    page(
+        tmp_path,
+        """<!doctype html><style>@namespace url(http://www.w3.org/1999/xhtml);
+        p::after { content: "url(words.png)" } p { background: image-set("large.png" 2x) }
+        @media (width > 1px) { p { background: URL( 'photo\\20 1.png' ) } }</style>""",
+    )
+    picture(tmp_path / "photo 1.png")
+    checked = check_content(tmp_path)
+    assert (checked.warnings, len(checked.errors)) == ([], 1)
+    assert "uses large.png" in checked.errors[0]
 
 
 def test_a_page_must_be_one(tmp_path: Path) -> None:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
+from signage import content_watch
 from signage.config import ContentConfig
+from signage.content_check import Checked, check_content, load_catalogue
 from signage.content_watch import ContentWatch
 from signage.errors import ConfigError, SignageError
 from signage.journal.reader import JournalReader
 from signage.orders import Action, Order
 from signage.recommend.catalogue import Catalogue
 from signage.types import Orders, Trigger
+from tests import films
 from tests.builders import catalogue, sighting
 from tests.media import cut, describe, film, page, picture
 from tests.player.player_shop import until
@@ -188,6 +195,156 @@ def test_it_watches_by_itself(watched: Callable[..., Watched]) -> None:
         on.watch.stop()
 
 
+def test_a_file_of_the_same_name_gives_another_version(watched: Callable[..., Watched]) -> None:
+    on = watched()
+    media = on.folder / "photo" / "a.png"
+    before = on.watch.catalogue["photo"]
+    shown = media.read_bytes()
+    new = picture(on.folder.parent / "new.png", 200, 100)
+    new.replace(media)
+    assert on.look(3) == [["base"], ["base", "photo"]]
+    after = on.watch.catalogue["photo"]
+    assert (after.version != before.version, after.file) == (True, before.file)
+    assert on.serves(media)
+    assert not on.serves(media, version=before.version)
+    # What is as it was before is known again only when it has been checked.
+    media.write_bytes(shown)
+    assert not on.serves(media, version=before.version)
+
+
+def test_another_folder_behind_a_link_is_another_version_of_the_same(tmp_path: Path) -> None:
+    for name in ("v1", "v2"):
+        picture(describe(tmp_path / "store" / name, "image", "a.png") / "a.png")
+    page(tmp_path / "contents" / "base")
+    link = tmp_path / "contents" / "coffee"
+    link.symlink_to(tmp_path / "store" / "v1")
+    on = Watched(tmp_path / "contents")
+    assert list(on.watch.catalogue) == ["base", "coffee"]
+    before = on.watch.catalogue["coffee"]
+    link.unlink()
+    link.symlink_to(tmp_path / "store" / "v2")
+    on.look(3)
+    after = on.watch.catalogue["coffee"]
+    assert after.version != before.version
+    for known, name in ((before, "v1"), (after, "v2")):
+        # The one before may be on screen still.
+        assert on.serves(tmp_path / "store" / name / "a.png", "coffee", known.version)
+
+
+def test_a_start_checks_what_it_needs_and_the_rest_while_it_plays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b", "c", "looped", "fallback"):
+        page(tmp_path / name)
+    page(tmp_path / "alarm", mandatory=True)
+    monkeypatch.setattr(content_watch, "_START_S", 0.0)
+    watch = ContentWatch(ContentConfig(dir=tmp_path, fallback="fallback"), ["looped"])
+    assert set(watch.catalogue) < {"fallback", "looped", "alarm"}
+    assert "fallback" in watch.catalogue
+    assert watch.unchecked == 6 - len(watch.catalogue)
+    taken: list[Catalogue] = []
+    watch._take = taken.append
+    watch.look()
+    watch.look()
+    assert list(taken[-1]) == ["a", "alarm", "b", "c", "fallback", "looped"]
+    assert (watch.unchecked, watch.left_out) == (0, {})
+
+
+def test_what_hangs_its_reader_stops_no_other(
+    watched: Callable[..., Watched], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on = watched()
+    page(on.folder / "stuck")
+    page(on.folder / "young")
+    answer = threading.Event()
+
+    def check(folder: Path, **how: Any) -> Checked:
+        if folder.name == "stuck":
+            answer.wait()
+        return check_content(folder, **how)
+
+    monkeypatch.setattr(content_watch, "check_content", check)
+    monkeypatch.setattr(content_watch, "_PATIENCE_S", 0.2)
+    try:
+        assert on.look(2) == [["base", "photo", "young"]]
+        assert "takes over" in on.watch.left_out["stuck"]
+        assert list(Watched(on.folder).watch.catalogue) == ["base", "photo", "young"]
+    finally:
+        answer.set()
+
+
+def test_what_only_a_whole_decoding_finds_is_left_out_later(
+    watched: Callable[..., Watched], caplog: pytest.LogCaptureFixture
+) -> None:
+    on = watched()
+    for name in ("good", "broken"):
+        films.make(describe(on.folder / name, "video", "a.mp4") / "a.mp4", seconds=2.0)
+    films.damaged(on.folder / "broken" / "a.mp4", scrambled)
+    on.look(2)
+    assert list(on.watch.catalogue) == ["base", "broken", "good", "photo"]
+    while on.watch._decode_next(60.0):
+        pass
+    assert on.look() == [["base", "good", "photo"]]
+    assert "a.mp4 cannot be decoded on from" in on.watch.left_out["broken"]
+    assert on.watch._decoding is None
+
+
+def scrambled(data: bytearray) -> bytearray:
+    """Where the frames between the key frames are, all else as it was."""
+    start = len(data) // 2
+    noise = np.random.default_rng(1).integers(1, 255, 2000, dtype=np.uint8).tobytes()
+    data[start : start + len(noise)] = noise
+    return data
+
+
+def test_names_that_are_no_ids_are_told(
+    watched: Callable[..., Watched], caplog: pytest.LogCaptureFixture
+) -> None:
+    on = watched()
+    page(on.folder / os.fsdecode(b"K\xfcche"))
+    assert on.look(3) == []
+    assert on.watch.left_out == {"K\\xfcche": "Its name is not UTF-8: rename it."}
+    assert caplog.text.count("Content left out") == 1
+    json.dumps(on.watch.left_out).encode()
+
+
+def test_a_share_that_cannot_be_promised_leaves_out_its_content_alone(
+    watched: Callable[..., Watched],
+) -> None:
+    on = watched()
+    page(on.folder / "base", share_min=0.5)
+    on.look(2)
+    page(on.folder / "greedy", share_min=0.5)
+    page(on.folder / "young")
+    assert on.look(2) == [["base", "photo", "young"]]
+    assert "share_min" in on.watch.left_out["greedy"]
+    assert list(Watched(on.folder).watch.catalogue) == ["base", "photo", "young"]
+
+
+def test_a_start_without_its_fallback_plays_the_others(watched: Callable[..., Watched]) -> None:
+    on = watched(fallback="photo")
+    cut(on.folder / "photo" / "a.png")
+    again = Watched(on.folder, fallback="photo")
+    assert list(again.watch.catalogue) == ["base"]
+    assert "'base' stands in for it" in (again.watch.problem or "")
+    page(on.folder / "young")
+    assert again.look(2) == [["base", "young"]]
+    assert again.watch.problem is not None
+    picture(on.folder / "photo" / "a.png")
+    assert again.look(2) == [["base", "photo", "young"]]
+    assert again.watch.problem is None
+
+
+def test_a_simulation_plays_what_the_screen_plays(watched: Callable[..., Watched]) -> None:
+    on = watched()
+    cut(film(describe(on.folder / "clip", "video", "a.webm") / "a.webm"))
+    page(on.folder / "late", duration_s=1e7)
+    page(on.folder / os.fsdecode(b"K\xfcche"))
+    assert list(load_catalogue(ContentConfig(dir=on.folder))) == list(
+        Watched(on.folder).watch.catalogue
+    )
+
+
 # The engine
 
 HERE = sighting(x=200, height=200, **ADULT)
@@ -312,7 +469,7 @@ def test_a_broken_file_never_reaches_the_running_screen(tmp_path: Path, browser:
     contents = tmp_path / "contents"
     page(contents / "base")
     clip = film(describe(contents / "clip", "video", "a.webm") / "a.webm")
-    kiosk = Kiosk(tmp_path, content=contents)
+    kiosk = Kiosk(tmp_path, content=contents, policy="playlist")
     try:
         tab = browser.new_page()
         tab.goto(kiosk.url)

@@ -61,9 +61,11 @@ class Kiosk:
         wrap: tuple[str, ...] = (),
         program: tuple[str, ...] = ("-m", "signage"),
         content: Path = CONTENT,
+        policy: str = "vw",
     ) -> None:
         self.config = config = folder / "kiosk.toml"
-        config.write_text(CONFIG.replace(str(CONTENT), str(content)))
+        text = CONFIG.replace(str(CONTENT), str(content))
+        config.write_text(text.replace("[decision]", f'[decision]\npolicy = "{policy}"'))
         self.data = folder / "data"
         command = [sys.executable, *program, "run", "--config", str(config)]
         self.process = subprocess.Popen(

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field, model_validator
 from signage.config_file import validate
 from signage.config_section import DAY_S, MOST, Colour, Link, Section
 from signage.errors import ConfigError
-from signage.names import printable
+from signage.names import looks, printable
 from signage.recommend.schedule import Schedule
 from signage.recommend.share import MOST_PROMISED
 from signage.toml_file import read_toml
@@ -272,7 +272,21 @@ def _why_not_there(folder: Path, name: str) -> str | None:
             return None if path.is_file() else "is not a file"
     except PermissionError:
         return "cannot be read: Permission denied"
+    except FileNotFoundError:
+        alike = [each for each in _names(folder) if _in_any_case(each) == _in_any_case(name)]
+        if alike:
+            return f"is called {printable(alike[0])!r} there: write it as it is on the disk"
     except (OSError, RuntimeError):
-        # Not there, or a link to itself.
-        pass
+        return "is a link to itself"
     return f"is not in {folder}"
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return [path.name for path in folder.iterdir()]
+    except OSError:
+        return []
+
+
+def _in_any_case(name: str) -> str:
+    return looks(name).casefold()
