@@ -5,13 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from ipaddress import ip_address
-from typing import Any
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
-
-from signage.player.local_users import user_of
 
 _MAX_CONNECTIONS = 256
 """A process may have 1,024 files open, the camera's and the journal's among them."""
@@ -21,24 +17,17 @@ _REQUEST_S = 10.0
 _SAME_AGAIN_S = 60.0
 _MAX_TOLD = 100
 
-USER = "user"
-"""Where a request's state says whose connection it came by: a number, or absent if unknown."""
-
 
 class Connection(H11Protocol):
     """One connection. It is closed when it asks for nothing, or when others need its place."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Make room, and note whose it is."""
+        """Make room for it."""
         super().connection_made(transport)
         self.waits_since_s = self.loop.time()
         self._check = self.loop.call_later(_REQUEST_S, self._hang_up_if_late)
         if len(self.connections) > _MAX_CONNECTIONS:
             self._make_room()
-        client, server = self.client, self.server
-        if client and server and server[1] and ip_address(client[0]).is_loopback:
-            self.app_state: dict[str, Any] = {**self.app_state}
-            self.app_state[USER] = user_of(client, (server[0], server[1]))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It has closed."""
@@ -73,7 +62,10 @@ class Connection(H11Protocol):
         The pages' sockets have been handed over to another protocol, so they stay.
         """
         idle = [each for each in self.connections if isinstance(each, Connection) and each.waits]
-        min(idle, key=lambda each: each.waits_since_s, default=self).transport.abort()
+        given_up = min(idle, key=lambda each: each.waits_since_s, default=self)
+        # It closes in the loop's next turn; more may come in this one.
+        self.connections.discard(given_up)
+        given_up.transport.abort()
 
 
 class ClientFaults(logging.Filter):

@@ -31,7 +31,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 
-from signage.player.connections import USER
+from signage.player.local_users import user_of
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -164,7 +164,9 @@ class Guard:
         path = scope["path"]
         if self._users is None or path in _TOLD_TO_ALL or path.startswith(_SHOWN_TO_ALL):
             return True
-        return scope.get("state", {}).get(USER) in self._users
+        client, server = scope.get("client"), scope.get("server")
+        user = user_of(tuple(client), tuple(server)) if client and server else None
+        return user is not None and user in self._users
 
     def _knows_token(self, scope: Scope, headers: Headers) -> bool:
         offers = [_query_token(scope), _bearer_token(headers), _cookie_token(headers)]

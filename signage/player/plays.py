@@ -162,7 +162,7 @@ class Plays:
                     longest_s = max(play.since_s, play.since_s + play.cue.duration_s)
                     self._end(play, PlayState.INTERRUPTED, min(t_s, longest_s), page)
                 elif play.owner is None and waited:
-                    self._give_up(play, PlayState.FAILED, t_s, page, "was on no page that stayed")
+                    self._give_up(play, PlayState.FAILED, t_s, page)
 
     def confirm(self, connection: int, said: Confirmation, t_s: float) -> bool:
         """Take the word of a page, received at ``t_s``; ignored where the page has no say.
@@ -270,11 +270,10 @@ class Plays:
         self._emit(play, state, t_s, page, reason)
 
     def _emit(self, play: _Play, state: PlayState, t_s: float, page: str, reason: str = "") -> None:
-        if state is PlayState.FAILED:
-            file = f"{play.cue.content_id}/{play.cue.file}"
-            reason = f"{file} {reason or 'could not be shown'}"
-        else:
+        if state is not PlayState.FAILED:
             reason = ""
+        elif reason:  # without one it is the page that has gone
+            reason = f"{play.cue.content_id}/{play.cue.file} {reason}"
         event = PlayEvent(play.cue.decision_id, state, t_s, page, reason)
         self._events.append(event)
         self.watch.note(event)

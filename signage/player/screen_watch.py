@@ -67,8 +67,9 @@ class ScreenWatch:
         """A play has reached a state."""
         with self._lock:
             if event.state is PlayState.FAILED:
-                self._failed += 1
-                self._reason = event.reason
+                if event.reason:  # without one it is the page that has gone
+                    self._failed += 1
+                    self._reason = event.reason
             elif event.state in (PlayState.FINISHED, PlayState.INTERRUPTED):
                 self._failed = 0
 

@@ -163,6 +163,11 @@ class PlayerServer:
         return self._plays.connected
 
     @property
+    def connections(self) -> int:
+        """How many are open."""
+        return 0 if self._server is None else len(self._server.server_state.connections)
+
+    @property
     def screen_problem(self) -> str | None:
         """What keeps the screen from showing what it is asked to show, for the operator."""
         return self._plays.watch.problem(self._status.clock())

@@ -299,7 +299,7 @@ class TestToken:
     def test_other_users_of_the_machine_see_health_and_contents_only(
         self, shop: Shop, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("signage.player.connections.user_of", lambda *_: 54321)
+        monkeypatch.setattr("signage.player.guard.user_of", lambda *_: 54321)
         with httpx.Client(base_url=shop.open(), trust_env=False) as client:
             for path in ("/health", "/metrics", "/content/red/0/index.html"):
                 assert client.get(path).status_code == 200

@@ -85,6 +85,8 @@ def test_there_is_always_room_for_one_more(
         for _ in range(100):
             stack.enter_context(socket.create_connection(address(shop), timeout=10))
         plays_on(shop, screen)
+        assert shop.server is not None
+        assert shop.server.connections <= 20
 
 
 def test_requests_that_never_end(shop: Shop, screen: Page, raw: list[socket.socket]) -> None:
