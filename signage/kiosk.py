@@ -24,7 +24,8 @@ from signage.errors import DamagedJournalError, LostJournalError
 from signage.health import HealthLog, Vitals
 from signage.installation import keep_orders_token, orders_token_path
 from signage.journal.figures import Figures
-from signage.journal.journal import Journal, set_aside
+from signage.journal.file import set_aside
+from signage.journal.journal import Journal
 from signage.journal.reader import JournalReader
 from signage.learning import FOLDER
 from signage.orders import Order, OrderRefusedError

@@ -13,7 +13,8 @@ import pytest
 from signage.config import PoliciesConfig
 from signage.engine import Engine
 from signage.errors import DamagedJournalError, LostJournalError
-from signage.journal.journal import Journal, set_aside
+from signage.journal.file import set_aside
+from signage.journal.journal import Journal
 from signage.journal.reader import JournalReader
 from signage.learning import FOLDER
 from signage.rebuild import rebuild

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from signage.errors import JournalError, LostJournalError
 from signage.journal import facts, schema
+from signage.journal.file import explained, lock
 from signage.ownership import give_to_owner
 from signage.types import (
     Assignment,
@@ -31,10 +31,6 @@ from signage.types import (
     Reward,
     Viewer,
 )
-
-if sys.platform != "win32":
-    import fcntl
-
 
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -76,7 +72,7 @@ class Journal:
         self._durable, self._at_end = durable, at_end
         with self._explained():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = _lock(path)
+            self._lock = lock(path)
             self._db = sqlite3.connect(path, isolation_level=None)
             give_to_owner(path.parent, path)  # SQLite gives its own files to the owner of this one
             try:
@@ -478,53 +474,8 @@ class Journal:
             yield
 
 
-@contextmanager
-def explained(path: Path) -> Iterator[None]:
-    """Turn what SQLite or the file system say into one message for the user."""
-    try:
-        yield
-    except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
-        raise  # ours to mend, not the user's
-    except (sqlite3.Error, OSError) as error:
-        if schema.is_damage(error):
-            raise schema.not_whole(path, error) from error
-        raise JournalError(
-            f"The journal {path} cannot be used: {error}. Check that the folder exists and may "
-            "be written, that the disk is not full, and that no other screen uses it; what was "
-            "recorded before is safe."
-        ) from error
-
-
-def set_aside(path: Path, utc: datetime) -> Path:
-    """Rename a damaged journal, so that a new one can begin; returns its new name."""
-    aside = path.with_name(f"{path.stem}.damaged-{utc.astimezone(UTC):%Y%m%dT%H%M%SZ}{path.suffix}")
-    with explained(path):
-        for end in ("-wal", "-shm", ""):
-            part = path.with_name(path.name + end)
-            if part.exists():
-                part.rename(aside.with_name(aside.name + end))
-    return aside
-
-
 def _after(utc: datetime, seconds: float) -> datetime:
     return utc + timedelta(seconds=round(seconds, 3))
-
-
-def _lock(path: Path) -> IO[bytes]:
-    """Hold ``path`` for this process until the file is closed, or the process ends."""
-    lock = path.with_suffix(".lock")
-    file = lock.open("wb")
-    give_to_owner(path.parent, lock)
-    if sys.platform != "win32":
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            file.close()
-            raise JournalError(
-                f"The journal {path} is in use by another screen. Stop that one, or give this "
-                "one a `data_dir` of its own (--data)."
-            ) from None
-    return file
 
 
 def _iso(utc: datetime) -> str:

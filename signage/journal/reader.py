@@ -12,7 +12,7 @@ from typing import Any
 
 from signage.errors import JournalError
 from signage.journal import facts
-from signage.journal.journal import explained
+from signage.journal.file import explained
 from signage.journal.schema import check_version, not_whole
 from signage.journal.words import with_words
 
