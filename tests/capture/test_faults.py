@@ -83,6 +83,35 @@ def test_a_fault_is_told_when_it_has_lasted_and_until_it_is_over() -> None:
     assert set(told) == {None, Fault.BLACK}
 
 
+def written(image: Image, second: int) -> Image:
+    """With the time and a name, as cameras write them into their pictures."""
+    height, width = image.shape[:2]
+    marked = image.copy()
+    for text, across, down in ((f"2026-11-30 20:07:{second:02d}", 2, 7), ("ENTRANCE 1", 65, 96)):
+        place = (width * across // 100, height * down // 100)
+        cv2.putText(marked, text, place, cv2.FONT_HERSHEY_SIMPLEX, width / 1000, (255,) * 3, 2)
+    return marked
+
+
+@pytest.mark.parametrize(
+    ("grey", "fault"), [(4, Fault.BLACK), (120, Fault.BLANK), (None, Fault.FROZEN)]
+)
+def test_what_a_camera_writes_into_its_pictures_hides_no_fault(
+    grey: int | None, fault: Fault
+) -> None:
+    view = still() if grey is None else np.full_like(still(), grey)
+    pictures = [
+        (index / 5, written(view if grey is None else noisy(view, 2.0, index), index // 5))
+        for index in range(60)
+    ]
+    assert faults(iter(pictures), 4.0)[-1] is fault
+
+
+def test_what_a_camera_writes_into_its_pictures_is_no_fault() -> None:
+    pictures = [(t_s, written(image, int(t_s))) for t_s, image in lasting(still(), 12.0)]
+    assert set(faults(iter(pictures), 4.0)) == {None}
+
+
 def test_a_hand_that_passes_is_no_fault() -> None:
     view, covered = still(), np.zeros_like(still())
     pictures = [*lasting(view, 1.0), *lasting(covered, 1.8, 1.0), *lasting(view, 2.0, 2.8)]
