@@ -18,6 +18,7 @@ _SURE_BYTES = 1024
 _IN_HEAD = {"html", "head", "meta", "title", "link", "script", "noscript", "style", "base"}
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16le"), (b"\xfe\xff", "utf-16be"))
 _XML_ENCODING = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([\w.:-]+)["'][^>]*\?>""")
+_DECLARATION = re.compile(r"\A<\?xml[^>]*\?>")
 _XML_HEAD = re.compile(r"\s*<\?xml[^>]*\?>")
 
 
@@ -56,11 +57,26 @@ def read_linked(data: bytes, page: str) -> Text:
 
 
 def read_xml(data: bytes) -> Text:
-    """An SVG or another kind of XML, without its declaration."""
+    """A page of XML, without its declaration."""
     named = _XML_ENCODING.match(data)
     declared = _mark(data) or (_known(named.group(1).decode("ascii")) if named else None)
     found = _decoded(data, declared or "utf-8", declared=declared is not None)
     return replace(found, text=_XML_HEAD.sub("", found.text, count=1).lstrip())
+
+
+def read_svg(data: bytes) -> Text:
+    """An SVG that is shown as a picture.
+
+    Chromium takes it for UTF-8 unless a byte order mark says otherwise: its declaration counts for
+    nothing there.
+    """
+    mark = _mark(data)
+    found = _decoded(data, mark or "utf-8", declared=True)
+    if found.problem and mark is None:
+        at = found.problem.partition(" (at byte ")[2].partition(")")[0]
+        why = f"is not UTF-8 (at byte {at}), for which Chromium takes every SVG: save it as UTF-8"
+        found = replace(found, problem=why)
+    return replace(found, text=_DECLARATION.sub("", found.text, count=1))
 
 
 def _decoded(data: bytes, encoding: str, *, declared: bool) -> Text:

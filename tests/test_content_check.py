@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import shutil
@@ -400,3 +401,55 @@ def test_the_readme_names_every_key_of_a_content() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     keys = [*ContentFile.model_fields, *(f"more.{name}" for name in More.model_fields)]
     assert [key for key in keys if f"`{key}`" not in readme] == []
+
+
+DRAWING = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 9"><text>{}</text></svg>'
+DRAWINGS: dict[str, tuple[bytes, str | None]] = {
+    "with-a-mark.svg": (DRAWING.format("Käse").encode("utf-16"), None),
+    "utf8-that-says-latin1.svg": (
+        b'<?xml version="1.0" encoding="iso-8859-1"?>' + DRAWING.format("Käse").encode(),
+        None,
+    ),
+    "latin1.svg": (
+        b'<?xml version="1.0" encoding="iso-8859-1"?>' + DRAWING.format("Käse").encode("latin-1"),
+        "is not UTF-8 (at byte 109), for which Chromium takes every SVG",
+    ),
+    "late.svg": (b'\n<?xml version="1.0"?>' + DRAWING.format("").encode(), "not at start"),
+    "deep.svg": (
+        SVG.format("<g>" * 5000 + "</g>" * 5000).encode(),
+        "elements lie in one another",
+    ),
+    "not-so-deep.svg": (SVG.format("<g>" * 2000 + "</g>" * 2000).encode(), None),
+}
+
+
+def test_drawings_are_read_as_chromium_reads_them(tmp_path: Path, browser: Browser) -> None:
+    """Whose reader of pictures looks at no declaration."""
+    tab = browser.new_page()
+    try:
+        for name, (data, wrong) in DRAWINGS.items():
+            (describe(tmp_path / "a", "image", name) / name).write_bytes(data)
+            told = " ".join(check_content(tmp_path / "a").errors)
+            assert (wrong in told) if wrong else not told, name
+            shown = tab.evaluate(
+                """async data => {
+                    const picture = new Image();
+                    picture.src = `data:image/svg+xml;base64,${data}`;
+                    return picture.decode().then(() => true, () => false);
+                }""",
+                base64.b64encode(data).decode(),
+            )
+            assert shown == (wrong is None), name
+    finally:
+        tab.close()
+
+
+def test_what_a_camera_adds_behind_its_film_is_no_damage(tmp_path: Path) -> None:
+    folder = describe(tmp_path / "a", "video", "film.mp4")
+    shutil.copy(FOOTAGE / "single_face.mp4", folder / "film.mp4")
+    with (folder / "film.mp4").open("ab") as file:
+        file.write(b"ID3\3\0" + b"of no kind that MP4 knows" * 40)
+    assert check_content(folder).errors == []
+    with (folder / "film.mp4").open("ab") as file:
+        file.write(b"\0\0\0\x10moof and more of the film")
+    assert "is damaged at byte" in " ".join(check_content(folder).errors)

@@ -34,7 +34,7 @@ def break_of(path: Path, container: str, *, deep: bool) -> str | None:
 
 
 def _mp4(file: BinaryIO, size: int) -> str | None:
-    at = 0
+    at, before = 0, set[bytes]()
     while at + 8 <= size:
         file.seek(at)
         head = file.read(_HEAD_BYTES)
@@ -44,7 +44,8 @@ def _mp4(file: BinaryIO, size: int) -> str | None:
         elif length == 0 and name != b"\0\0\0\0":
             return None  # to the end of the file
         if length < 8 or not all(0x20 <= sign < 0x7F or sign == 0xA9 for sign in name):
-            return None if _only_zeros(file, at) else _damaged(at)
+            return None if _only_zeros(file, at) or _is_over(file, at, before) else _damaged(at)
+        before.add(name)
         at += length
     return _cut(size) if at > size else None
 
@@ -85,6 +86,19 @@ def _matroska(file: BinaryIO, size: int, *, deep: bool) -> str | None:
 def _width(first: bytes, most: int) -> int:
     """Bytes of a number of variable length, by its first; 0 for none."""
     return next((n + 1 for n in range(most) if first and first[0] & (0x80 >> n)), 0)
+
+
+def _is_over(file: BinaryIO, at: int, before: set[bytes]) -> bool:
+    """Whether the film was over at ``at``, and what follows is a camera's or an editor's own."""
+    if not {b"moov", b"mdat"} <= before or b"moof" in before:
+        return False
+    file.seek(at)
+    last = b""
+    while piece := file.read(1 << 20):
+        if any(name in last + piece for name in (b"moof", b"mdat")):
+            return False
+        last = piece[-3:]
+    return True
 
 
 def _only_zeros(file: BinaryIO, at: int) -> bool:

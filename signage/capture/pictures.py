@@ -9,16 +9,21 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 from PIL import Image
 
-from signage.charset import read_xml
+from signage.charset import read_svg
 from signage.errors import MediaError
 
 # It warns of many pixels on stderr, and refuses more; both come too late here.
 Image.MAX_IMAGE_PIXELS = None
 _MOST_PX = 100_000_000
+_MOST_SVG_BYTES = 50_000_000
+"""It is read into memory as a whole, here and by the browser."""
+_DEEPEST = 4_900
+"""Chromium's reader gives up at 5000, or a little before."""
 _SHORTEST_MS = 10
 """Browsers take frames of no more than this for frames of 100 ms."""
 
@@ -104,11 +109,39 @@ def read_drawing(path: Path) -> Picture:
 
 def parse_drawing(path: Path) -> ElementTree.Element:
     """The root of an SVG, in whatever encoding it says it is. Raises ParseError or ValueError."""
-    found = read_xml(path.read_bytes())
+    size = path.stat().st_size
+    if size > _MOST_SVG_BYTES:
+        raise ValueError(
+            f"it has {size / 1e6:,.0f} MB, and {_MOST_SVG_BYTES / 1e6:.0f} are allowed"
+        )
+    found = read_svg(path.read_bytes())
     if found.problem:
         raise ValueError(f"it {found.problem}")
     # The operator's own file, and expat itself stops what would swell up.
-    return ElementTree.fromstring(found.text)  # noqa: S314
+    parser = ElementTree.XMLParser(target=_Tree())  # noqa: S314
+    parser.feed(found.text)
+    root: ElementTree.Element = parser.close()
+    return root
+
+
+class _Tree(ElementTree.TreeBuilder):
+    """Stops where Chromium does, at elements that lie too deep in one another."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._depth = 0
+
+    def start(self, tag: Any, attrs: Any, /) -> ElementTree.Element:
+        """Raises ValueError where it lies too deep."""
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise ValueError(f"more than {_DEEPEST:,} elements lie in one another")
+        return super().start(tag, attrs)
+
+    def end(self, tag: str, /) -> ElementTree.Element:
+        """The element is over."""
+        self._depth -= 1
+        return super().end(tag)
 
 
 def _length_px(text: str | None) -> int | None:
