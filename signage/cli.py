@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -127,6 +127,7 @@ def run(
     ] = False,
 ) -> None:
     """Run the screen until Ctrl-C or SIGTERM."""
+    _on_stop(lambda: sys.exit(0))  # until the screen is made there is nothing to flush
     from signage.console import KioskView
     from signage.kiosk import Kiosk, run_screen
     from signage.supervisor import Supervisor
@@ -134,7 +135,7 @@ def run(
     settings = with_calibration(
         overridden(load_config(config), camera_source=source, data_dir=data, host=host, port=port)
     )
-    stop = _stopped_by_signal()
+    stop = threading.Event()
     length_s = None if minutes is None else minutes * 60
     supervisor = Supervisor()
 
@@ -146,6 +147,7 @@ def run(
     with KioskView(length_s, orders_token_path(settings.data_dir)) as view:
 
         def begin(kiosk: Kiosk) -> None:
+            _on_stop(stop.set)
             view.titles = kiosk.titles
             kiosk.run(stop, ready=view.ready, watch=watch, stand_in=stand_in, length_s=length_s)
 
@@ -339,9 +341,14 @@ def _manifests(config: Path) -> list[Path]:
 def _stopped_by_signal() -> threading.Event:
     """Set by Ctrl-C or SIGTERM."""
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    _on_stop(stop.set)
     return stop
+
+
+def _on_stop(do: Callable[[], None]) -> None:
+    """What Ctrl-C and SIGTERM do from now on."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: do())
 
 
 def _probe_camera(camera: CameraConfig) -> tuple[str, str] | None:

@@ -36,6 +36,7 @@ _START_S = 3.0
 """For the checks before the first play."""
 _GLANCE_S = 1.0
 """For each of them, as long as others can play."""
+_STOP_S = 2.0
 _PATIENCE_S = 120.0
 """For the check of one content. One that hangs, on a drive that is gone, stops no other."""
 
@@ -85,10 +86,10 @@ class ContentWatch:
         self._thread.start()
 
     def stop(self) -> None:
-        """End watching."""
+        """End watching. A thread that hangs on a drive that is gone is left behind."""
         self._stop.set()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(_STOP_S)
             self._thread = None
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Literal
 
 log = logging.getLogger(__name__)
@@ -13,6 +14,10 @@ Status = Literal["ok", "degraded", "failed"]
 
 FAILED_IN_A_ROW = 3
 """So many plays: it is not one content any more."""
+
+_FIRST_YEAR = 2026
+"""No screen runs this before it was written: an earlier clock was never set."""
+_CLOCK_SLACK = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,22 @@ class HealthLog:
         if vitals.status != self._status:
             log.warning("Health is %s.", vitals.status)
         self._reasons, self._status = reasons, vitals.status
+
+
+def clock_problem(now: datetime, newest: datetime | None) -> str | None:
+    """Why the clock cannot be right; None where it may be.
+
+    ``newest`` is the newest on record from before the start: what came since has the same clock.
+    """
+    if now.year >= _FIRST_YEAR and (newest is None or now >= newest - _CLOCK_SLACK):
+        return None
+    since = (
+        "" if newest is None else f", and the newest play on record is of {newest:%Y-%m-%d %H:%M}"
+    )
+    return (
+        f"the clock cannot be right: it shows {now:%Y-%m-%d %H:%M} UTC{since}; set it, best by "
+        "network time"
+    )
 
 
 def _stem(reason: str) -> str:

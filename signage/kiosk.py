@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from signage.content_watch import ContentWatch
 from signage.dashboard import Dashboard
 from signage.engine import Engine, Step
 from signage.errors import DamagedJournalError, LostJournalError
-from signage.health import HealthLog, Vitals
+from signage.health import HealthLog, Vitals, clock_problem
 from signage.installation import keep_orders_token, orders_token_path
 from signage.journal.figures import Figures
 from signage.journal.file import set_aside
@@ -49,9 +49,6 @@ _CHECK_EVERY_S = 1.0
 """So often the kiosk looks after itself."""
 _CATCH_UP = 4
 """Rewards that are learned between two looks for a frame: some hundredths of a second."""
-_FIRST_YEAR = 2026
-"""No screen runs this before it was written: an earlier clock was never set."""
-_CLOCK_SLACK = timedelta(hours=1)
 
 
 def run_screen(config: Config, begin: Callable[[Kiosk], None]) -> Kiosk:
@@ -188,7 +185,7 @@ class Kiosk:
         frame = self._camera.next()
         until_s = float("inf") if length_s is None else frame.t_s + length_s
         engine, pulse = self._engine, self._pulse
-        pulse.clock_problem = _clock_problem(frame.utc, self._journal.newest_utc())
+        newest_before = self._journal.newest_utc()
         engine.begin(frame, self._config.data_dir / FOLDER, secrets.token_hex(4))
         try:
             while not stop.is_set() and frame.t_s < until_s:
@@ -197,6 +194,7 @@ class Kiosk:
                 if frame.t_s >= pulse.check_due_s:
                     pulse.check_due_s = frame.t_s + _CHECK_EVERY_S
                     self._journal.check_in_place()
+                    pulse.clock_problem = clock_problem(frame.utc, newest_before)
                     self._health_log.note(self._vitals())
                 width_px = None if frame.image is None else frame.image.shape[1]
                 self._dashboard.beat(step, engine.recommender, width_px)
@@ -355,16 +353,3 @@ class _Pulse:
             passed_s = max(1e-6, audience.t_s - self.audience.t_s)
             share = min(1.0, passed_s / _FPS_MEMORY_S)
             self.fps += share * (1 / passed_s - self.fps)
-
-
-def _clock_problem(now: datetime, newest: datetime | None) -> str | None:
-    """Why the clock cannot be right; None where it may be."""
-    if now.year >= _FIRST_YEAR and (newest is None or now >= newest - _CLOCK_SLACK):
-        return None
-    since = (
-        "" if newest is None else f", and the newest play on record is of {newest:%Y-%m-%d %H:%M}"
-    )
-    return (
-        f"the clock cannot be right: it shows {now:%Y-%m-%d %H:%M} UTC{since}; set it, best by "
-        "network time"
-    )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from signage.health import HealthLog, Vitals
+from signage.health import HealthLog, Vitals, clock_problem
+from tests.builders import NOON
 
 
 def test_a_screen_that_is_well_says_so() -> None:
@@ -59,3 +62,11 @@ def test_the_log_says_what_changes_and_not_what_counts_on(caplog: pytest.LogCapt
         "Health is degraded.",
         "Health is ok.",
     ]
+
+
+def test_a_clock_that_is_set_right_is_a_problem_no_longer() -> None:
+    newest = NOON - timedelta(days=1)
+    assert "the newest play on record" in str(clock_problem(NOON - timedelta(days=2), newest))
+    assert "1970" in str(clock_problem(datetime(1970, 1, 1, tzinfo=UTC), None))
+    assert clock_problem(NOON, newest) is None
+    assert clock_problem(newest - timedelta(minutes=5), newest) is None  # it goes a little wrong
