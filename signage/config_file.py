@@ -18,6 +18,8 @@ from signage.toml_file import read_toml
 
 _short = reprlib.Repr()
 _short.maxstring = 120
+_SECRET = {("server", "token"), ("camera", "source")}
+"""Keys whose values no message shows."""
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -59,6 +61,8 @@ def _explain(mistake: ErrorDetails) -> str:
         reason = f"it is a day at most ({DAY_S} s)"
     if not key:  # of the keys together
         return reason
+    if mistake["loc"][:2] in _SECRET:
+        return f"key '{key}' cannot be what it is: {reason}"
     return f"key '{key}' cannot be {_short.repr(mistake['input'])}: {reason}"
 
 

@@ -18,7 +18,7 @@ from signage import assets, libraries
 from signage.clock import local_time
 from signage.errors import JournalError, SignageError
 from signage.journal.growth import growth
-from signage.text import without_logins
+from signage.text import host_only
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -189,7 +189,7 @@ def _camera(config: Config, config_path: Path, probe: Probe) -> Check:
         detail, remedy = problem
         remedy += f" The `source` is set in [camera] of {config_path}."
         return Check(name, ok=False, detail=detail, remedy=remedy)
-    return Check(name, ok=True, detail=f"pictures come from {without_logins(camera.source)}")
+    return Check(name, ok=True, detail=f"pictures come from {host_only(camera.source)}")
 
 
 def _disk(config: Config, config_path: Path) -> Check:

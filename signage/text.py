@@ -17,6 +17,7 @@ _TURNING = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 _SPACES = frozenset("\t\n\v\f\r\x85\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}")
 # Greedy up to the last @ of the word: a password may hold one, and a slash, too.
 _LOGIN = re.compile(r"(?<=://)[^\s\"'<>]*@")
+_HOST = re.compile(r"[\w.:\[\]-]*")
 _TOKEN = re.compile(r"(?<=[?&]token=)[^\s&\"'<>#]+")
 _MASK = "***"
 
@@ -45,6 +46,20 @@ def _plain_character(character: str) -> str:
 def without_logins(text: str) -> str:
     """``text`` with user and password of every address in it hidden."""
     return _LOGIN.sub(f"{_MASK}@", text)
+
+
+def host_only(address: str) -> str:
+    """``address`` of a camera with nothing in it that may be secret.
+
+    Cameras take passwords and keys before the host, in the query and in the path alike.
+    """
+    scheme, mark, rest = address.partition("://")
+    if not mark:
+        return address
+    login, at, place = rest.rpartition("@")
+    host = _HOST.match(place)
+    shown = host[0] if host else ""
+    return f"{scheme}://{_MASK + at if login else ''}{shown}{'/…' if place != shown else ''}"
 
 
 def without_secrets(text: str) -> str:

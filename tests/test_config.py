@@ -175,6 +175,13 @@ def test_a_mistake_is_an_error_of_the_file(text: str, reason: str, tmp_path: Pat
     assert reason in complaint(tmp_path, text)
 
 
+@pytest.mark.parametrize("text", ["[server]\ntoken = 12345", '[camera]\nsource = ["12345"]'])
+def test_no_message_shows_a_secret(text: str, tmp_path: Path) -> None:
+    message = complaint(tmp_path, text)
+    assert "Input should be a valid string" in message
+    assert "12345" not in message
+
+
 def test_a_time_zone_is_kept_by_its_name(tmp_path: Path) -> None:
     assert load(tmp_path, 'timezone = "America/Argentina/Ushuaia"').timezone == (
         "America/Argentina/Ushuaia"

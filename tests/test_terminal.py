@@ -18,7 +18,7 @@ import pytest
 
 from signage.cli_options import print_json
 from signage.terminal import Console, Stream, grid, line, table
-from signage.text import plain, shortened, without_secrets
+from signage.text import host_only, plain, shortened, without_secrets
 from tests.test_cli import COMMAND, ENVIRONMENT, configure, signage
 
 HOSTILE = "[/soft] [red]sale[/] \x1b[31m\x07 a\u202eb \ud800 <3> $5_or_$9 :smile:"
@@ -52,6 +52,22 @@ def test_nothing_in_a_text_acts(text: str, shown: str) -> None:
 )
 def test_what_logs_in_is_hidden(text: str, shown: str) -> None:
     assert without_secrets(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("rtsp://admin:p?s/w@rd@10.0.0.2:554/live", "rtsp://***@10.0.0.2:554/…"),
+        ("http://[::1]:80/video.cgi?user=a&pwd=secret", "http://[::1]:80/…"),
+        ("rtsp://cam/user=admin&password=secret", "rtsp://cam/…"),
+        ("rtsps://10.0.0.2:7441/kEyInThePath", "rtsps://10.0.0.2:7441/…"),
+        ("rtsp://cam/live?user=a@b.example&password=secret", "rtsp://***@b.example/…"),
+        ("rtsp://cam", "rtsp://cam"),
+        ("0", "0"),
+    ],
+)
+def test_of_a_camera_no_more_than_its_host_is_told(address: str, shown: str) -> None:
+    assert host_only(address) == shown
 
 
 def test_a_long_name_keeps_its_beginning_and_its_end() -> None:

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from signage.capture.faults import Fault, FaultWatch
 from signage.capture.picture import upright
 from signage.capture.recorded import Picture
-from signage.capture.source import masked, read_source
+from signage.capture.source import read_source
 from signage.config import CameraConfig, is_live
 from signage.errors import SourceError
+from signage.text import host_only
 from signage.types import SLOW, Frame, Image
 
 log = logging.getLogger(__name__)
@@ -58,8 +59,8 @@ def read_camera(source: str, silent_s: float = 2.0) -> Iterator[tuple[float, NDA
                 "program uses it, and that you may read it (group `video`); `ls /dev/video*` "
                 "lists what there is."
                 if is_index
-                else f"The stream {masked(source)} cannot be opened. Check the address, the user "
-                "and password in it, and the network."
+                else f"The stream {host_only(source)} cannot be opened. Check the address, the "
+                "user and password in it, and the network."
             )
         while True:
             ok, image = capture.read()
@@ -312,7 +313,7 @@ def _see(source: str, config: CameraConfig) -> Iterator[Picture]:
 
 
 def _no_picture(source: str) -> str:
-    what = f"Camera {source}" if source.isdigit() else f"The stream {masked(source)}"
+    what = f"Camera {source}" if source.isdigit() else f"The stream {host_only(source)}"
     return (
         f"{what} opens but delivers no picture. Check that no other program uses it, and that "
         "it is what you mean: a camera can have several numbers, some without pictures."

@@ -10,7 +10,6 @@ from signage.capture.recorded import Picture, read_reel, read_video, video_durat
 from signage.capture.scene import read_scene
 from signage.capture.scene_file import load_scene
 from signage.config import CameraConfig
-from signage.text import without_logins
 
 
 def read_source(camera: CameraConfig) -> Iterator[Picture]:
@@ -43,12 +42,6 @@ def recording_fps(path: Path) -> float:
 def recording_duration_s(path: Path) -> float:
     """Length in seconds of a video or scene; 0 where a video does not say."""
     return load_scene(path).duration_s if is_scene(path) else video_duration_s(path)
-
-
-def masked(address: str) -> str:
-    """``address`` without what may be secret in it: user, password and query."""
-    place, query, _ = without_logins(address).partition("?")
-    return f"{place}?…" if query else place
 
 
 def is_scene(path: Path) -> bool:
