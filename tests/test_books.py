@@ -228,7 +228,8 @@ def test_rewards_are_the_same_everywhere(books: Books) -> None:
     assert columns == sorted(drawn.values())
     contents = books.dashboard["contents"]
     for name, row in contents.items():
-        mine = [float(r["reward"]) for r in books.csv if r["content_id"] == name and r["reward"]]
+        its = {r["decision_id"] for r in books.csv if r["content_id"] == name}
+        mine = [value for decision, value in drawn.items() if decision in its]
         assert row["rewarded"] == len(mine)
         if mine:
             assert row["reward"] == pytest.approx(sum(mine) / len(mine), abs=1e-4)

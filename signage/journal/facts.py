@@ -18,6 +18,8 @@ before what the kiosk knew: a play that the page began or ended while the kiosk 
 play, with the state and the seconds that the page tells. ``ended_utc`` is ``started_utc`` and
 ``shown_s`` later: a clock that is set meanwhile changes no duration.
 
+A mean reward of contents is of ``drawn_reward``: what had to play was not chosen for who was there.
+
 The audience of a play is *seen* where the play ended as it should, and the camera did not fail for
 most of it.
 Where a page tells that a play was on the screen for less than the kiosk took it to be, its
@@ -59,7 +61,9 @@ SELECT d.number, d.decision_id AS play_id, d.decision_id, d.run, screen_id, d.co
     p.started_s + max(0.0, round(coalesce(own.shown_s, p.ended_s - p.started_s), 3)) AS ended_s,
     coalesce(p.page, own.page) AS page,
     own.play_id IS NOT NULL AND w.decision_id IS NULL AS told_by_page,
-    w.decision_id IS NOT NULL AS judged, w.reward, w.parts, w.learned, w.t_utc AS rewarded_utc,
+    w.decision_id IS NOT NULL AS judged, w.reward,
+    CASE WHEN NOT d.forced THEN w.reward END AS drawn_reward,
+    w.parts, w.learned, w.t_utc AS rewarded_utc,
     json_extract(w.parts, '$.absent') AS absent,
     w.decision_id IS NOT NULL
         AND coalesce(json_extract(w.parts, '$.absent'), '') NOT IN ('camera_lost', 'play_failed')

@@ -8,7 +8,8 @@ Everything is counted by ``facts.py``, as in every other output:
   those who looked at the screen at all, ``held`` those who gave one play ``HELD_S`` of attention or
   more, ``read`` those who read in one,
 - of one content, they are visits that had it before them, and that looked at it,
-- impressions and attention are of plays whose audience the camera saw.
+- impressions and attention are of plays whose audience the camera saw,
+- rewards are of plays that were drawn, as in the report: not of those that had to play.
 
 In an hour in which the program did not run, or the camera did not see, nobody knows who was there:
 that is None, and not 0.
@@ -43,12 +44,13 @@ _HOUR_S = 3600.0
 
 _SHOWN = """
 SELECT content_id, substr(asked_utc, 1, 13) AS hour, count(*) AS plays,
-    coalesce(sum(shown_s), 0.0) AS shown_s, count(reward) AS rewarded,
-    coalesce(sum(reward), 0.0) AS reward, coalesce(sum(reward * reward), 0.0) AS squares
+    coalesce(sum(shown_s), 0.0) AS shown_s, sum(seen) AS seen,
+    count(drawn_reward) AS rewarded, coalesce(sum(drawn_reward), 0.0) AS reward,
+    coalesce(sum(drawn_reward * drawn_reward), 0.0) AS squares
 FROM decided_plays WHERE asked_utc >= :since AND started_utc IS NOT NULL
 GROUP BY content_id, hour
 UNION ALL
-SELECT content_id, substr(started_utc, 1, 13), count(*), coalesce(sum(shown_s), 0.0), 0, 0.0, 0.0
+SELECT content_id, substr(started_utc, 1, 13), count(*), coalesce(sum(shown_s), 0.0), 0, 0, 0.0, 0.0
 FROM all_plays WHERE made_by = 'page' AND started_utc >= :since
 GROUP BY 1, 2
 """
@@ -146,8 +148,9 @@ class Figures(JournalReader):
           ``attention_s`` (each None where ``seen`` is ``no`` or ``off``), ``reward`` (mean, or
           None), ``seen``: ``yes``, ``partly``, ``no`` (the camera did not see) or ``off`` (the
           program did not run), and ``seen_share``, the share of the hour that was seen,
-        - ``contents``, by id, of those that played: ``plays``, ``shown_s``, ``ots``,
-          ``watchers``, ``impressions``, ``attention_s``, ``attraction`` (attention time over
+        - ``contents``, by id, of those that played: ``plays``, ``seen`` (those whose audience the
+          camera saw: without any, nobody knows who was there), ``shown_s``, ``ots``, ``watchers``,
+          ``impressions``, ``attention_s``, ``attraction`` (attention time over
           time present, or None), ``rewarded`` (plays), ``reward`` (mean, or None),
           ``reward_low`` and ``reward_high`` (its 95 % interval, each play taken for itself, or
           None), ``rewards`` (means of ``TREND_PARTS`` parts of the period, each or None),
@@ -262,6 +265,7 @@ def _content(period: Period, rows: list[dict[str, Any]], seen: Mapping[str, Any]
     low, high = interval(rewarded, *sums)
     return {
         "plays": sum(row["plays"] for row in rows),
+        "seen": sum(row["seen"] for row in rows),
         "shown_s": round(sum(row["shown_s"] for row in rows), 3),
         "ots": seen["ots"],
         "watchers": seen["watchers"],

@@ -135,6 +135,19 @@ def test_each_content_has_its_own(diary: Diary, figures: Figures) -> None:
     assert (contents["shoes"]["reward"], contents["shoes"]["attraction"]) == (0.9, 1.0)
 
 
+def test_what_had_to_play_earns_no_content_a_mean(diary: Diary, figures: Figures) -> None:
+    """As in the report: it was not chosen for who was there."""
+    diary.play("coffee", NOON, [impression("a", 4.0)], 0.4)
+    diary.play("coffee", NOON, [impression("a", 8.0)], 0.9, forced=True)
+    diary.play("shoes", NOON, [impression("a", 8.0)], 0.9, forced=True)
+    told = figures.of(DAY, 200)
+    coffee, shoes = told["contents"]["coffee"], told["contents"]["shoes"]
+    assert (coffee["rewarded"], coffee["reward"], coffee["impressions"]) == (1, 0.4, 2)
+    assert (shoes["rewarded"], shoes["reward"], shoes["impressions"]) == (0, None, 1)
+    assert told["by_hour"][-1]["reward"] == 0.4
+    assert (coffee["seen"], shoes["seen"]) == (2, 1)
+
+
 def test_hours_are_whole_and_the_last_one_runs(diary: Diary, figures: Figures) -> None:
     diary.play("coffee", DAY.since - timedelta(seconds=1), [impression("too early", 8.0)], 1.0)
     diary.play("coffee", DAY.since, [impression("first", 1.0)], 0.5)

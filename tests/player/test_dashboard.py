@@ -440,6 +440,25 @@ def test_what_is_simulated_or_unknown_or_thin_says_so(
     assert "25\xa0%" in first
     assert "%" not in second
     expect(page.locator("#hours-unknown")).to_contain_text("its camera did not see")
+    none = {"rewarded": 0, "reward": None, "reward_low": None}
+    for seen, impressions, why in (
+        (0, 0, "not known who was there"),
+        (3, 0, "nobody was there"),
+        (3, 9, "only played when it had to"),
+    ):
+        contents["red"] |= none | {"seen": seen, "impressions": impressions}
+        page.reload()
+        row = page.locator(".contents-table tbody tr").last
+        expect(row).to_contain_text(why)
+        attention = row.locator("[data-figure=attention]").inner_text()
+        assert (attention == "–") == (seen == 0)
+    assert page.locator(".funnel [data-figure=ots]").inner_text() != "–"
+    told["by_hour"] = [hours[1] | {"t_utc": hour["t_utc"]} for hour in hours]
+    page.reload()
+    for figure in ("ots", "watchers", "held", "read", "impressions"):
+        expect(page.locator(f".funnel [data-figure={figure}]")).to_have_text("–")
+    told["by_hour"] = hours
+    page.reload()
     page.get_by_text("As a table").click()
     blind = page.locator(f'[data-hour="{hours[1]["t_utc"]}"] td')
     assert blind.all_inner_texts()[:4] == ["–", "–", "–", "4"]

@@ -4,8 +4,11 @@ import { LEAST, byId, capped, clock, count, duration, el, isWhole, named, percen
 
 // --- the funnel ---
 
-export function drawFunnel({ funnel }) {
-  redraw(byId("funnel"), funnel, () => {
+export function drawFunnel({ funnel, by_hour: hours }) {
+  // In no hour of the period was anything seen: nobody is not the same as not known.
+  const blind = hours.every(isUnknown);
+  const people = (n) => (blind ? "–" : count(n));
+  redraw(byId("funnel"), [funnel, blind], () => {
     const { ots, watchers, held, read, held_s: s } = funnel;
     const steps = [
       ["ots", "Opportunities to see", ots, "people came into view"],
@@ -24,7 +27,7 @@ export function drawFunnel({ funnel }) {
             "li",
             { class: key },
             el("span", { class: "what" }, el("b", {}, name), ` ${words}`),
-            el("span", { class: "much", "data-figure": key }, count(n)),
+            el("span", { class: "much", "data-figure": key }, people(n)),
             el("span", { class: "track" }, bar),
             el("span", { class: "quiet share" }, ots >= LEAST && key !== "ots" ? percent(n / ots) : ""),
           );
@@ -35,7 +38,7 @@ export function drawFunnel({ funnel }) {
         { class: "quiet" },
         el("span", { "data-figure": "plays" }, count(funnel.plays)),
         " plays, ",
-        el("span", { "data-figure": "impressions" }, count(funnel.impressions)),
+        el("span", { "data-figure": "impressions" }, people(funnel.impressions)),
         " impressions (one person who could see one play).",
       ),
     ];

@@ -43,7 +43,7 @@ function contentRow(name, row, content, best) {
     {},
     el("th", { scope: "row" }, named(content?.title ?? name), named(content?.category ?? "", { class: "named quiet" })),
     cell("plays", count(row.plays)),
-    cell("attention", duration(row.attention_s)),
+    cell("attention", row.seen ? duration(row.attention_s) : "–"),
     cell("attraction", row.impressions >= LEAST ? percent(row.attraction) : "–"),
     cell("reward", ...(isRanked(row) ? earned(row, best) : tooFew(row))),
     cell("trend", isRanked(row) ? spark(row.rewards) : null, el("span", { class: way }, signed(row.trend))),
@@ -61,10 +61,13 @@ function earned(row, best) {
   ];
 }
 
-const tooFew = (row) => [
-  el("b", {}, "–"),
-  el("span", { class: "quiet range" }, row.rewarded ? `not enough plays yet (${count(row.rewarded)})` : "nobody was there"),
-];
+const tooFew = (row) => [el("b", {}, "–"), el("span", { class: "quiet range" }, whyNone(row))];
+
+function whyNone(row) {
+  if (row.rewarded) return `not enough plays yet (${count(row.rewarded)})`;
+  if (!row.seen) return "not known who was there";
+  return row.impressions ? "only played when it had to" : "nobody was there";
+}
 
 // --- the heat map ---
 
