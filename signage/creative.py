@@ -34,6 +34,9 @@ _LEAVES = re.compile(
 )
 """A script that takes the page elsewhere; to another place in itself (``hash``) it may go."""
 
+_SOUNDS = re.compile(r"\bnew\s+(?:window\s*\.\s*)?(?:Audio|(?:webkit)?AudioContext)\b")
+_HEARD = "it is heard whenever the page is loaded, also before and after its play"
+
 
 @dataclass(slots=True)
 class Creative:
@@ -120,6 +123,11 @@ class _Reader:
                 "that leaves ends its play."
             )
 
+        if match := _SOUNDS.search(script):
+            self._found.blocked.append(
+                f"{name} has a script that makes sound ({match.group()}): {_HEARD}."
+            )
+
     def _used(self, path: Path, url: str) -> Path | None:
         """The file in the folder that ``url`` names in ``path``."""
         where = f"{self._name(path)} uses {printable(url)}"
@@ -194,6 +202,10 @@ class _Page(HTMLParser):
         """Note what this tag loads."""
         self._inside = tag
         told = {name: value for name, value in attrs if value}
+        if tag in ("audio", "video") and {name for name, _ in attrs} & {"autoplay", "muted"} == {
+            "autoplay"
+        }:
+            self.refused.append(f"<{tag} autoplay> without muted: {_HEARD}")
         if tag == "form":
             self.refused.append("a form, which can be sent nowhere")
         elif tag == "meta" and told.get("http-equiv", "").lower() == "refresh":

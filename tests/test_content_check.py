@@ -303,6 +303,31 @@ def test_a_page_that_stays_is_not_said_to_leave(tmp_path: Path, script: str) -> 
     assert check_content(tmp_path).verdict == "ok"
 
 
+@pytest.mark.parametrize(
+    ("html", "told"),
+    [
+        ("<audio src=a.wav autoplay loop></audio>", "has <audio autoplay> without muted"),
+        ("<video src=a.wav autoplay></video>", "has <video autoplay> without muted"),
+        ("<video src=a.wav autoplay muted></video>", ""),
+        ("<audio src=a.wav></audio>", ""),
+        ("<script>new Audio('a.wav').play()</script>", "makes sound (new Audio)"),
+        ("<script>const c = new AudioContext()</script>", "makes sound (new AudioContext)"),
+        ("<script>const newAudio = 1</script>", ""),
+    ],
+)
+def test_a_page_that_sounds_is_a_warning(tmp_path: Path, html: str, told: str) -> None:
+    """No browser keeps a frame silent: it is heard while it waits, and in the loop for ever."""
+    folder = page(tmp_path / "a", f"<!doctype html>{html}")
+    (folder / "a.wav").write_bytes(b"RIFF")
+    checked = check_content(folder)
+    assert checked.errors == []
+    if told:
+        assert told in " ".join(checked.warnings)
+        assert "before and after its play" in " ".join(checked.warnings)
+    else:
+        assert checked.warnings == []
+
+
 def test_a_style_sheet_is_read_as_one(tmp_path: Path) -> None:
     page(
         tmp_path,
