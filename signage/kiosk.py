@@ -7,6 +7,7 @@ import secrets
 import shutil
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -36,11 +37,13 @@ from signage.recommend.catalogue import Catalogue
 from signage.recommend.policy import Learner
 from signage.recommend.recommender import make_policy
 from signage.totals import Totals
-from signage.types import AudienceSnapshot, PlayState
+from signage.types import AudienceSnapshot, Orders, PlayState
 
 log = logging.getLogger(__name__)
 
 _ORDER_PATIENCE_S = 10.0
+_NEW_JOURNALS, _WINDOW_S = 5, 3600.0
+"""So many are begun within this long in place of lost ones; then something takes them away."""
 _FPS_MEMORY_S = 2.0
 """Frames a second are averaged over about this long."""
 
@@ -55,25 +58,34 @@ def run_screen(config: Config, begin: Callable[[Kiosk], None]) -> Kiosk:
     """Make the kiosk and let ``begin`` run it; returns the one that ran last.
 
     A journal that is damaged, or was taken away, does not keep the screen off: a new one is begun
-    in its place. Once: a second time in the same process it is an error.
+    in its place, and what was ordered stays in force. Where that happens again and again it is an
+    error.
     """
-    kiosk = None
-    try:
-        kiosk = Kiosk(config)
-        begin(kiosk)
-        return kiosk
-    except DamagedJournalError as damage:
-        aside = set_aside(journal_path(config), datetime.now(UTC))
-        notice = f"{damage} It is kept as {aside.name}, and a new journal was begun"
-    except LostJournalError as loss:
-        notice = f"{loss} A new journal was begun"
-    log.error("%s.", notice)
-    if kiosk is not None and kiosk.port is not None:  # where the page looks for it
-        server = config.server.model_copy(update={"port": kiosk.port})
-        config = config.model_copy(update={"server": server})
-    kiosk = Kiosk(config, (notice,))
-    begin(kiosk)
-    return kiosk
+    begun_s: deque[float] = deque(maxlen=_NEW_JOURNALS)
+    notices: tuple[str, ...] = ()
+    orders = Orders()
+    while True:
+        kiosk = None
+        try:
+            kiosk = Kiosk(config, notices, orders)
+            begin(kiosk)
+            return kiosk
+        except (DamagedJournalError, LostJournalError) as error:
+            now_s = time.monotonic()
+            if len(begun_s) == _NEW_JOURNALS and now_s - begun_s[0] < _WINDOW_S:
+                raise
+            begun_s.append(now_s)
+            notice = f"{error} A new journal was begun"
+            if isinstance(error, DamagedJournalError):
+                aside = set_aside(journal_path(config), datetime.now(UTC))
+                notice = f"{error} It is kept as {aside.name}, and a new journal was begun"
+        log.error("%s.", notice)
+        notices = (notice,)
+        if kiosk is not None:
+            orders = kiosk.orders
+        if kiosk is not None and kiosk.port is not None:  # where the page looks for it
+            server = config.server.model_copy(update={"port": kiosk.port})
+            config = config.model_copy(update={"server": server})
 
 
 def journal_path(config: Config) -> Path:
@@ -88,8 +100,11 @@ class Kiosk:
     the journal, the port. A camera that is not there is waited for beside the plays.
     """
 
-    def __init__(self, config: Config, notices: tuple[str, ...] = ()) -> None:
-        """``notices`` is what ``/health`` says as long as it runs."""
+    def __init__(
+        self, config: Config, notices: tuple[str, ...] = (), orders: Orders | None = None
+    ) -> None:
+        """``notices`` is what ``/health`` says as long as it runs; ``orders`` were given before
+        its journal was begun."""
         self._config = config
         self._notices = notices
         self.port: int | None = None
@@ -128,7 +143,14 @@ class Kiosk:
             self._perceiver.perceive,
             self._server,
         )
+        if orders is not None:
+            self._engine.learning.take_over(orders, datetime.now(UTC))
         self._stock(catalogue)
+
+    @property
+    def orders(self) -> Orders:
+        """What the operator has ordered and not taken back."""
+        return self._engine.recommender.orders
 
     def _stock(self, catalogue: Catalogue) -> None:
         """Serve what is in ``catalogue``."""

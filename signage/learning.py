@@ -16,7 +16,7 @@ from pathlib import Path
 from signage.config import Config
 from signage.errors import CheckpointError
 from signage.journal.journal import Journal
-from signage.orders import Action, Order, OrderRefusedError, follow
+from signage.orders import Action, Order, OrderRefusedError, follow, standing
 from signage.recommend.checkpoint import Checkpoint, Checkpoints, Header
 from signage.recommend.policy import Learner
 from signage.recommend.recommender import Recommender, layout_for, make_policy
@@ -92,6 +92,12 @@ class Learning:
     def review_orders(self) -> None:
         """Put every order in force whose content is there, and say of which it is not."""
         self._recommender.orders = self._orders_in_force()
+
+    def take_over(self, orders: Orders, utc: datetime) -> None:
+        """Put what was in force with another journal on record in this one, and in force."""
+        for order in standing(orders):
+            self._record(order, utc)
+        self.review_orders()
 
     def learn(self, seq: int, lesson: Lesson, utc: datetime) -> None:
         """Learn the reward ``seq`` of the journal; later, where others are to come before it."""

@@ -79,6 +79,16 @@ def follow(orders: Orders, order: Order) -> Orders:
             return orders
 
 
+def standing(orders: Orders) -> Iterator[Order]:
+    """The orders that ``orders`` follows from."""
+    if orders.frozen:
+        yield Order(action=Action.FREEZE)
+    if orders.pinned is not None:
+        yield Order(action=Action.PIN, content_id=orders.pinned)
+    if orders.emergency is not None:
+        yield Order(action=Action.EMERGENCY, content_id=orders.emergency)
+
+
 class Inbox:
     """Orders on their way from any thread to the one that carries them out."""
 

@@ -102,6 +102,13 @@ class Kiosk:
         with urllib.request.urlopen(self.url + path, timeout=10) as answer:
             return json.load(answer)
 
+    def answers(self, path: str) -> bool:
+        try:
+            self.get(path)
+        except OSError:
+            return False
+        return True
+
     def until(self, path: str, found: Callable[[Any], Any]) -> Any:
         """Ask until ``found`` says yes; returns what it said."""
         end_s = time.monotonic() + _PATIENCE_S
@@ -130,6 +137,24 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Kiosk]]:
             kiosk.process.wait()
         if kiosk.process.stdout is not None:
             kiosk.process.stdout.close()
+
+
+def test_a_journal_that_is_taken_away_twice_ends_neither_the_screen_nor_an_emergency(
+    start: Callable[..., Kiosk],
+) -> None:
+    kiosk = start("--stand-in")
+    kiosk.ordered("emergency", "evacuation")
+    journal, new = kiosk.data / "journal.sqlite", "A new journal was begun"
+    for away in ("first.sqlite", "second.sqlite"):
+        journal.rename(kiosk.data / away)
+        # The port is the same, and nobody answers there for a moment.
+        until(journal.exists, "a new journal")
+        until(lambda: kiosk.answers("/health"), "an answer")
+        kiosk.until("/health", lambda health: new in str(health["reasons"]))
+        (play,) = kiosk.until("/api/decisions?limit=1", list)
+        assert play["content_id"] == "evacuation"
+    assert kiosk.ordered("clear")["emergency"] is None
+    assert kiosk.stop() == 0
 
 
 def test_the_page_switches_content_when_a_viewer_appears(
