@@ -347,6 +347,8 @@ class _Pulse:
         self.last_decision_s: float | None = None
         self.model_version: str | None = None
         self.behind = 0
+        self.frame_s: float | None = None
+        """When the newest frame with a picture was taken."""
         self.failed_in_a_row = 0
         self.failing: dict[str, str] = {}
         self.check_due_s = float("-inf")
@@ -369,9 +371,11 @@ class _Pulse:
 
     def _count_frame(self, audience: AudienceSnapshot) -> None:
         """A tick without a picture is no frame."""
+        passed_s = max(1e-6, audience.t_s - (self.frame_s or audience.t_s))
         if audience.fault == LOST:
-            self.fps = 0.0
-        elif self.audience is not None:
-            passed_s = max(1e-6, audience.t_s - self.audience.t_s)
+            self.fps = 0.0 if passed_s > _FPS_MEMORY_S else self.fps
+            return
+        if self.frame_s is not None:
             share = min(1.0, passed_s / _FPS_MEMORY_S)
             self.fps += share * (1 / passed_s - self.fps)
+        self.frame_s = audience.t_s

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Sequence
 
@@ -34,6 +35,9 @@ class Audience:
         self._visits: dict[int, Visit] = {}
         self._past: deque[str] = deque(maxlen=_LAST_VISITS)
         self._departed: list[Viewer] = []
+        self._blind_s = -math.inf
+        self._fault: str | None = None
+        """What was wrong with the camera when it last did not see, at ``_blind_s``."""
 
     def update(self, frame: Frame, sightings: Sequence[Sighting] | None) -> AudienceSnapshot:
         """Add what a frame told; None when it could tell nothing (the camera does not see)."""
@@ -47,12 +51,16 @@ class Audience:
             if sighting.earlier_tracks is not None:
                 visit.know(tuple(f"{self._run}.{track}" for track in sighting.earlier_tracks))
         self._part(now_s)
+        if sightings is None:
+            self._blind_s, self._fault = now_s, frame.fault
+        # Who is there is not known before there was time to believe that somebody is.
+        observed = now_s - self._blind_s >= self._config.confirm_after_s and sightings is not None
         return AudienceSnapshot(
             t_s=now_s,
             utc=frame.utc,
             viewers=tuple(v.viewer() for v in self._visits.values() if self._is_confirmed(v)),
-            observed=sightings is not None,
-            fault=frame.fault,
+            observed=observed,
+            fault=None if observed else self._fault,
         )
 
     def take_departed(self) -> list[Viewer]:

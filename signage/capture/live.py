@@ -25,6 +25,8 @@ from signage.types import SLOW, Frame, Image
 log = logging.getLogger(__name__)
 
 _TICK_S = 0.2
+_SILENT_S = 1.0
+"""After so long without a picture the loop goes on without: plays end, and orders come."""
 _RETRY_S = (0.5, 1.0, 2.0, 5.0)
 
 _OPEN_MS = 5000
@@ -187,8 +189,8 @@ class LiveCapture:
                 is_lost = silent_s > self._config.lost_after_s
                 if is_lost:
                     self._note_loss(lost=True)
-                if is_lost or not self._has_delivered:
                     self._pace.restart()
+                if silent_s > _SILENT_S or is_lost or not self._has_delivered:
                     return Frame(time.monotonic(), datetime.now(UTC), None, LOST)
             image, self._image = self._image, None
             t_s, fault = self._last_picture_s, self._unfit

@@ -82,7 +82,7 @@ _GAUGES = {
 }
 _INFO = ("screen_id", "version", "policy")
 _STATUSES = ("ok", "degraded", "failed")
-_CAMERA_STATES = ("ok", "lost", "black", "frozen", "noisy", "dark", "blank", "slow")
+_CAMERA_STATES = ("ok", "lost", "black", "frozen", "noisy", "dark", "blank", "blurred", "slow")
 _TALLIES = {
     "left_out": ("signage_contents_left_out", "Contents that are left out: /health has why."),
     "failing": ("signage_contents_failing", "Contents whose last play failed: /health has why."),

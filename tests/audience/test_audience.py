@@ -585,3 +585,14 @@ def test_a_short_gap_counts_for_the_stay_and_not_for_what_was_done_in_it() -> No
     assert visit.dwell_s == pytest.approx(3.3)
     assert visit.attention_s < 1.4
     assert visit.movement is Movement.STANDING
+
+
+def test_the_first_moment_after_a_fault_is_unknown_too() -> None:
+    """Nobody is believed to be there at once: until then nobody knows that nobody is."""
+    audience = Audience(CONFIG)
+    audience.update(frame(0.0), [sighting()])
+    audience.update(replace(frame(1.0), fault="black"), None)
+    first = audience.update(frame(1.1), [])
+    later = audience.update(frame(1.1 + CONFIG.confirm_after_s), [])
+    assert (first.observed, first.fault) == (False, "black")
+    assert (later.observed, later.fault) == (True, None)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from signage.capture.faults import Fault, FaultWatch, brightest, noise_sd
+from signage.capture.faults import Fault, FaultWatch, blur, brightest, even_share, noise_sd
 from signage.capture.recorded import Picture, read_video
 from signage.types import Image
 from tests.builders import FOOTAGE
@@ -158,3 +158,44 @@ def test_every_fault_says_what_it_is_and_what_to_do() -> None:
     for fault in Fault:
         assert fault.reason
         assert fault.remedy.endswith(".")
+
+
+def at_720p() -> Image:
+    return np.asarray(cv2.resize(still(), (1280, 720), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def out_of_focus(image: Image) -> Image:
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), 0.02 * image.shape[1]), np.uint8)
+
+
+def mostly_covered(image: Image, level: int) -> Image:
+    covered = image.copy()
+    covered[:, : round(0.86 * image.shape[1])] = level
+    return covered
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "fault"),
+    [
+        (out_of_focus(at_720p()), Fault.BLURRED),
+        (mostly_covered(at_720p(), 5), Fault.BLANK),
+        (mostly_covered(at_720p(), 120), Fault.BLANK),
+        (dimmed(at_720p(), 0.1), Fault.DARK),
+    ],
+    ids=["out of focus", "a hand over most of it", "tape over most of it", "too little light"],
+)
+def test_who_could_not_be_seen_is_not_taken_for_nobody(spoilt: Image, fault: Fault) -> None:
+    watch = FaultWatch(10.0)
+    noise = 9.0 if fault is Fault.DARK else 2.0
+    for t_s, image in lasting(spoilt, 3.0, sd=noise):
+        watch.look(t_s, image)
+        assert watch.symptom is not None
+    assert watch.fault is fault
+
+
+def test_the_plainest_walls_of_real_clips_are_far_from_a_cover_and_from_a_blur() -> None:
+    for clip in CLIPS:
+        # Some begin with a blurred transition.
+        pictures = list(islice(read_video(FOOTAGE / clip), 20, 200, 40))
+        assert max(even_share(image) for _, image in pictures) < 0.6
+        assert max(blur(image) for _, image in pictures) < 0.8
