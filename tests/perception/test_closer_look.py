@@ -41,7 +41,7 @@ def config(folder: Path, budget_ms: float) -> Config:
         logos_dir=folder,
         logos_budget_ms=budget_ms,
         demographics=False,
-        still_after_s=1e6,
+        still_after_s=86_400,
     )
     return Config(perception=perception)
 

@@ -78,7 +78,8 @@ def test_a_loop_is_played_without_the_server_though_its_file_is_gone(
     film = replace(cue("pictures", "", duration_s=0.6), medium="video", file="film.webm")
     assert shop.server is not None
     shop.server.set_up(PlayerConfig(), [cue("green", "", duration_s=0.6), film])
-    page.wait_for_function("document.querySelector('video')?.readyState === 4")
+    state = "document.querySelector('video')?.readyState"
+    until(lambda: page.evaluate(state) == 4, "the film")
     (pictures / "film.webm").unlink()
     shop.close()
     for _ in range(2):
