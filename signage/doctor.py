@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from signage import assets, libraries
 from signage.clock import local_time
 from signage.errors import JournalError, SignageError
+from signage.health import FIRST_YEAR
 from signage.journal.growth import growth
 from signage.text import host_only
 
@@ -30,8 +31,6 @@ Probe = Callable[["CameraConfig"], tuple[str, str] | None]
 
 _FREE_BYTES = 1_000_000_000
 """A journal of years, and the room that SQLite wants for its log."""
-_FIRST_YEAR = 2026
-"""No screen runs this before it was written: an earlier clock was never set."""
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _IMPORT_TIMEOUT_S = 60
 _PULL = "Run `signage models pull`."
@@ -273,7 +272,7 @@ def _clock(now: datetime, zone: str | None = None) -> Check:
     """Whether the clock was ever set; dayparts and campaign dates go by it."""
     local = local_time(now, zone)
     detail = f"{now:%Y-%m-%d %H:%M} UTC, {local:%H:%M} here ({local.tzname()})"
-    if now.year < _FIRST_YEAR:
+    if now.year < FIRST_YEAR:
         remedy = "Set the clock, best by network time: `timedatectl set-ntp true`."
         return Check("clock", ok=False, detail=detail, remedy=remedy)
     return Check("clock", ok=True, detail=detail)

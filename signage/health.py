@@ -15,7 +15,7 @@ Status = Literal["ok", "degraded", "failed"]
 FAILED_IN_A_ROW = 3
 """So many plays: it is not one content any more."""
 
-_FIRST_YEAR = 2026
+FIRST_YEAR = 2026
 """No screen runs this before it was written: an earlier clock was never set."""
 _CLOCK_SLACK = timedelta(hours=1)
 
@@ -98,7 +98,7 @@ def clock_problem(now: datetime, newest: datetime | None) -> str | None:
 
     ``newest`` is the newest on record from before the start: what came since has the same clock.
     """
-    if now.year >= _FIRST_YEAR and (newest is None or now >= newest - _CLOCK_SLACK):
+    if now.year >= FIRST_YEAR and (newest is None or now >= newest - _CLOCK_SLACK):
         return None
     since = (
         "" if newest is None else f", and the newest play on record is of {newest:%Y-%m-%d %H:%M}"

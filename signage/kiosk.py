@@ -46,8 +46,6 @@ _NEW_JOURNALS, _WINDOW_S = 5, 3600.0
 """So many are begun within this long in place of lost ones; then something takes them away."""
 _FPS_MEMORY_S = 2.0
 """Frames a second are averaged over about this long."""
-
-
 _CHECK_EVERY_S = 1.0
 """So often the kiosk looks after itself."""
 _CATCH_UP = 4
