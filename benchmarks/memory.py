@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from benchmarks.common.paths import DEMO
 from signage.config_file import load_config
 from signage.content_check import load_catalogue
 from signage.recommend.policy import Learner
@@ -31,7 +32,6 @@ from signage.types import (
 )
 from tests.builders import ages, viewer
 
-CONFIG = Path(__file__).resolve().parents[1] / "configs" / "demo.toml"
 BEGIN_UTC = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 PLAY_S = 8.0
 PLAYS_A_VISIT = 4
@@ -50,7 +50,7 @@ class Figures:
 
 def learn(decisions: int, seed: int = 0) -> Iterator[Figures]:
     """Decide and learn so often; yields the figures after each tenth of it."""
-    config = load_config(CONFIG)
+    config = load_config(DEMO)
     policy = make_policy("vw", config)
     recommender = Recommender(config, load_catalogue(config.content), policy)
     assert isinstance(policy, Learner)  # noqa: S101 - "vw" is one

@@ -24,7 +24,8 @@ import cv2
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
-from scripts.worlds import Array
+from benchmarks.common.paths import DEMO
+from benchmarks.learning.worlds import Array
 from signage.capture.live import LiveCapture
 from signage.capture.source import read_source
 from signage.config import (
@@ -44,7 +45,6 @@ from signage.player.server import PlayerServer, Status
 from signage.recommend.recommender import make_policy
 from signage.types import Cue, Decision, Image, PlayEvent, PlayState, Trigger
 
-_ROOT = Path(__file__).resolve().parents[1]
 _CHROMIUM = "/usr/bin/chromium"
 # Bright, so that a mix of two is bright, too, and what is dark is no content.
 _COLOURS = {"html": "#e8a020", "image": "#40c8e0", "video": "#60d060"}
@@ -245,7 +245,7 @@ def _small(image: Image) -> Array:
 
 
 def measure_arrivals(folder: Path, arrivals: int) -> None:
-    config = load_config(_ROOT / "configs" / "demo.toml")
+    config = load_config(DEMO)
     people = (
         ReelSegment(clip="single_face.mp4", to_s=4.0),
         ReelSegment(clip="WolfgangLanger_Pexels.mp4", to_s=4.0),

@@ -1,6 +1,6 @@
 """Trains the reading detector and writes models/reading.json.
 
-    python -m scripts.train_reading --data DIR
+    python -m training.reading --data DIR
 
 DIR holds eyemove/gazegraph (Lan et al., GazeGraph, SenSys 2020): P<n>_<TASK>.csv with x and y in
 shares of the screen, one line a sample, 30 a second. It needs nothing but numpy.
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.common.paths import MODELS
 from signage.audience.reading import (
     GRID_HZ,
     LENGTHS_S,
@@ -29,7 +30,6 @@ from signage.audience.reading import (
 )
 from signage.types import Floats
 
-MODELS = Path(__file__).resolve().parent.parent / "models"
 SEED = 0
 RECORDED_HZ = 30.0
 READ = "READ"

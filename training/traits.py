@@ -1,6 +1,6 @@
 """Trains our own head for age and gender, calibrates it, and writes models/traits.onnx.
 
-    scripts/train_traits --data DIR
+    python -m training.traits --data DIR
 
 DIR holds faces/fairface_train (FairFace, CC BY 4.0). The three networks that look at a face stay
 as they are: only a linear head is learned, on what they say. It needs no package that the
@@ -21,15 +21,14 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from scripts.labelled_faces import (
+from benchmarks.common.labelled_faces import (
     BAND_MIDDLES,
     BAND_YEARS,
     BANDS,
-    MANIFEST,
-    MODELS,
     SingleFaceFinder,
     read_folder,
 )
+from benchmarks.common.paths import MANIFEST, MODELS
 from signage.perception.attributes import FaceFeatures
 from signage.perception.inference import load_model
 from signage.types import Floats, Image

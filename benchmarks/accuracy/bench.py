@@ -16,19 +16,19 @@ from pathlib import Path
 
 import numpy as np
 
-from scripts.face_rows import Row, labelled_rows
-from scripts.footage_score import (
+from benchmarks.accuracy.face_rows import Row, labelled_rows
+from benchmarks.accuracy.footage_score import (
     REFERENCES,
     BodyScore,
     FaceScore,
     score_bodies,
     score_faces,
 )
-from scripts.scene_score import FACE_BANDS_PX, SceneScore, score_scene
+from benchmarks.accuracy.scene_score import FACE_BANDS_PX, SceneScore, score_scene
+from benchmarks.common.paths import DEMO, SCENES
 from signage.config import Config
 from signage.config_file import load_config
 
-CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 _DWELL_S = 1.0
 _DISTANCE_SHARE = 0.2
 
@@ -38,7 +38,7 @@ without identities. Recall and precision are agreement with that program. How ma
 were is not known, so neither IDF1 nor the true number of paths; switches are counted only where
 a box can go on as one other alone, which leaves out the very moments in which people meet. The
 faces of the other recordings are one detector's at its best, checked by eye
-(scripts/references/README.md)."""
+(references/README.md)."""
 
 
 def main() -> None:
@@ -50,7 +50,7 @@ def main() -> None:
     chosen = parser.parse_args()
     if chosen.data is not None and not chosen.data.is_dir():
         parser.error(f"There is no folder {chosen.data}.")
-    config = load_config(CONFIGS / "demo.toml")
+    config = load_config(DEMO)
     scores = dict(scene_scores(config, chosen.scenes))
     if scores:
         print_scenes(scores)
@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def scene_scores(config: Config, names: Sequence[str] | None) -> Iterator[tuple[str, SceneScore]]:
-    folder = CONFIGS / "scenes"
+    folder = SCENES
     known = sorted(path.stem for path in folder.glob("*.toml") if path.stem != "cast")
     for name in known if names is None else [name for name in names if name != "-"]:
         progress(f"scene {name}")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from scripts.bench_faces import Demographics, Look, demographics, looks
-from scripts.labelled_faces import BANDS, SingleFaceFinder
+from benchmarks.accuracy.faces import Demographics, Look, demographics, looks
+from benchmarks.common.labelled_faces import BANDS, SingleFaceFinder
 from signage.config import PerceptionConfig
 from signage.perception.attributes import TraitEstimator
 from signage.types import MOODS

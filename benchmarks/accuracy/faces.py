@@ -17,14 +17,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from scripts.labelled_faces import (
+from benchmarks.common.labelled_faces import (
     BAND_MIDDLES,
     BAND_YEARS,
     BANDS,
-    MODELS,
     SingleFaceFinder,
     read_folder,
 )
+from benchmarks.common.paths import MODELS
 from signage.config import PerceptionConfig
 from signage.perception.attributes import TraitEstimator
 from signage.types import MOODS, Image, Traits

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from scripts.scene_score import Watched, watch
-from scripts.tracking import (
+from benchmarks.accuracy.scene_score import Watched, watch
+from benchmarks.accuracy.tracking import (
     IMPOSSIBLE,
     Moment,
     TrackingScore,

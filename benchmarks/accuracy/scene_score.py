@@ -11,7 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from scripts.tracking import IMPOSSIBLE, Moment, TrackingScore, assign, matches, score_tracking
+from benchmarks.accuracy.tracking import (
+    IMPOSSIBLE,
+    Moment,
+    TrackingScore,
+    assign,
+    matches,
+    score_tracking,
+)
 from signage.audience.audience import open_audience
 from signage.capture.scene import play_scene
 from signage.capture.scene_file import load_scene

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
-from scripts.bench_gaze import FOOTAGE, gaze_rows
-from scripts.bench_identity import identity_rows
-from scripts.bench_logos import logo_rows
-from scripts.bench_reading import reading_rows
-from scripts.face_rows import Row
-from scripts.labelled_faces import SingleFaceFinder
-from scripts.rendered_reader import (
+from benchmarks.accuracy.face_rows import Row
+from benchmarks.accuracy.scene_score import Watched, watch
+from benchmarks.behaviour.gaze import gaze_rows
+from benchmarks.behaviour.identity import identity_rows
+from benchmarks.behaviour.logos import logo_rows
+from benchmarks.behaviour.reading import reading_rows
+from benchmarks.behaviour.rendered_reader import (
     TEXT,
     PointAt,
     RenderedReader,
@@ -27,14 +27,14 @@ from scripts.rendered_reader import (
     reading,
     staring,
 )
-from scripts.scene_score import Watched, watch
+from benchmarks.common.labelled_faces import SingleFaceFinder
+from benchmarks.common.paths import DEMO, FOOTAGE
 from signage.capture.recorded import Picture, read_reel, read_video
 from signage.config import Config, ReelSegment
 from signage.config_file import load_config
 from signage.recommend.reward import PlayTally
 from signage.types import Impression
 
-CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 _READ_S, _READ_FPS = 12.0, 15.0
 _PATHS: dict[str, Callable[[int], PointAt]] = {
     "reads": reading,
@@ -200,7 +200,7 @@ def all_logo_rows(data: Path | None) -> Iterator[Row]:
 
 def demo() -> Config:
     """Everything switched on."""
-    return load_config(CONFIGS / "demo.toml")
+    return load_config(DEMO)
 
 
 TABLES: dict[str, Callable[[Path | None], Iterator[Row]]] = {

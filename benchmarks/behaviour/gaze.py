@@ -1,6 +1,6 @@
 """How well the eyes' direction is told, as far as that can be known without labelled gaze.
 
-    python -m scripts.bench_gaze --data DIR
+    python -m benchmarks.behaviour.gaze --data DIR
 
 There are no pictures here whose gaze is labelled. What stands in for them, and what it is worth:
 
@@ -22,15 +22,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from scripts.face_rows import Row
-from scripts.labelled_faces import SingleFaceFinder, read_folder
-from scripts.rendered_head import RenderedHead
+from benchmarks.accuracy.face_rows import Row
+from benchmarks.behaviour.rendered_head import RenderedHead
+from benchmarks.common.labelled_faces import SingleFaceFinder, read_folder
+from benchmarks.common.paths import FOOTAGE
 from signage.capture.recorded import read_still, read_video
 from signage.config import AudienceConfig
 from signage.perception.gaze import read_gaze
 from signage.types import Floats, Gaze, Image
 
-FOOTAGE = Path(__file__).resolve().parents[1] / "configs" / "footage"
 _MIN_PX = 60.0
 _LARGE_PX = 120
 _YAWS, _PITCHES = range(-25, 26, 5), (-10, 0, 10)

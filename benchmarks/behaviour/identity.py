@@ -1,13 +1,13 @@
 """How well a person who comes back is told from all others, on the product's own path.
 
-    python -m scripts.bench_identity --data DIR
+    python -m benchmarks.behaviour.identity --data DIR
 
 DIR holds faces/lfw (pictures and pairs.csv) and, for strangers of all groups, faces/fairface.
 Every picture is looked at as the product looks: detector, landmarks, then the vector. Smaller
 faces are made by shrinking the picture, before anything is looked for in it. The labels of race
 serve to report errors by group, and for nothing else.
 
-    python -m scripts.bench_identity --data DIR --typical
+    python -m benchmarks.behaviour.identity --data DIR --typical
 
 prints the constant `_TYPICAL` of signage/perception/identity.py, from faces/fairface_train.
 """
@@ -26,7 +26,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from scripts.labelled_faces import MANIFEST, SingleFaceFinder, read_folder
+from benchmarks.common.labelled_faces import SingleFaceFinder, read_folder
+from benchmarks.common.paths import MANIFEST
 from signage.perception.attributes import FaceFeatures
 from signage.perception.faces import Face
 from signage.perception.identity import FaceEncoder, Gallery, threshold
@@ -317,7 +318,7 @@ def print_typical(folder: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="scripts.bench_identity", description=__doc__)
+    parser = argparse.ArgumentParser(prog="benchmarks.behaviour.identity", description=__doc__)
     parser.add_argument("--data", type=Path, metavar="DIR", required=True, help="holds faces/lfw")
     parser.add_argument("--typical", action="store_true", help="print _TYPICAL, measure nothing")
     chosen = parser.parse_args()

@@ -1,6 +1,6 @@
 """How well logos are found on clothing, and how long a look takes.
 
-    python -m scripts.bench_logos --data DIR
+    python -m benchmarks.behaviour.logos --data DIR
 
 DIR holds logos/pairs.csv with pictures of logos and of garments, and videos/ of people who wear
 none of these logos. Every logo is looked for on every garment. How small a logo may be is
@@ -21,11 +21,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from benchmarks.common.paths import MODELS
 from signage.perception.face_detector import FaceDetector
 from signage.perception.logos import LogoFinder, torso_of
 from signage.types import Floats, Image
 
-MODELS = Path(__file__).resolve().parents[1] / "models"
 SIZES_PX = (24, 32, 48, 64, 96, 128)
 _SCENES_A_SIZE = 20
 _BRANDS = (1, 6, 20, 50)
@@ -44,7 +44,9 @@ Row = tuple[str, str, str]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m scripts.bench_logos", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.behaviour.logos", description=__doc__
+    )
     parser.add_argument("--data", type=Path, metavar="DIR", required=True)
     chosen = parser.parse_args()
     if not (chosen.data / "logos" / "pairs.csv").is_file():

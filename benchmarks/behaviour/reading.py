@@ -1,8 +1,8 @@
 """How well reading is told from other uses of the eyes, on recordings of an eye tracker.
 
-    python -m scripts.bench_reading --data DIR
+    python -m benchmarks.behaviour.reading --data DIR
 
-DIR holds eyemove/gazegraph as for scripts/train_reading.py. "left out": weights learned from the
+DIR holds eyemove/gazegraph as for training/reading.py. "left out": weights learned from the
 other people only. "as shipped": models/reading.json, whoever it was trained on.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scripts.train_reading import MODELS, READ, RECORDED_HZ, Examples, load, windows
+from benchmarks.common.paths import MODELS
 from signage.audience.reading import (
     SCREEN_DEG,
     ReadingDetector,
@@ -27,6 +27,7 @@ from signage.audience.reading import (
     steps_of,
 )
 from signage.types import Floats
+from training.reading import READ, RECORDED_HZ, Examples, load, windows
 
 Row = tuple[str, str, str]
 """What, here, published by others."""

@@ -12,7 +12,7 @@ import math
 import cv2
 import numpy as np
 
-from scripts.labelled_faces import SingleFaceFinder
+from benchmarks.common.labelled_faces import SingleFaceFinder
 from signage.perception.faces import Face
 from signage.types import Floats, Image
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 import cv2
 import numpy as np
 
-from scripts.labelled_faces import SingleFaceFinder
-from scripts.rendered_head import RenderedHead
+from benchmarks.behaviour.rendered_head import RenderedHead
+from benchmarks.common.labelled_faces import SingleFaceFinder
 from signage.audience.screen import ScreenPlane
 from signage.config import ScreenConfig
 from signage.types import Image, Sighting

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scripts import experiment_checks
+from benchmarks.experiments import checks
 from signage.evaluation.contrast import ERROR, SCALE_UNITS, Contrast, evidence
 from signage.evaluation.power import spread_of, units_for_one_look, units_needed
 from signage.types import Floats
@@ -189,11 +189,11 @@ def main() -> None:
     parser.add_argument("--experiments", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
-    screen = experiment_checks.Screen(DAYS, HOURS, BLOCK_MINUTES, PLAYS_A_BLOCK, VISITS_A_DAY)
+    screen = checks.Screen(DAYS, HOURS, BLOCK_MINUTES, PLAYS_A_BLOCK, VISITS_A_DAY)
     for line in tables(chosen.experiments, chosen.seed):
         print(line, flush=True)
     print()
-    for line in experiment_checks.table(screen, chosen.experiments, chosen.seed):
+    for line in checks.table(screen, chosen.experiments, chosen.seed):
         print(line, flush=True)
 
 

@@ -2,7 +2,7 @@
 
 Prints each policy's share of what an oracle earns, by world and horizon; then what is asked of the
 learner in particular. `--sets`: classification sets turned into bandits. `--speed`: microseconds.
-Peers: `pip install --target DIR -r scripts/bandit_peers.txt`, then `--peers DIR`.
+Peers: `pip install --target DIR -r benchmarks/learning/peers.txt`, then `--peers DIR`.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from statistics import median
 
 import numpy as np
 
-from scripts.bandit_policies import ABLATIONS, CONTESTANTS, MEMBERS, Contestant, missing
-from scripts.bandit_sets import print_sets
-from scripts.bandit_speed import print_speed
-from scripts.bench_policies import interval
-from scripts.worlds import WORLDS, Array, FromFile, World
+from benchmarks.learning.contestants import ABLATIONS, CONTESTANTS, MEMBERS, Contestant, missing
+from benchmarks.learning.sets import print_sets
+from benchmarks.learning.speed import print_speed
+from benchmarks.learning.worlds import WORLDS, Array, FromFile, World
+from benchmarks.policies import interval
 
 _SMOOTH = 200
 _LONG = 10_000

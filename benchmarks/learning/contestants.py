@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from vowpal_wabbit_next import CBLabel, Example, Workspace
 
-from scripts.worlds import Array, Turn, with_advice
+from benchmarks.learning.worlds import Array, Turn, with_advice
 from signage.config import VwConfig
 from signage.recommend.encoding import OF_CONTENT
 from signage.recommend.ensemble import EnsemblePolicy

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scripts.bandit_policies import (
+from benchmarks.learning.contestants import (
     Contestant,
     MabWiser,
     Ours,
@@ -22,8 +22,8 @@ from scripts.bandit_policies import (
     everything,
     missing,
 )
-from scripts.bench_policies import interval
-from scripts.worlds import Array, Turn
+from benchmarks.learning.worlds import Array, Turn
+from benchmarks.policies import interval
 from signage.config import VwConfig
 from signage.recommend.ensemble import EnsemblePolicy
 

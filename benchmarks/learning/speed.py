@@ -8,8 +8,8 @@ from functools import partial
 
 import numpy as np
 
-from scripts.bandit_policies import MabWiser, Ours, VwAlone, everything, missing
-from scripts.worlds import Turn
+from benchmarks.learning.contestants import MabWiser, Ours, VwAlone, everything, missing
+from benchmarks.learning.worlds import Turn
 
 _CONTEXT, _ITEMS = 30, (10, 50, 200, 1000)
 _WARM, _TIMED = 60, 200

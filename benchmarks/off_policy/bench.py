@@ -22,8 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from scripts.off_policy_reel import print_reel
-from scripts.off_policy_worlds import MadeLog, World
+from benchmarks.off_policy.reel import print_reel
+from benchmarks.off_policy.worlds import MadeLog, World
 from signage.evaluation import off_policy
 from signage.evaluation.evaluation import Valuation, evaluate
 from signage.evaluation.overlap import LEAST_EFFECTIVE
@@ -97,7 +97,7 @@ def print_obp(python: Path, data: Path) -> None:
     """BTS judged by the log of the random policy, by obp and by us, with one reward model."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "arrays.npz"
-        script = Path(__file__).with_name("off_policy_obp.py")
+        script = Path(__file__).with_name("obp.py")
         command = [python, script, data, out]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603
         theirs: dict[str, float] = json.loads(done.stdout.splitlines()[-1])

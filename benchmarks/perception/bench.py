@@ -25,7 +25,8 @@ import numpy as np
 import onnxruntime as ort
 from mediapipe.tasks.python import vision
 
-from scripts.peers import PEERS, Peer
+from benchmarks.common.paths import DEMO, SCENES
+from benchmarks.perception.peers import PEERS, Peer
 from signage.capture.scene import play_scene
 from signage.capture.scene_file import Actor, Scene, load_scene
 from signage.config import Config
@@ -40,7 +41,6 @@ from signage.perception.identity import FaceEncoder
 from signage.perception.logos import LogoFinder
 from signage.types import Frame, Image
 
-CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 BEGIN_UTC = datetime(2026, 1, 5, tzinfo=UTC)
 
 # In this piece of the crowd scene everybody has arrived.
@@ -79,7 +79,7 @@ def main() -> None:
         "or all when none is named",
     )
     chosen = parser.parse_args()
-    config = load_config(CONFIGS / "demo.toml")
+    config = load_config(DEMO)
 
     print("| people | frames/s | median ms | p95 ms | longest ms | CPU ms a frame |")
     print("|---|---|---|---|---|---|")
@@ -106,7 +106,7 @@ def main() -> None:
 
 def made_clip(people: int, seconds: float) -> Iterator[tuple[float, Image]]:
     """So many people of the crowd scene at 1280 × 720, all in the picture all the time."""
-    scene = load_scene(CONFIGS / "scenes" / "crowd.toml")
+    scene = load_scene(SCENES / "crowd.toml")
     actors = tuple(_standing(actor, seconds) for actor in scene.actors[:people])
     scene = Scene.model_copy(scene, update={"actors": actors, "duration_s": seconds})
     for picture, _ in play_scene(scene):

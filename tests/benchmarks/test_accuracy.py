@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from scripts.footage_score import REFERENCES, read_faces, read_mot, sure_pieces
-from scripts.scene_score import Watched, face_band, score
+from benchmarks.accuracy.footage_score import REFERENCES, read_faces, read_mot, sure_pieces
+from benchmarks.accuracy.scene_score import Watched, face_band, score
 from signage.capture.scene_truth import ActorTruth, SceneTruth
 from signage.types import Box, Facing, Movement, Viewer
 from tests.builders import snapshot, viewer

@@ -9,9 +9,9 @@ from statistics import mean
 import numpy as np
 import pytest
 
-from scripts.bandit_policies import ABLATIONS, CONTESTANTS, DENSE, MEMBERS, missing
-from scripts.bench_learning import Task, _policies, main, print_worlds, run
-from scripts.worlds import WORLDS, AttractAndHold, Latent
+from benchmarks.learning.bench import Task, _policies, main, print_worlds, run
+from benchmarks.learning.contestants import ABLATIONS, CONTESTANTS, DENSE, MEMBERS, missing
+from benchmarks.learning.worlds import WORLDS, AttractAndHold, Latent
 
 
 def shares(world: str, policy: str, plays: int, seeds: int) -> list[float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripts.bench_memory import learn
+from benchmarks.memory import learn
 
 
 def test_visitors_who_come_and_go_leave_nothing_behind() -> None:

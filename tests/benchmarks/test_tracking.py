@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.tracking import (
+from benchmarks.accuracy.tracking import (
     IMPOSSIBLE,
     Moment,
     TrackingScore,

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scripts.off_policy_worlds import MadeLog, World
+from benchmarks.off_policy.worlds import MadeLog, World
 from signage.config import Config, PoliciesConfig, Rule
 from signage.errors import ConfigError, JournalError
 from signage.evaluate import Wanted, evaluated

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from scripts.labelled_faces import SingleFaceFinder
-from scripts.rendered_head import RenderedHead
+from benchmarks.behaviour.rendered_head import RenderedHead
+from benchmarks.common.labelled_faces import SingleFaceFinder
 from signage.capture.recorded import read_video
 from signage.perception.faces import Face
 from signage.perception.gaze import read_gaze

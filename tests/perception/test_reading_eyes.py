@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from scripts.labelled_faces import SingleFaceFinder
-from scripts.rendered_reader import (
+from benchmarks.accuracy.scene_score import watch
+from benchmarks.behaviour.rendered_reader import (
     TEXT,
     PointAt,
     RenderedReader,
@@ -16,7 +16,7 @@ from scripts.rendered_reader import (
     reading,
     staring,
 )
-from scripts.scene_score import watch
+from benchmarks.common.labelled_faces import SingleFaceFinder
 from signage.audience.calibration import POINTS, Calibration
 from signage.capture.recorded import read_video
 from signage.config_file import load_config
