@@ -8,7 +8,7 @@ to 1 s: differences of neighbouring means (Haar wavelets), whose noise shrinks a
 longer. Logistic regression weighs the features, with weights for each length of the past
 looked at and for each strength of the noise.
 
-``scripts/train_reading.py`` makes the weights.
+``training/reading.py`` makes the weights.
 """
 
 from __future__ import annotations
@@ -184,7 +184,7 @@ def load_reading_model(path: Path) -> ReadingModel:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise AssetError(
             f"{path}: the weights of the reading detector cannot be read ({error!r}). "
-            "Restore the file, or make it anew with scripts/train_reading.py."
+            "Restore the file, or train it anew with `python -m training.reading`."
         ) from error
     for length_s in LENGTHS_S:
         wanted = 2 + 13 * len(lags(steps_of(length_s)))
@@ -195,8 +195,8 @@ def load_reading_model(path: Path) -> ReadingModel:
             }:
                 raise AssetError(
                     f"{path}: weights for paths of {length_s} s with noise of {noise_deg}° should "
-                    f"be {wanted} numbers. The file is of another version: make it anew with "
-                    "scripts/train_reading.py."
+                    f"be {wanted} numbers. The file is of another version: train it "
+                    "anew with `python -m training.reading`."
                 )
     return ReadingModel(found)
 

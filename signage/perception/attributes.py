@@ -1,7 +1,7 @@
 """Age, gender and mood of a face, each with how sure they are, or nothing at all.
 
 Three networks look at the face in their own ways; our own small head (``traits.onnx``, made by
-``scripts/train_traits``) reads age and gender from what they make of it. The mood is told by
+``training/traits.py``) reads age and gender from what they make of it. The mood is told by
 two networks and MediaPipe's blendshapes together.
 """
 

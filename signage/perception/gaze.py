@@ -11,8 +11,8 @@ iris, and move with it: there MediaPipe's blendshapes, which see both, tell the 
 
 Both were fitted without labelled gaze, of which there is none here: ``o / r`` on 937 faces of
 FairFace, of which many look into the lens also with their head turned; ``r`` on heads with
-painted eyes (``scripts/rendered_head.py``), of which the landmarks follow 0.5 to 0.8 of the way.
-`scripts/bench behaviour` prints what that is worth.
+painted eyes (``benchmarks/behaviour/rendered_head.py``), of which the landmarks follow 0.5 to 0.8
+of the way. `scripts/bench behaviour` prints what that is worth.
 """
 
 from __future__ import annotations

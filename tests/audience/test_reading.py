@@ -264,5 +264,5 @@ def test_a_broken_weights_file_is_a_clear_error(tmp_path: Path, break_it: str) -
     if break_it != "missing":
         text = "not JSON" if break_it == "no JSON" else json.dumps(content)
         file.write_text(text, encoding="utf-8")
-    with pytest.raises(AssetError, match=r"reading\.json.*train_reading"):
+    with pytest.raises(AssetError, match=r"reading\.json.*training\.reading"):
         load_reading_model(file)
