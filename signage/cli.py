@@ -13,15 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from signage import (
-    cli_evaluate,
-    cli_experiment,
-    cli_export,
-    cli_operator,
-    cli_report,
-    cli_simulate,
-    terminal,
-)
+from signage import cli_evaluate, cli_experiment, cli_export, cli_operator, cli_report, cli_simulate
 from signage.cli_content import content
 from signage.cli_options import (
     DEFAULT_CONFIG,
@@ -39,6 +31,7 @@ from signage.config_file import load_config
 from signage.errors import SignageError
 from signage.evaluation.report import LEAST_PERSONS
 from signage.installation import calibration_path, orders_token_path, with_calibration
+from signage.text import terminal
 
 if TYPE_CHECKING:
     from signage.config import CameraConfig

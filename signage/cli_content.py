@@ -11,8 +11,8 @@ from rich.text import Text
 from signage.cli_options import DEFAULT_CONFIG, JsonOption, print_json, progress, warn_on_stderr
 from signage.config_file import load_config
 from signage.errors import ConfigError
-from signage.names import printable
-from signage.terminal import Console, line, table
+from signage.text.names import printable
+from signage.text.terminal import Console, line, table
 
 if TYPE_CHECKING:
     from signage.content_check import Checked

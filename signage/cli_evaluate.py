@@ -17,7 +17,7 @@ from signage.cli_options import (
     warn_on_stderr,
 )
 from signage.config_file import load_config
-from signage.terminal import Console, table
+from signage.text.terminal import Console, table
 
 
 def evaluate(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from signage.cli_options import JsonOption, print_json, progress
-from signage.terminal import Console, grid, line, mark, table
+from signage.text.terminal import Console, grid, line, mark, table
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -9,7 +9,7 @@ import typer
 
 from signage.cli_options import progress
 from signage.journal.export import ExportFormat
-from signage.terminal import Console
+from signage.text.terminal import Console
 
 
 def export(

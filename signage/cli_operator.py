@@ -23,7 +23,7 @@ from signage.cli_options import (
 )
 from signage.config_file import load_config
 from signage.orders import Action, Order
-from signage.terminal import Console, table
+from signage.text.terminal import Console, table
 
 
 def order(

@@ -14,7 +14,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from signage.config import Config
-from signage.terminal import Console, log_warnings
+from signage.text.terminal import Console, log_warnings
 
 ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_CONFIG = ROOT / "configs" / "kiosk.toml"

@@ -9,7 +9,7 @@ import typer
 
 from signage.cli_options import progress
 from signage.evaluation.report import LEAST_PERSONS
-from signage.terminal import Console
+from signage.text.terminal import Console
 
 LeastPersonsOption = Annotated[
     int, typer.Option(min=1, help="Leave out figures that rest on fewer people than this.")

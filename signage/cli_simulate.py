@@ -18,7 +18,7 @@ from signage.cli_options import (
 from signage.config_file import load_config
 from signage.config_section import POLICY_NAMES
 from signage.errors import ConfigError
-from signage.terminal import Console, grid
+from signage.text.terminal import Console, grid
 
 if TYPE_CHECKING:
     from rich.table import Table

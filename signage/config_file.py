@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from signage.config import Config, is_live
 from signage.config_section import DAY_S
 from signage.errors import ConfigError
-from signage.names import printable
+from signage.text.names import printable
 from signage.toml_file import read_toml
 
 _short = reprlib.Repr()

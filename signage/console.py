@@ -15,7 +15,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from signage.engine import Step
-from signage.terminal import Console, grid, line, log_warnings
+from signage.text.terminal import Console, grid, line, log_warnings
 from signage.types import MOODS, AudienceSnapshot, Decision, Orders, Reward, Viewer
 
 _BAR = 24

@@ -13,7 +13,6 @@ from signage.config import Config, ContentConfig
 from signage.content_folder import Listing, files_of, list_contents
 from signage.creative import linked_by_svg, read_creative
 from signage.errors import ConfigError, MediaError
-from signage.names import printable, why_no_id
 from signage.recommend.catalogue import (
     Catalogue,
     Content,
@@ -22,6 +21,7 @@ from signage.recommend.catalogue import (
     read_content,
 )
 from signage.recommend.share import MOST_PROMISED
+from signage.text.names import printable, why_no_id
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from signage.names import looks, printable, why_no_id
+from signage.text.names import looks, printable, why_no_id
 
 MOST_FILES = 10_000
 """Of one content."""

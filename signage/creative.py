@@ -18,7 +18,7 @@ import tinycss2
 
 from signage.capture.pictures import parse_drawing
 from signage.charset import Text, read_linked, read_page, read_xml
-from signage.names import printable
+from signage.text.names import printable
 
 _MOST_BYTES = 8_000_000
 """Of one page, style sheet or script."""

@@ -19,7 +19,7 @@ from signage.clock import local_time
 from signage.errors import JournalError, SignageError
 from signage.health import FIRST_YEAR
 from signage.journal.growth import growth
-from signage.text import host_only
+from signage.text.plain import host_only
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ import pytest
 
 from signage.content_check import check_content, check_folder
 from signage.content_folder import Files, files_of, list_contents, version_of
-from signage.names import printable, why_no_id
+from signage.text.names import printable, why_no_id
 from tests.builders import ROOT
 from tests.media import describe, page, picture
 

@@ -19,7 +19,7 @@ from signage.capture.recorded import Picture
 from signage.capture.source import read_source
 from signage.config import CameraConfig, is_live
 from signage.errors import SourceError
-from signage.text import host_only
+from signage.text.plain import host_only
 from signage.types import SLOW, Frame, Image
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from signage.vocabulary import POLICIES, TRIGGERS, feature, rule
+from signage.text.vocabulary import POLICIES, TRIGGERS, feature, rule
 
 _MOST = 3
 """Contents that are named beside the one that was chosen, and of those that were not allowed."""

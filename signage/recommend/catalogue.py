@@ -16,9 +16,9 @@ from pydantic import AfterValidator, Field, model_validator
 from signage.config_file import validate
 from signage.config_section import DAY_S, MOST, Colour, Link, Section
 from signage.errors import ConfigError
-from signage.names import looks, printable
 from signage.recommend.schedule import Schedule
 from signage.recommend.share import MOST_PROMISED
+from signage.text.names import looks, printable
 from signage.toml_file import read_toml
 from signage.types import Cue
 from signage.types import More as MoreCue

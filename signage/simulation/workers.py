@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
-from signage.terminal import log_warnings
+from signage.text.terminal import log_warnings
 
 Work = TypeVar("Work")
 Found = TypeVar("Found")

@@ -9,8 +9,8 @@ import pytest
 from signage.journal.words import in_words, why
 from signage.recommend.encoding import VISIT_FEATURES
 from signage.recommend.features import AGE_BANDS
+from signage.text.vocabulary import POLICIES, TRIGGERS, feature
 from signage.types import MOODS, Facing, Movement, Trigger
-from signage.vocabulary import POLICIES, TRIGGERS, feature
 
 TITLES = {"coffee": "Slow is a flavour", "shoes": "Run late", "tea": "Tea", "wine": "Cellar"}
 ROW: dict[str, Any] = {

@@ -13,7 +13,7 @@ from signage.evaluation.kept import COMPETES, Kept
 from signage.evaluation.off_policy import Estimate
 from signage.evaluation.rewards import LEAST_VISITORS, Rewards
 from signage.student import t95
-from signage.vocabulary import POLICIES
+from signage.text.vocabulary import POLICIES
 
 Row = Mapping[str, Any]
 

@@ -23,7 +23,7 @@ from matplotlib.ticker import MaxNLocator
 from signage.evaluation.off_policy import Estimate
 from signage.evaluation.report.words import share
 from signage.logged import Flags
-from signage.text import shortened
+from signage.text.plain import shortened
 from signage.types import Floats
 
 _INK, _MUTED, _ACCENT, _LINE = "#22303c", "#5d6b78", "#2f6fde", "#dde3ea"

@@ -23,9 +23,10 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from signage.background_writer import BackgroundWriter
 from signage.errors import SignageError
-from signage.text import plain, without_logins, without_secrets
+from signage.text import plain
+from signage.text.background_writer import BackgroundWriter
+from signage.text.plain import without_logins, without_secrets
 
 _SPELL = "signage-spell"
 _SPELLED = {
