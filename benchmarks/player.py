@@ -28,7 +28,7 @@ from benchmarks.common.paths import DEMO
 from benchmarks.learning.worlds import Array
 from signage.capture.live import LiveCapture
 from signage.capture.source import read_source
-from signage.config import (
+from signage.config.config import (
     CameraConfig,
     Config,
     DecisionConfig,
@@ -36,7 +36,7 @@ from signage.config import (
     ReelSegment,
     ServerConfig,
 )
-from signage.config_file import load_config
+from signage.config.file import load_config
 from signage.content_check import load_catalogue
 from signage.engine import Engine
 from signage.journal.journal import Journal

@@ -9,8 +9,8 @@ from statistics import mean
 from typing import Any
 
 from signage.cli_options import DEMO_CONFIG, progress
-from signage.config_file import load_config
-from signage.config_section import POLICY_NAMES
+from signage.config.base import POLICY_NAMES
+from signage.config.file import load_config
 from signage.simulation.intervals import estimate, over_seeds
 from signage.simulation.model import load_model
 from signage.simulation.run import Order, run

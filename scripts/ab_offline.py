@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from signage.cli_options import DEMO_CONFIG, progress
-from signage.config_file import load_config
-from signage.config_section import POLICY_NAMES
+from signage.config.base import POLICY_NAMES
+from signage.config.file import load_config
 from signage.errors import ConfigError, SignageError
 from signage.simulation.compare import compare, write_comparison
 from signage.simulation.model import load_model

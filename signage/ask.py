@@ -7,7 +7,7 @@ import ipaddress
 import json
 from typing import Any
 
-from signage.config import Config
+from signage.config.config import Config
 from signage.errors import ConfigError, SignageError
 from signage.installation import orders_token_path
 from signage.orders import Order

@@ -23,7 +23,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from signage.config_file import validate
+from signage.config.file import validate
 from signage.errors import AssetError, ConfigError
 from signage.toml_file import read_toml
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from signage.audience.calibration import Calibration, Fit
 from signage.capture.live import LiveCapture
-from signage.config import Config
+from signage.config.config import Config
 from signage.errors import SourceError
 from signage.installation import keep_calibration
 from signage.perception.perceiver import Perceiver

@@ -27,14 +27,14 @@ from signage.cli_options import (
     warn_on_stderr,
 )
 from signage.cli_report import LeastPersonsOption, write_journal_report
-from signage.config_file import load_config
+from signage.config.file import load_config
 from signage.errors import SignageError
 from signage.evaluation.report import LEAST_PERSONS
 from signage.installation import calibration_path, orders_token_path, with_calibration
 from signage.text import terminal
 
 if TYPE_CHECKING:
-    from signage.config import CameraConfig
+    from signage.config.config import CameraConfig
     from signage.engine import Step
 
 # What a command works with is imported inside it: `signage --help` and `signage models`

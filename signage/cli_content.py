@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from signage.cli_options import DEFAULT_CONFIG, JsonOption, print_json, progress, warn_on_stderr
-from signage.config_file import load_config
+from signage.config.file import load_config
 from signage.errors import ConfigError
 from signage.text.names import printable
 from signage.text.terminal import Console, line, table

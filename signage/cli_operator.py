@@ -21,7 +21,7 @@ from signage.cli_options import (
     progress,
     warn_on_stderr,
 )
-from signage.config_file import load_config
+from signage.config.file import load_config
 from signage.orders import Action, Order
 from signage.text.terminal import Console, table
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from signage.config import Config
+from signage.config.config import Config
 from signage.text.terminal import Console, log_warnings
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -15,8 +15,8 @@ from signage.cli_options import (
     progress,
     warn_on_stderr,
 )
-from signage.config_file import load_config
-from signage.config_section import POLICY_NAMES
+from signage.config.base import POLICY_NAMES
+from signage.config.file import load_config
 from signage.errors import ConfigError
 from signage.text.terminal import Console, grid
 

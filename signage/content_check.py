@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from signage.capture.media import Media, read_media, usual_endings
-from signage.config import Config, ContentConfig
+from signage.config.config import Config, ContentConfig
 from signage.content_folder import Listing, files_of, list_contents
 from signage.creative import linked_by_svg, read_creative
 from signage.errors import ConfigError, MediaError

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from signage.config import ContentConfig
+from signage.config.config import ContentConfig
 from signage.content_check import Checked, agreeing, check_content, contents_in
 from signage.content_folder import Files, Listing, files_of, stamp_of, version_of
 from signage.content_work import Work

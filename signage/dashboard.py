@@ -10,7 +10,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from signage.config import Config
+from signage.config.config import Config
 from signage.engine import Step
 from signage.errors import SignageError
 from signage.experiment import result_of

@@ -15,7 +15,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from signage import assets, libraries
-from signage.clock import local_time
+from signage.config.clock import local_time
 from signage.errors import JournalError, SignageError
 from signage.health import FIRST_YEAR
 from signage.journal.growth import growth
@@ -24,7 +24,7 @@ from signage.text.plain import host_only
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from signage.config import CameraConfig, Config
+    from signage.config.config import CameraConfig, Config
 
 Probe = Callable[["CameraConfig"], tuple[str, str] | None]
 """Looks through a camera: None when it sees, else what is wrong and what to do."""

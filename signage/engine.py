@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from signage.audience.audience import open_audience
-from signage.config import Config
+from signage.config.config import Config
 from signage.errors import SignageError
 from signage.journal.journal import Journal
 from signage.journal.observed_hours import ObservedHours

@@ -20,9 +20,9 @@ from typing import Any, cast, get_args
 
 import numpy as np
 
-from signage.clock import ZoneName, local_time
-from signage.config import Config
-from signage.config_section import PolicyName
+from signage.config.base import PolicyName
+from signage.config.clock import ZoneName, local_time
+from signage.config.config import Config
 from signage.errors import ConfigError, SignageError
 from signage.evaluation import what_if
 from signage.evaluation.evaluation import Evaluation, Valuation, evaluate

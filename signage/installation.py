@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from signage.config import Affine, Config
-from signage.config_file import validate
-from signage.config_section import Section
+from signage.config.base import Section
+from signage.config.config import Affine, Config
+from signage.config.file import validate
 from signage.errors import ConfigError
 from signage.toml_file import read_toml
 

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from signage.capture.live import LOST, LiveCapture
-from signage.config import Config
+from signage.config.config import Config
 from signage.content_watch import ContentWatch
 from signage.dashboard import Dashboard
 from signage.engine import Engine, Step

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from signage.config import Config
+from signage.config.config import Config
 from signage.errors import CheckpointError
 from signage.journal.journal import Journal
 from signage.orders import Action, Order, OrderRefusedError, follow, standing

@@ -10,7 +10,7 @@ from typing import Any
 from signage.audience.audience import open_audience
 from signage.capture.faults import FaultWatch
 from signage.capture.source import read_recording, recording_fps
-from signage.config import Config
+from signage.config.config import Config
 from signage.errors import ConfigError
 from signage.perception.annotate import AnnotatedVideo
 from signage.perception.perceiver import Perceiver

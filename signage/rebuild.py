@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from signage.config import Config
+from signage.config.config import Config
 from signage.errors import ConfigError, JournalError
 from signage.journal.journal import Journal
 from signage.learning import FOLDER, open_checkpoints

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from signage.audience.screen import ScreenPlane
-from signage.config import Config, PerceptionConfig, ScreenConfig
+from signage.config.config import Config, PerceptionConfig, ScreenConfig
 from signage.recommend.catalogue import Catalogue, Content
 from signage.types import (
     AudienceSnapshot,

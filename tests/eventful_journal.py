@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from signage.config import Config, DecisionConfig, PoliciesConfig, VwConfig
-from signage.config_experiment import ExperimentConfig
+from signage.config.config import Config, DecisionConfig, PoliciesConfig, VwConfig
+from signage.config.experiment import ExperimentConfig
 from signage.engine import Engine
 from signage.journal.journal import Journal
 from signage.orders import Action, Order

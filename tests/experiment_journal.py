@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from signage.config_experiment import ExperimentConfig
+from signage.config.experiment import ExperimentConfig
 from signage.journal.journal import Journal
 from signage.recommend.experiment import arm_of_block, arm_of_visit, design_of
 from signage.types import Assignment, Decision, Impression, PlayEvent, PlayState, Reward, Trigger

@@ -15,7 +15,7 @@ import sys
 from itertools import count
 from pathlib import Path
 
-from signage.config import Config, DecisionConfig, PoliciesConfig, VwConfig
+from signage.config.config import Config, DecisionConfig, PoliciesConfig, VwConfig
 from signage.engine import Engine
 from signage.journal.journal import Journal
 from signage.learning import FOLDER

@@ -11,7 +11,7 @@ from threading import Thread
 import pytest
 
 from signage.ask import ask_screen
-from signage.config import Config, ServerConfig
+from signage.config.config import Config, ServerConfig
 from signage.errors import ConfigError, SignageError
 from signage.installation import keep_orders_token, orders_token_path
 from signage.orders import Action, Order

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from pyarrow import parquet
 
-from signage.config import Config
+from signage.config.config import Config
 from signage.evaluate import Wanted, evaluated
 from signage.experiment import result
 from signage.journal.export import ExportFormat, export

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from signage.audience.calibration import POINTS
-from signage.config import Config, ScreenConfig
-from signage.config_file import load_config
+from signage.config.config import Config, ScreenConfig
+from signage.config.file import load_config
 from signage.errors import ConfigError
 from signage.installation import calibration_path, keep_calibration, with_calibration
 from tests.builders import DEMO, FOOTAGE, ROOT

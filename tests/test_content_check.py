@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
-from signage.config import Config, PlayerConfig, ServerConfig
+from signage.config.config import Config, PlayerConfig, ServerConfig
 from signage.content_check import Checked, check_catalogue, check_content, check_folder
 from signage.errors import ConfigError
 from signage.player.server import PlayerServer, Status

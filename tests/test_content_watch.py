@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from signage import content_watch
-from signage.config import ContentConfig
+from signage.config.config import ContentConfig
 from signage.content_check import Checked, check_content, load_catalogue
 from signage.content_watch import ContentWatch
 from signage.errors import ConfigError, SignageError

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from signage.config import Config
+from signage.config.config import Config
 from signage.dashboard import Dashboard
 from signage.engine import Step
 from signage.journal.figures import Figures, Period

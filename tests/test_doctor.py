@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from signage import doctor, libraries
-from signage.config import CameraConfig, Config, PerceptionConfig, ReelSegment, ServerConfig
+from signage.config.config import CameraConfig, Config, PerceptionConfig, ReelSegment, ServerConfig
 from signage.doctor import Check
 
 ROOT = Path(__file__).parents[1]

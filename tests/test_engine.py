@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from signage.config import DecisionConfig, PoliciesConfig, VwConfig
+from signage.config.config import DecisionConfig, PoliciesConfig, VwConfig
 from signage.engine import Engine, Step
 from signage.journal.journal import Journal
 from signage.journal.reader import JournalReader

@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 
 from scripts import power
-from signage.config import Config
-from signage.config_experiment import ExperimentConfig
+from signage.config.config import Config
+from signage.config.experiment import ExperimentConfig
 from signage.dashboard import Dashboard
 from signage.engine import Engine
 from signage.errors import ConfigError, JournalError

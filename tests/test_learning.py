@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from signage.config import PoliciesConfig, VwConfig
+from signage.config.config import PoliciesConfig, VwConfig
 from signage.engine import Engine
 from signage.errors import JournalError, SignageError
 from signage.journal.journal import Journal

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from signage.config import PoliciesConfig
+from signage.config.config import PoliciesConfig
 from signage.engine import Engine
 from signage.errors import DamagedJournalError, LostJournalError
 from signage.journal.file import set_aside

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from signage.config import Config
-from signage.config_file import load_config
+from signage.config.config import Config
+from signage.config.file import load_config
 from signage.observe import observe
 from tests.builders import DEMO, FOOTAGE
 

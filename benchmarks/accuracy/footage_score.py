@@ -21,7 +21,7 @@ from benchmarks.accuracy.tracking import (
     score_tracking,
 )
 from signage.capture.recorded import read_video
-from signage.config import Config
+from signage.config.config import Config
 from signage.types import Box, Viewer
 
 REFERENCES = Path(__file__).resolve().parent / "references"

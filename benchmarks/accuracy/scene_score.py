@@ -23,7 +23,7 @@ from signage.audience.audience import open_audience
 from signage.capture.scene import play_scene
 from signage.capture.scene_file import load_scene
 from signage.capture.scene_truth import ActorTruth, SceneTruth
-from signage.config import Config
+from signage.config.config import Config
 from signage.perception.people import intersection_over_union
 from signage.perception.perceiver import Perceiver
 from signage.types import AudienceSnapshot, Facing, Floats, Frame, Image, Viewer

@@ -27,7 +27,7 @@ from benchmarks.behaviour.rendered_head import RenderedHead
 from benchmarks.common.labelled_faces import SingleFaceFinder, read_folder
 from benchmarks.common.paths import FOOTAGE
 from signage.capture.recorded import read_still, read_video
-from signage.config import AudienceConfig
+from signage.config.config import AudienceConfig
 from signage.perception.gaze import read_gaze
 from signage.types import Floats, Gaze, Image
 

@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.behaviour.rendered_head import RenderedHead
 from benchmarks.common.labelled_faces import SingleFaceFinder
 from signage.audience.screen import ScreenPlane
-from signage.config import ScreenConfig
+from signage.config.config import ScreenConfig
 from signage.types import Image, Sighting
 
 PointAt = Callable[[float], tuple[float, float]]

@@ -29,8 +29,8 @@ from benchmarks.common.paths import DEMO, SCENES
 from benchmarks.perception.peers import PEERS, Peer
 from signage.capture.scene import play_scene
 from signage.capture.scene_file import Actor, Scene, load_scene
-from signage.config import Config
-from signage.config_file import load_config
+from signage.config.config import Config
+from signage.config.file import load_config
 from signage.perception import perceiver as stage
 from signage.perception.attributes import TraitEstimator
 from signage.perception.bodies import BodyDetector

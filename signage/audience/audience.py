@@ -10,7 +10,7 @@ from signage.assets import require
 from signage.audience.reading import ReadingModel, load_reading_model
 from signage.audience.screen import ScreenPlane
 from signage.audience.visit import Visit
-from signage.config import AudienceConfig, Config, ScreenConfig
+from signage.config.config import AudienceConfig, Config, ScreenConfig
 from signage.types import AudienceSnapshot, Frame, Sighting, Viewer
 
 _LAST_VISITS = 100

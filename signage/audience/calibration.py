@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from signage.audience.screen import ScreenPlane
-from signage.config import Affine, ScreenConfig
+from signage.config.config import Affine, ScreenConfig
 from signage.errors import ConfigError
 from signage.types import Floats, Sighting
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from signage.config import ScreenConfig
+from signage.config.config import ScreenConfig
 from signage.types import Gaze, ScreenPoint, Sighting
 
 # Who looks farther aside than this does not look at the plane of the screen.

@@ -14,7 +14,7 @@ from signage.audience.fixation import Fixation
 from signage.audience.movement import Path
 from signage.audience.reading import ReadingDetector, ReadingModel
 from signage.audience.screen import ScreenPlane
-from signage.config import AudienceConfig
+from signage.config.config import AudienceConfig
 from signage.types import Facing, Floats, Logo, Movement, Sighting, Viewer
 
 # Out of sight for longer than this, nobody knows where they looked, or went.

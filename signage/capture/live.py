@@ -17,7 +17,7 @@ from signage.capture.faults import Fault, FaultWatch
 from signage.capture.picture import upright
 from signage.capture.recorded import Picture
 from signage.capture.source import read_source
-from signage.config import CameraConfig, is_live
+from signage.config.config import CameraConfig, is_live
 from signage.errors import SourceError
 from signage.text.plain import host_only
 from signage.types import SLOW, Frame, Image

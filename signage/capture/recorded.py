@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from signage.capture.media import is_whole
-from signage.config import ReelSegment
+from signage.config.config import ReelSegment
 from signage.errors import SourceError
 from signage.types import Image
 

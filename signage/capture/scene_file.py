@@ -13,8 +13,8 @@ from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 
-from signage.config_file import validate
-from signage.config_section import NotNegative, Positive, Section, Seed
+from signage.config.base import NotNegative, Positive, Section, Seed
+from signage.config.file import validate
 from signage.errors import ConfigError
 from signage.toml_file import read_toml
 

@@ -9,7 +9,7 @@ from signage.capture.picture import upright
 from signage.capture.recorded import Picture, read_reel, read_video, video_duration_s, video_fps
 from signage.capture.scene import read_scene
 from signage.capture.scene_file import load_scene
-from signage.config import CameraConfig
+from signage.config.config import CameraConfig
 
 
 def read_source(camera: CameraConfig) -> Iterator[Picture]:

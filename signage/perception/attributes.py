@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from signage.assets import require
-from signage.config import PerceptionConfig
+from signage.config.config import PerceptionConfig
 from signage.perception.alignment import arcface_chip, dlib_chip
 from signage.perception.faces import Face
 from signage.perception.inference import load_model

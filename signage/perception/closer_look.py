@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from signage.assets import require
-from signage.config import PerceptionConfig
+from signage.config.config import PerceptionConfig
 from signage.perception.attributes import TraitEstimator
 from signage.perception.faces import CropLandmarker
 from signage.perception.gaze import read_gaze

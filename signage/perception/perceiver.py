@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signage.assets import require
-from signage.config import Config
+from signage.config.config import Config
 from signage.perception.bodies import Body, BodyDetector
 from signage.perception.closer_look import CloserLook, Findings
 from signage.perception.face_detector import DetectedFace, FaceDetector

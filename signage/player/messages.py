@@ -54,7 +54,7 @@ import segno
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from signage.config import PlayerConfig
+    from signage.config.config import PlayerConfig
     from signage.types import Cue, Unfold
 
 FOLD = json.dumps({"type": "fold"})

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from signage.config import PlayerConfig, ServerConfig
+    from signage.config.config import PlayerConfig, ServerConfig
     from signage.types import Cue, PagePlay, PlayEvent, Unfold
 
 _STATIC = Path(__file__).parent / "static"

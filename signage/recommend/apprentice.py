@@ -27,7 +27,7 @@ from typing import Literal
 import numpy as np
 
 from signage.confidence import margin, tuned
-from signage.config import ApprenticeConfig
+from signage.config.config import ApprenticeConfig
 from signage.recommend.baselines import Rules
 from signage.recommend.policy import Answer, Learner, Question
 from signage.types import Floats, Lesson

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from signage.clock import local_time
-from signage.config import Config
+from signage.config.clock import local_time
+from signage.config.config import Config
 from signage.recommend.features import audience_context
 from signage.recommend.policy import Learner, Question
 from signage.recommend.recommender import Recommender

@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from signage.config_file import validate
-from signage.config_section import DAY_S, MOST, Colour, Link, Section
+from signage.config.base import DAY_S, MOST, Colour, Link, Section
+from signage.config.file import validate
 from signage.errors import ConfigError
 from signage.recommend.schedule import Schedule
 from signage.recommend.share import MOST_PROMISED

@@ -28,8 +28,8 @@ from typing import Literal
 
 import numpy as np
 
-from signage.clock import local_time
-from signage.config import Config
+from signage.config.clock import local_time
+from signage.config.config import Config
 from signage.recommend import share
 from signage.recommend.catalogue import Catalogue, Content
 from signage.recommend.failing import FailingContents

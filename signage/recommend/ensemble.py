@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from signage.config import VwConfig
+from signage.config.config import VwConfig
 from signage.recommend.bayes import BayesRegression
 from signage.recommend.encoding import ADVICE, Encoded, Encoding
 from signage.recommend.features import ADVISED

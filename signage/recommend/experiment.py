@@ -25,9 +25,9 @@ from datetime import datetime
 
 import numpy as np
 
-from signage.clock import ZoneName, local_time
-from signage.config_experiment import ExperimentConfig
-from signage.config_section import PolicyName
+from signage.config.base import PolicyName
+from signage.config.clock import ZoneName, local_time
+from signage.config.experiment import ExperimentConfig
 from signage.recommend.policy import Answer, Learner, Policy, Question
 from signage.types import Assignment, Lesson
 

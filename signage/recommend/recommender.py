@@ -9,10 +9,10 @@ from datetime import datetime
 
 import numpy as np
 
-from signage.clock import local_time, utc_offset_min
-from signage.config import Config
-from signage.config_experiment import ExperimentConfig
-from signage.config_section import PolicyName
+from signage.config.base import PolicyName
+from signage.config.clock import local_time, utc_offset_min
+from signage.config.config import Config
+from signage.config.experiment import ExperimentConfig
 from signage.errors import ConfigError
 from signage.recommend import experiment as experiments
 from signage.recommend.apprentice import Apprentice, divide, shadow_of

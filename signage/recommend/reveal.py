@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from signage.config import RevealConfig
+from signage.config.config import RevealConfig
 from signage.types import AudienceSnapshot, Unfold, Viewer
 
 

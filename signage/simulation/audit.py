@@ -10,8 +10,8 @@ from collections import deque
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
 
-from signage.clock import local_time
-from signage.config import Config
+from signage.config.clock import local_time
+from signage.config.config import Config
 from signage.evaluation.kept import is_open
 from signage.recommend.catalogue import Catalogue, Content
 from signage.simulation.audience_log import AudienceLog

@@ -20,7 +20,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from signage.config import Config
+from signage.config.config import Config
 from signage.errors import ConfigError, SignageError
 from signage.recommend.catalogue import Catalogue
 from signage.simulation.model import ResponseModel

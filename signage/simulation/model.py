@@ -34,8 +34,8 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from pydantic import Field, model_validator
 
-from signage.config_file import validate
-from signage.config_section import NotNegative, Positive, Probability, Section
+from signage.config.base import NotNegative, Positive, Probability, Section
+from signage.config.file import validate
 from signage.errors import ConfigError
 from signage.toml_file import read_toml
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from signage.capture.faults import FaultWatch
 from signage.capture.recorded import Picture
 from signage.capture.source import read_recording, read_source
-from signage.config import Config
+from signage.config.config import Config
 from signage.errors import SourceError
 from signage.perception.perceiver import Perceiver
 from signage.types import Frame, Sighting

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from signage.config import Config
+from signage.config.config import Config
 from signage.content_check import load_catalogue
 from signage.errors import ConfigError
 from signage.simulation.batch import Job, Result, cluster, simulate_all

@@ -13,7 +13,7 @@ import numpy as np
 
 from signage import __version__
 from signage.audience.screen import ScreenPlane
-from signage.config import Config, ScreenConfig
+from signage.config.config import Config, ScreenConfig
 from signage.engine import Engine
 from signage.errors import SignageError
 from signage.journal.journal import Journal

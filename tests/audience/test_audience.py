@@ -13,7 +13,7 @@ import pytest
 from signage.audience.audience import Audience, open_audience
 from signage.audience.screen import ScreenPlane
 from signage.audience.visit import is_attentive
-from signage.config import AudienceConfig, ScreenConfig
+from signage.config.config import AudienceConfig, ScreenConfig
 from signage.types import (
     MOODS,
     AudienceSnapshot,

@@ -9,7 +9,7 @@ import pytest
 
 from signage.audience.calibration import POINTS, Calibration, Fit
 from signage.audience.screen import ScreenPlane
-from signage.config import ScreenConfig
+from signage.config.config import ScreenConfig
 from signage.errors import ConfigError
 from signage.types import Gaze, Sighting
 from tests.builders import sighting

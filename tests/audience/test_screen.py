@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signage.audience.screen import ScreenPlane
-from signage.config import ScreenConfig
+from signage.config.config import ScreenConfig
 from signage.types import Gaze, Sighting
 from tests.builders import sighting
 

@@ -13,7 +13,7 @@ import pytest
 
 from signage.capture.recorded import read_reel, read_video, video_duration_s, video_fps
 from signage.capture.source import read_source
-from signage.config import CameraConfig, ReelSegment
+from signage.config.config import CameraConfig, ReelSegment
 from signage.errors import SourceError
 from tests import films
 from tests.builders import FOOTAGE

@@ -30,7 +30,7 @@ from signage.capture.scene_truth import (
     summarise,
 )
 from signage.capture.source import read_source, recording_duration_s, recording_fps
-from signage.config import CameraConfig
+from signage.config.config import CameraConfig
 from signage.errors import ConfigError, SourceError
 from signage.types import Image
 from tests.builders import FOOTAGE, ROOT

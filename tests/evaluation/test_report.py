@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
-from signage.config import DecisionConfig, PoliciesConfig, VwConfig
-from signage.config_section import PolicyName
+from signage.config.base import PolicyName
+from signage.config.config import DecisionConfig, PoliciesConfig, VwConfig
 from signage.errors import JournalError, SignageError
 from signage.evaluation.kept import CAP, recount
 from signage.evaluation.off_policy import Estimate

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from signage.config import Config
+from signage.config.config import Config
 from signage.errors import JournalError, SignageError
 from signage.evaluate import Wanted, evaluated
 from signage.journal.export import ExportFormat, export

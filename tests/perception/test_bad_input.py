@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from signage.config_file import load_config
+from signage.config.file import load_config
 from signage.perception.perceiver import Perceiver
 from signage.types import Frame, Image, Sighting
 from tests.builders import DEMO, FOOTAGE, utc

@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.behaviour.logos import drawn_logos, worn, write_logos
 from signage.capture.recorded import read_video
-from signage.config import Config, PerceptionConfig
+from signage.config.config import Config, PerceptionConfig
 from signage.perception.logos import LogoFinder
 from signage.perception.perceiver import Perceiver
 from signage.types import Frame, Image, Sighting

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from signage.capture.recorded import read_video
-from signage.config import PerceptionConfig
+from signage.config.config import PerceptionConfig
 from signage.perception.attributes import TraitEstimator, sharpness
 from signage.perception.face_detector import FaceDetector
 from signage.perception.faces import CropLandmarker, Face

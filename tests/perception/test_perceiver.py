@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from signage.capture.recorded import read_video
-from signage.config import Config, PerceptionConfig
+from signage.config.config import Config, PerceptionConfig
 from signage.errors import AssetError
 from signage.perception.perceiver import Perceiver
 from signage.types import MOODS, Frame, Image, Sighting, Traits

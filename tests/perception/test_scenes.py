@@ -18,7 +18,7 @@ from signage.audience.audience import open_audience
 from signage.capture.scene import play_scene
 from signage.capture.scene_file import Scene, load_scene
 from signage.capture.scene_truth import ActorSummary, ActorTruth, SceneTruth, summarise
-from signage.config import CameraConfig, Config, PerceptionConfig
+from signage.config.config import CameraConfig, Config, PerceptionConfig
 from signage.perception.perceiver import Perceiver
 from signage.types import AudienceSnapshot, Frame, Movement, Viewer
 from tests.builders import ROOT, utc

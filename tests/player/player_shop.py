@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from signage.config import PlayerConfig, ServerConfig
+from signage.config.config import PlayerConfig, ServerConfig
 from signage.errors import SignageError
 from signage.orders import Order, follow
 from signage.player.server import PlayerServer, Status

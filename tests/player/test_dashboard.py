@@ -13,7 +13,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from signage.config import Config
+from signage.config.config import Config
 from signage.dashboard import Dashboard
 from signage.engine import Step
 from signage.journal.figures import HELD_S, Figures

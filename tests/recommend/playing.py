@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from signage.config import Config, ConstraintsConfig, PerceptionConfig
+from signage.config.config import Config, ConstraintsConfig, PerceptionConfig
 from signage.recommend.baselines import Uniform
 from signage.recommend.policy import Answer, Policy, Question
 from signage.recommend.recommender import Recommender

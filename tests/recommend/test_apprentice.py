@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from signage.config import ApprenticeConfig, Config, Rule, VwConfig
+from signage.config.config import ApprenticeConfig, Config, Rule, VwConfig
 from signage.recommend.apprentice import Apprentice, divide, shadow_of
 from signage.recommend.baselines import Rules
 from signage.recommend.ensemble import EnsemblePolicy

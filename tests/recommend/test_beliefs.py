@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from signage.config import AudienceConfig, Config, PerceptionConfig
-from signage.config_section import PolicyName
+from signage.config.base import PolicyName
+from signage.config.config import AudienceConfig, Config, PerceptionConfig
 from signage.recommend.beliefs import believed
 from signage.recommend.recommender import Recommender, make_policy
 from signage.types import Lesson

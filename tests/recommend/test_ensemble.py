@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from signage.config import Config, PoliciesConfig, VwConfig
+from signage.config.config import Config, PoliciesConfig, VwConfig
 from signage.errors import ConfigError
 from signage.recommend.bayes import BayesRegression
 from signage.recommend.checkpoint import Checkpoints

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from signage.config import Config, DecisionConfig
-from signage.config_experiment import ExperimentConfig
+from signage.config.config import Config, DecisionConfig
+from signage.config.experiment import ExperimentConfig
 from signage.recommend.checkpoint import Checkpoint, Header
 from signage.recommend.experiment import (
     Experiment,

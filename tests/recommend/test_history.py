@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from signage.config import Config, ConstraintsConfig, PerceptionConfig
+from signage.config.config import Config, ConstraintsConfig, PerceptionConfig
 from signage.recommend.baselines import Uniform
 from signage.recommend.history import VisitHistory
 from signage.recommend.recommender import Recommender

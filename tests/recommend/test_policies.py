@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signage.config import ApprenticeConfig, Config, PoliciesConfig, Rule, VwConfig
+from signage.config.config import ApprenticeConfig, Config, PoliciesConfig, Rule, VwConfig
 from signage.recommend.apprentice import Apprentice
 from signage.recommend.baselines import Playlist, Rules, Uniform
 from signage.recommend.checkpoint import Checkpoint, Header

@@ -11,8 +11,8 @@ import pytest
 
 from signage.audience.audience import open_audience
 from signage.capture.recorded import read_video
-from signage.config import ReactionConfig
-from signage.config_file import load_config
+from signage.config.config import ReactionConfig
+from signage.config.file import load_config
 from signage.perception.perceiver import Perceiver
 from signage.recommend.reaction import Witness
 from signage.recommend.reward import PlayTally

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from signage.config import RevealConfig
+from signage.config.config import RevealConfig
 from signage.recommend.reveal import Reveal
 from signage.types import Unfold, Viewer
 from tests.builders import snapshot, viewer

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from signage.config import RewardConfig
+from signage.config.config import RewardConfig
 from signage.recommend.reward import PlayTally
 from signage.types import Reward, Viewer
 from tests.builders import snapshot, viewer

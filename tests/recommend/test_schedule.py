@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from signage.clock import local_time
+from signage.config.clock import local_time
 from signage.recommend.schedule import Schedule
 from tests.builders import content
 from tests.recommend.playing import Playing

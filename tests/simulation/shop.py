@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from signage.config import DecisionConfig
-from signage.config_section import PolicyName
+from signage.config.base import PolicyName
+from signage.config.config import DecisionConfig
 from signage.recommend.catalogue import Catalogue
 from signage.simulation.batch import Job
 from signage.simulation.model import PRESETS

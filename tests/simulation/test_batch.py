@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from signage.config_file import load_config
-from signage.config_section import PolicyName
+from signage.config.base import PolicyName
+from signage.config.file import load_config
 from signage.content_check import load_catalogue
 from signage.errors import ConfigError, SignageError
 from signage.simulation.batch import Result, cluster, simulate, simulate_all

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from signage.capture.recorded import read_video
-from signage.config import Config
+from signage.config.config import Config
 from signage.errors import SourceError
 from signage.journal.reader import JournalReader
 from signage.simulation import recording, recordings

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from signage.config import (
+from signage.config.base import POLICY_NAMES, PolicyName
+from signage.config.config import (
     CameraConfig,
     Config,
     ConstraintsConfig,
@@ -18,7 +19,6 @@ from signage.config import (
     PerceptionConfig,
     ReelSegment,
 )
-from signage.config_section import POLICY_NAMES, PolicyName
 from signage.errors import SignageError, SourceError
 from signage.journal.reader import JournalReader
 from signage.simulation.recording import Moment, Recording, record

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from signage.config_section import NotNegative, PolicyName, Section, Seed
+from signage.config.base import NotNegative, PolicyName, Section, Seed
 
 
 class ExperimentConfig(Section):

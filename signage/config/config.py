@@ -11,9 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from signage.clock import ZoneName
-from signage.config_experiment import ExperimentConfig
-from signage.config_section import (
+from signage.config.base import (
     DAY_S,
     MOST,
     Age,
@@ -31,6 +29,8 @@ from signage.config_section import (
     Section,
     Seed,
 )
+from signage.config.clock import ZoneName
+from signage.config.experiment import ExperimentConfig
 
 
 class ReelSegment(Section):

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ValidationError
 
 from signage.assets import load_manifest
 from signage.capture.scene_file import Scene, load_scene
-from signage.config import Config
-from signage.config_file import load_config
+from signage.config.config import Config
+from signage.config.file import load_config
 from signage.errors import ConfigError
 from signage.recommend.catalogue import ContentFile, read_content
 from signage.simulation.model import ResponseModel, load_model

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from signage.config import Config, is_live
-from signage.config_section import DAY_S
+from signage.config.base import DAY_S
+from signage.config.config import Config, is_live
 from signage.errors import ConfigError
 from signage.text.names import printable
 from signage.toml_file import read_toml
