@@ -37,7 +37,7 @@ from signage.config.config import (
     ServerConfig,
 )
 from signage.config.file import load_config
-from signage.content_check import load_catalogue
+from signage.content.check import load_catalogue
 from signage.engine import Engine
 from signage.journal.journal import Journal
 from signage.perception.perceiver import Perceiver

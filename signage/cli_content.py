@@ -15,7 +15,7 @@ from signage.text.names import printable
 from signage.text.terminal import Console, line, table
 
 if TYPE_CHECKING:
-    from signage.content_check import Checked
+    from signage.content.check import Checked
 
 content = typer.Typer(no_args_is_help=True, help="Check what is to be shown.")
 
@@ -44,7 +44,7 @@ def check(
 
     Exit code 1 when anything will not.
     """
-    from signage.content_check import check_catalogue, check_folder, contents_in
+    from signage.content.check import check_catalogue, check_folder, contents_in
 
     warn_on_stderr()
     settings = load_config(config or DEFAULT_CONFIG) if config or not folder else None

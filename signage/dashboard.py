@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from signage.config.config import Config
+from signage.content.catalogue import Catalogue
 from signage.engine import Step
 from signage.errors import SignageError
 from signage.experiment import result_of
 from signage.journal.experiments import Experiments
 from signage.journal.figures import Figures, Period
 from signage.recommend.beliefs import believed
-from signage.recommend.catalogue import Catalogue
 from signage.recommend.recommender import Recommender
 from signage.text.vocabulary import FACINGS, MOVEMENTS, POLICIES
 from signage.types import AudienceSnapshot, Viewer

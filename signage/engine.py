@@ -16,13 +16,13 @@ from pathlib import Path
 
 from signage.audience.audience import open_audience
 from signage.config.config import Config
+from signage.content.catalogue import Catalogue
 from signage.errors import SignageError
 from signage.journal.journal import Journal
 from signage.journal.observed_hours import ObservedHours
 from signage.learning import Learning
 from signage.orders import Inbox, Order
 from signage.ports import Perceive, Screen
-from signage.recommend.catalogue import Catalogue
 from signage.recommend.constraints import Call
 from signage.recommend.course import Courses
 from signage.recommend.policy import Policy

@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 
 from signage.capture.live import LOST, LiveCapture
 from signage.config.config import Config
-from signage.content_watch import ContentWatch
+from signage.content.catalogue import Catalogue
+from signage.content.watch import ContentWatch
 from signage.dashboard import Dashboard
 from signage.engine import Engine, Step
 from signage.errors import DamagedJournalError, LostJournalError
@@ -33,7 +34,6 @@ from signage.orders import Order, OrderRefusedError
 from signage.perception.perceiver import Perceiver
 from signage.player.server import PlayerServer, Status
 from signage.player.terminal import TerminalPage
-from signage.recommend.catalogue import Catalogue
 from signage.recommend.policy import Learner
 from signage.recommend.recommender import make_policy
 from signage.totals import Totals

@@ -11,7 +11,7 @@ import numpy as np
 
 from signage.audience.screen import ScreenPlane
 from signage.config.config import Config, PerceptionConfig, ScreenConfig
-from signage.recommend.catalogue import Catalogue, Content
+from signage.content.catalogue import Catalogue, Content
 from signage.types import (
     AudienceSnapshot,
     Facing,

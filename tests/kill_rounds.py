@@ -16,11 +16,11 @@ from itertools import count
 from pathlib import Path
 
 from signage.config.config import Config, DecisionConfig, PoliciesConfig, VwConfig
+from signage.content.catalogue import Catalogue
 from signage.engine import Engine
 from signage.journal.journal import Journal
 from signage.learning import FOLDER
 from signage.orders import Action, Order
-from signage.recommend.catalogue import Catalogue
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
 from signage.types import Cue, Frame, Sighting

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from signage.config.config import DecisionConfig, PoliciesConfig, VwConfig
+from signage.content.catalogue import Catalogue
 from signage.engine import Engine, Step
 from signage.journal.journal import Journal
 from signage.journal.reader import JournalReader
-from signage.recommend.catalogue import Catalogue
 from signage.recommend.ensemble import LAYOUT
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen

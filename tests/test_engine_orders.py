@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from signage.content.catalogue import Catalogue
 from signage.engine import Engine
 from signage.journal.journal import Journal
-from signage.recommend.catalogue import Catalogue
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
 from signage.types import Orders, Trigger

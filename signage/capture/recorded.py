@@ -9,8 +9,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from signage.capture.media import is_whole
 from signage.config.config import ReelSegment
+from signage.content.media import is_whole
 from signage.errors import SourceError
 from signage.types import Image
 

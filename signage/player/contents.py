@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
-from signage.charset import HEAD_BYTES, declared_by_page
+from signage.content.charset import HEAD_BYTES, declared_by_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -30,8 +30,8 @@ import numpy as np
 
 from signage.config.clock import local_time
 from signage.config.config import Config
+from signage.content.catalogue import Catalogue, Content
 from signage.recommend import share
-from signage.recommend.catalogue import Catalogue, Content
 from signage.recommend.failing import FailingContents
 from signage.recommend.history import VisitHistory
 from signage.recommend.policy import Answer

@@ -13,11 +13,11 @@ from signage.config.base import PolicyName
 from signage.config.clock import local_time, utc_offset_min
 from signage.config.config import Config
 from signage.config.experiment import ExperimentConfig
+from signage.content.catalogue import Catalogue, Content
 from signage.errors import ConfigError
 from signage.recommend import experiment as experiments
 from signage.recommend.apprentice import Apprentice, divide, shadow_of
 from signage.recommend.baselines import Playlist, Rules, Uniform
-from signage.recommend.catalogue import Catalogue, Content
 from signage.recommend.checkpoint import Checkpoint, read
 from signage.recommend.constraints import Call, Constraints, Situation
 from signage.recommend.ensemble import EnsemblePolicy, layout_of

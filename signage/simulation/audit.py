@@ -12,8 +12,8 @@ from itertools import islice, takewhile
 
 from signage.config.clock import local_time
 from signage.config.config import Config
+from signage.content.catalogue import Catalogue, Content
 from signage.evaluation.kept import is_open
-from signage.recommend.catalogue import Catalogue, Content
 from signage.simulation.audience_log import AudienceLog
 from signage.types import AudienceSnapshot, Decision, Trigger
 

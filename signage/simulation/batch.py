@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from signage.config.config import Config
+from signage.content.catalogue import Catalogue
 from signage.errors import ConfigError, SignageError
-from signage.recommend.catalogue import Catalogue
 from signage.simulation.model import ResponseModel
 from signage.simulation.recording import Recording
 from signage.simulation.recording_file import load

@@ -34,7 +34,7 @@ from typing import NamedTuple
 import numpy as np
 
 from signage.audience.screen import ScreenPlane
-from signage.recommend.catalogue import Content
+from signage.content.catalogue import Content
 from signage.simulation.model import PRESETS, ResponseModel
 from signage.simulation.reading_eyes import reading_gaze
 from signage.simulation.recording import Recording

@@ -14,11 +14,11 @@ import numpy as np
 from signage import __version__
 from signage.audience.screen import ScreenPlane
 from signage.config.config import Config, ScreenConfig
+from signage.content.catalogue import Catalogue
 from signage.engine import Engine
 from signage.errors import SignageError
 from signage.journal.journal import Journal
 from signage.journal.reader import JournalReader
-from signage.recommend.catalogue import Catalogue
 from signage.recommend.recommender import make_policy
 from signage.simulation.audit import Audit
 from signage.simulation.model import PRESETS, ResponseModel

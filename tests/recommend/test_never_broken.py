@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from signage.content.catalogue import Content
 from signage.evaluation.kept import is_open
-from signage.recommend.catalogue import Content
 from signage.types import Decision, Viewer
 from tests.builders import utc, viewer
 from tests.recommend.playing import Playing, Weighing

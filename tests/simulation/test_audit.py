@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from signage.config.config import Config, ConstraintsConfig, DecisionConfig
-from signage.recommend.catalogue import Catalogue
+from signage.content.catalogue import Catalogue
 from signage.simulation.audit import Audit
 from signage.types import Decision, Trigger, Viewer
 from tests.builders import ages, catalogue, snapshot, utc, viewer

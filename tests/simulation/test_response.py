@@ -12,7 +12,7 @@ import pytest
 
 from signage.audience.audience import open_audience
 from signage.audience.screen import ScreenPlane
-from signage.recommend.catalogue import Content
+from signage.content.catalogue import Content
 from signage.simulation.model import ResponseModel
 from signage.simulation.reading_eyes import SAMPLES_HZ
 from signage.simulation.recording import BEGIN_UTC, Moment, Recording

@@ -1,7 +1,7 @@
 """What a file to be shown really is: decoded, not believed.
 
 Its name may say anything, and so may its head: only what can be decoded is there. Which kinds
-Chromium plays is known from trying them on the page (``tests/test_content_check.py``).
+Chromium plays is known from trying them on the page (``tests/content/test_check.py``).
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from signage.capture.films import read_film
-from signage.capture.pictures import read_drawing, read_picture
+from signage.content.films import read_film
+from signage.content.pictures import read_drawing, read_picture
 from signage.errors import MediaError
 
 _FOURCCS = {"vp8": "VP80", "vp9": "VP90", "av1": "av01"}

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 from PIL import Image
 
-from signage.charset import read_svg
+from signage.content.charset import read_svg
 from signage.errors import MediaError
 
 # It warns of many pixels on stderr, and refuses more; both come too late here.

@@ -16,8 +16,8 @@ from urllib.parse import unquote, urlsplit
 
 import tinycss2
 
-from signage.capture.pictures import parse_drawing
-from signage.charset import Text, read_linked, read_page, read_xml
+from signage.content.charset import Text, read_linked, read_page, read_xml
+from signage.content.pictures import parse_drawing
 from signage.text.names import printable
 
 _MOST_BYTES = 8_000_000

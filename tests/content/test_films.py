@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from signage.capture.media import read_media
+from signage.content.media import read_media
 from signage.errors import MediaError
 from tests.films import cut, damaged, hole, make, misled, trimmed, with_cover
 

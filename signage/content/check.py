@@ -8,18 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from signage.capture.media import Media, read_media, usual_endings
 from signage.config.config import Config, ContentConfig
-from signage.content_folder import Listing, files_of, list_contents
-from signage.creative import linked_by_svg, read_creative
+from signage.content.catalogue import Catalogue, Content, closed_to_some, id_of, read_content
+from signage.content.creative import linked_by_svg, read_creative
+from signage.content.folder import Listing, files_of, list_contents
+from signage.content.media import Media, read_media, usual_endings
 from signage.errors import ConfigError, MediaError
-from signage.recommend.catalogue import (
-    Catalogue,
-    Content,
-    closed_to_some,
-    id_of,
-    read_content,
-)
 from signage.recommend.share import MOST_PROMISED
 from signage.text.names import printable, why_no_id
 

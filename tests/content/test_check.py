@@ -18,10 +18,10 @@ import pytest
 from playwright.sync_api import Browser
 
 from signage.config.config import Config, PlayerConfig, ServerConfig
-from signage.content_check import Checked, check_catalogue, check_content, check_folder
+from signage.content.catalogue import ContentFile, More
+from signage.content.check import Checked, check_catalogue, check_content, check_folder
 from signage.errors import ConfigError
 from signage.player.server import PlayerServer, Status
-from signage.recommend.catalogue import ContentFile, More
 from signage.types import Cue, PlayState
 from tests.builders import FOOTAGE, ROOT, content
 from tests.media import cut, describe, film, moving_picture, page, picture

@@ -15,8 +15,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from signage.config.base import DAY_S, MOST, Colour, Link, Section
 from signage.config.file import validate
+from signage.content.schedule import Schedule
 from signage.errors import ConfigError
-from signage.recommend.schedule import Schedule
 from signage.recommend.share import MOST_PROMISED
 from signage.text.names import looks, printable
 from signage.toml_file import read_toml

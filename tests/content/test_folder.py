@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from signage.content_check import check_content, check_folder
-from signage.content_folder import Files, files_of, list_contents, version_of
+from signage.content.check import check_content, check_folder
+from signage.content.folder import Files, files_of, list_contents, version_of
 from signage.text.names import printable, why_no_id
 from tests.builders import ROOT
 from tests.media import describe, page, picture
@@ -150,7 +150,7 @@ def test_what_may_not_be_read_is_told_and_the_others_play(for_nobody: Path) -> N
         "print(json.dumps(found))"
     )
     # What is imported may lie where nobody else may read: become nobody only then.
-    become = f"import os, signage.content_check\nos.setgid({NOBODY})\nos.setuid({NOBODY})\n"
+    become = f"import os, signage.content.check\nos.setgid({NOBODY})\nos.setuid({NOBODY})\n"
     done = subprocess.run(
         [sys.executable, "-c", become + script, for_nobody],
         capture_output=True, text=True, check=True, cwd=ROOT,

@@ -22,11 +22,11 @@ from functools import partial
 from pathlib import Path
 
 from signage.config.config import ContentConfig
-from signage.content_check import Checked, agreeing, check_content, contents_in
-from signage.content_folder import Files, Listing, files_of, stamp_of, version_of
-from signage.content_work import Work
+from signage.content.catalogue import Catalogue, Content
+from signage.content.check import Checked, agreeing, check_content, contents_in
+from signage.content.folder import Files, Listing, files_of, stamp_of, version_of
+from signage.content.work import Work
 from signage.errors import ConfigError
-from signage.recommend.catalogue import Catalogue, Content
 from signage.toml_file import read_toml
 
 log = logging.getLogger(__name__)

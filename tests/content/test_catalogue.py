@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from signage.config.config import ContentConfig
-from signage.content_check import load_catalogue
+from signage.content.check import load_catalogue
 from signage.errors import ConfigError
 from tests.builders import ROOT, catalogue
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from signage.charset import read_linked, read_page
 from signage.config.config import ServerConfig
-from signage.content_check import check_content
+from signage.content.charset import read_linked, read_page
+from signage.content.check import check_content
 from signage.player.server import PlayerServer, Status
 from tests.media import page
 

@@ -15,14 +15,14 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
-from signage import content_watch
 from signage.config.config import ContentConfig
-from signage.content_check import Checked, check_content, load_catalogue
-from signage.content_watch import ContentWatch
+from signage.content import watch as content_watch
+from signage.content.catalogue import Catalogue
+from signage.content.check import Checked, check_content, load_catalogue
+from signage.content.watch import ContentWatch
 from signage.errors import ConfigError, SignageError
 from signage.journal.reader import JournalReader
 from signage.orders import Action, Order
-from signage.recommend.catalogue import Catalogue
 from signage.types import Orders, Trigger
 from tests import films
 from tests.builders import catalogue, sighting

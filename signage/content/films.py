@@ -3,7 +3,7 @@
 What a container promises (so many frames, such a length) is no measure: slides have a frame in
 five seconds, sound goes on behind the last picture, and a cut without a new encoding keeps frames
 that are not shown. Chromium stops at the first packet that cannot be decoded, of the sound too,
-and shows what was cut off as if it were all (``tests/test_content_check.py``).
+and shows what was cut off as if it were all (``tests/content/test_check.py``).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from av.packet import Packet
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from signage.capture.containers import break_of
+from signage.content.containers import break_of
 from signage.errors import MediaError
 
 _FORMATS = {"MP4": "mov", "QuickTime": "mov", "Matroska": "matroska"}

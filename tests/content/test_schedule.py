@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from signage.config.clock import local_time
-from signage.recommend.schedule import Schedule
+from signage.content.schedule import Schedule
 from tests.builders import content
 from tests.recommend.playing import Playing
 
