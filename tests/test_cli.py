@@ -17,7 +17,7 @@ from typing import Any
 import cv2
 import pytest
 
-from signage.capture.recorded import read_video
+from signage.scenes.footage import read_video
 from signage.types import MOODS
 from tests.builders import DEMO, FOOTAGE, ROOT
 

@@ -20,8 +20,8 @@ from benchmarks.accuracy.tracking import (
     matches,
     score_tracking,
 )
-from signage.capture.recorded import read_video
 from signage.config.config import Config
+from signage.scenes.footage import read_video
 from signage.types import Box, Viewer
 
 REFERENCES = Path(__file__).resolve().parent / "references"

@@ -20,12 +20,12 @@ from benchmarks.accuracy.tracking import (
     score_tracking,
 )
 from signage.audience.audience import open_audience
-from signage.capture.scene import play_scene
-from signage.capture.scene_file import load_scene
-from signage.capture.scene_truth import ActorTruth, SceneTruth
 from signage.config.config import Config
 from signage.perception.people import intersection_over_union
 from signage.perception.perceiver import Perceiver
+from signage.scenes.file import load_scene
+from signage.scenes.scene import play_scene
+from signage.scenes.truth import ActorTruth, SceneTruth
 from signage.types import AudienceSnapshot, Facing, Floats, Frame, Image, Viewer
 
 BEGIN_UTC = datetime(2026, 1, 5, tzinfo=UTC)

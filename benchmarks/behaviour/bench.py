@@ -33,6 +33,7 @@ from signage.capture.recorded import Picture, read_reel, read_video
 from signage.config.config import Config, ReelSegment
 from signage.config.file import load_config
 from signage.recommend.reward import PlayTally
+from signage.scenes.footage import Picture, read_reel, read_video
 from signage.types import Impression
 
 _READ_S, _READ_FPS = 12.0, 15.0

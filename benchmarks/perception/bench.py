@@ -39,6 +39,8 @@ from signage.perception.faces import CropLandmarker
 from signage.perception.flow import Flow
 from signage.perception.identity import FaceEncoder
 from signage.perception.logos import LogoFinder
+from signage.scenes.file import Actor, Scene, load_scene
+from signage.scenes.scene import play_scene
 from signage.types import Frame, Image
 
 BEGIN_UTC = datetime(2026, 1, 5, tzinfo=UTC)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from signage.capture.picture import upright
-from signage.capture.recorded import Picture, read_reel, read_video, video_duration_s, video_fps
-from signage.capture.scene import read_scene
-from signage.capture.scene_file import load_scene
 from signage.config.config import CameraConfig
+from signage.scenes.file import load_scene
+from signage.scenes.footage import Picture, read_reel, read_video, video_duration_s, video_fps
+from signage.scenes.scene import read_scene
 
 
 def read_source(camera: CameraConfig) -> Iterator[Picture]:

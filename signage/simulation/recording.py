@@ -10,11 +10,11 @@ from functools import partial
 from pathlib import Path
 
 from signage.capture.faults import FaultWatch
-from signage.capture.recorded import Picture
 from signage.capture.source import read_recording, read_source
 from signage.config.config import Config
 from signage.errors import SourceError
 from signage.perception.perceiver import Perceiver
+from signage.scenes.footage import Picture
 from signage.types import Frame, Sighting
 
 # Where simulated time begins: a Monday morning. Fixed, so that a run can be repeated.

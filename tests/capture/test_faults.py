@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from signage.capture.faults import Fault, FaultWatch, blur, brightest, even_share, noise_sd
-from signage.capture.recorded import Picture, read_video
+from signage.scenes.footage import Picture, read_video
 from signage.types import Image
 from tests.builders import FOOTAGE
 

@@ -10,11 +10,11 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from signage.assets import load_manifest
-from signage.capture.scene_file import Scene, load_scene
 from signage.config.config import Config
 from signage.config.file import load_config
 from signage.content.catalogue import ContentFile, read_content
 from signage.errors import ConfigError
+from signage.scenes.file import Scene, load_scene
 from signage.simulation.model import ResponseModel, load_model
 from tests.builders import DEMO, ROOT
 from tests.media import page

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from signage.capture.recorded import read_video
 from signage.errors import ConfigError, SourceError
 from signage.perception.annotate import AnnotatedVideo
+from signage.scenes.footage import read_video
 from signage.types import Image
 from tests.builders import snapshot, viewer
 

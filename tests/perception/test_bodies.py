@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
-from signage.capture.recorded import read_video
 from signage.perception.bodies import Body, BodyDetector
 from signage.perception.face_detector import FaceDetector
+from signage.scenes.footage import read_video
 from signage.types import Facing, Image
 from tests.builders import FOOTAGE, ROOT
 

@@ -15,6 +15,7 @@ from signage.capture.recorded import read_video
 from signage.config.config import Config, PerceptionConfig
 from signage.perception.logos import LogoFinder
 from signage.perception.perceiver import Perceiver
+from signage.scenes.footage import read_video
 from signage.types import Frame, Image, Sighting
 from tests.builders import FOOTAGE, ROOT, utc
 

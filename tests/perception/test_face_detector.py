@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from signage.capture.recorded import read_video
 from signage.perception.face_detector import DetectedFace, FaceDetector
 from signage.perception.people import intersection_over_union
+from signage.scenes.footage import read_video
 from signage.types import Box, Image
 from tests.builders import FOOTAGE, ROOT
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signage.capture.recorded import read_video
 from signage.perception.face_detector import FaceDetector
 from signage.perception.faces import CropLandmarker, Face, head_pose
+from signage.scenes.footage import read_video
 from signage.types import Box, Floats, Image
 from tests.builders import FOOTAGE, ROOT
 

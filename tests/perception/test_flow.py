@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from signage.capture.recorded import read_video
 from signage.perception.flow import Flow, Move, small_grey
+from signage.scenes.footage import read_video
 from signage.types import Box, Image
 from tests.builders import FOOTAGE
 

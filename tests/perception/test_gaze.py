@@ -14,6 +14,7 @@ from benchmarks.common.labelled_faces import SingleFaceFinder
 from signage.capture.recorded import read_video
 from signage.perception.faces import Face
 from signage.perception.gaze import read_gaze
+from signage.scenes.footage import read_video
 from signage.types import Gaze, HeadPose, Image
 from tests.builders import FOOTAGE
 

@@ -13,12 +13,12 @@ import cv2
 import numpy as np
 import pytest
 
-from signage.capture.recorded import read_video
 from signage.config.config import PerceptionConfig
 from signage.perception.attributes import TraitEstimator, sharpness
 from signage.perception.face_detector import FaceDetector
 from signage.perception.faces import CropLandmarker, Face
 from signage.perception.identity import DIMENSIONS, FaceEncoder, Gallery, threshold
+from signage.scenes.footage import read_video
 from signage.types import Floats, Image
 from tests.builders import FOOTAGE, ROOT
 

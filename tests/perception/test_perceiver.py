@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 import pytest
 
-from signage.capture.recorded import read_video
 from signage.config.config import Config, PerceptionConfig
 from signage.errors import AssetError
 from signage.perception.perceiver import Perceiver
+from signage.scenes.footage import read_video
 from signage.types import MOODS, Frame, Image, Sighting, Traits
 from tests.builders import FOOTAGE, ROOT, utc
 

@@ -18,9 +18,9 @@ from benchmarks.behaviour.rendered_reader import (
 )
 from benchmarks.common.labelled_faces import SingleFaceFinder
 from signage.audience.calibration import POINTS, Calibration
-from signage.capture.recorded import read_video
 from signage.config.file import load_config
 from signage.perception.perceiver import Perceiver
+from signage.scenes.footage import read_video
 from signage.types import Frame, Viewer
 from tests.builders import DEMO, FOOTAGE, utc
 

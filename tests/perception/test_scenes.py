@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 
 from signage.audience.audience import open_audience
-from signage.capture.scene import play_scene
-from signage.capture.scene_file import Scene, load_scene
-from signage.capture.scene_truth import ActorSummary, ActorTruth, SceneTruth, summarise
 from signage.config.config import CameraConfig, Config, PerceptionConfig
 from signage.perception.perceiver import Perceiver
+from signage.scenes.file import Scene, load_scene
+from signage.scenes.scene import play_scene
+from signage.scenes.truth import ActorSummary, ActorTruth, SceneTruth, summarise
 from signage.types import AudienceSnapshot, Frame, Movement, Viewer
 from tests.builders import ROOT, utc
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from signage.audience.audience import open_audience
-from signage.capture.recorded import read_video
 from signage.config.config import ReactionConfig
 from signage.config.file import load_config
 from signage.perception.perceiver import Perceiver
 from signage.recommend.reaction import Witness
 from signage.recommend.reward import PlayTally
+from signage.scenes.footage import read_video
 from signage.types import AudienceSnapshot, Frame, Impression
 from tests.builders import DEMO, FOOTAGE, utc, viewer
 

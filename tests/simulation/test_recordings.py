@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 import pytest
 
-from signage.capture.recorded import read_video
 from signage.config.config import Config
 from signage.errors import SourceError
 from signage.journal.reader import JournalReader
+from signage.scenes.footage import read_video
 from signage.simulation import recording, recordings
 from signage.simulation.recording import Recording, record
 from signage.simulation.recording_file import dump, load

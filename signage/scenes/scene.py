@@ -15,11 +15,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from signage.capture.recorded import Picture
-from signage.capture.scene_file import Actor, Facing, Occluder, Scene, load_scene
-from signage.capture.scene_paint import crop, draw, over, paint_background
-from signage.capture.scene_truth import ActorTruth, Box, SceneTruth, direction_of
-from signage.capture.sprites import Cutout, Figure, make_figure
+from signage.scenes.file import Actor, Facing, Occluder, Scene, load_scene
+from signage.scenes.footage import Picture
+from signage.scenes.paint import crop, draw, over, paint_background
+from signage.scenes.sprites import Cutout, Figure, make_figure
+from signage.scenes.truth import ActorTruth, Box, SceneTruth, direction_of
 from signage.types import Image
 
 _NOISE_SHIFT_PX = 64

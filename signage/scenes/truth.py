@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from signage.capture.scene_file import Facing, Kind
+from signage.scenes.file import Facing, Kind
 
 Direction = Literal["approaching", "leaving", "passing_left", "passing_right", "standing"]
 Box = tuple[float, float, float, float]

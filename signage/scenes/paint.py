@@ -10,11 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from signage.capture.recorded import is_still, read_still, read_video
-from signage.capture.scene_file import Background, Rect, Scene
-from signage.capture.scene_truth import Box
-from signage.capture.sprites import Cutout, median_image
 from signage.errors import SourceError
+from signage.scenes.file import Background, Rect, Scene
+from signage.scenes.footage import is_still, read_still, read_video
+from signage.scenes.sprites import Cutout, median_image
+from signage.scenes.truth import Box
 from signage.types import Image
 
 _SHRINK_BY_AREA = 0.75

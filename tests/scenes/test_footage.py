@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 import pytest
 
-from signage.capture.recorded import read_reel, read_video, video_duration_s, video_fps
 from signage.capture.source import read_source
 from signage.config.config import CameraConfig, ReelSegment
 from signage.errors import SourceError
+from signage.scenes.footage import read_reel, read_video, video_duration_s, video_fps
 from tests import films
 from tests.builders import FOOTAGE
 

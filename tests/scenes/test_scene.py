@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from signage.capture.scene import focal_px, play_scene, read_scene
-from signage.capture.scene_file import (
+from signage.capture.source import read_source, recording_duration_s, recording_fps
+from signage.config.config import CameraConfig
+from signage.errors import ConfigError, SourceError
+from signage.scenes.file import (
     Actor,
     Background,
     Lens,
@@ -22,16 +24,8 @@ from signage.capture.scene_file import (
     Waypoint,
     load_scene,
 )
-from signage.capture.scene_truth import (
-    ActorTruth,
-    SceneSummary,
-    SceneTruth,
-    direction_of,
-    summarise,
-)
-from signage.capture.source import read_source, recording_duration_s, recording_fps
-from signage.config.config import CameraConfig
-from signage.errors import ConfigError, SourceError
+from signage.scenes.scene import focal_px, play_scene, read_scene
+from signage.scenes.truth import ActorTruth, SceneSummary, SceneTruth, direction_of, summarise
 from signage.types import Image
 from tests.builders import FOOTAGE, ROOT
 

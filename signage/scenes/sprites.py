@@ -17,9 +17,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from signage.capture.recorded import is_still, read_still, read_video
-from signage.capture.scene_file import Rect, Sprite
 from signage.errors import SourceError
+from signage.scenes.file import Rect, Sprite
+from signage.scenes.footage import is_still, read_still, read_video
 from signage.types import Image
 
 Cutout = NDArray[np.uint8]
