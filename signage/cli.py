@@ -284,7 +284,7 @@ def doctor(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
 @models.command("pull")
 def models_pull(config: DemoConfigOption = DEMO_CONFIG) -> None:
     """Fetch the models and clips that are missing. Silent when all are there."""
-    from signage.assets import pull
+    from signage.assets.assets import pull
 
     for manifest in _manifests(config):
         pull(manifest, terminal.Console(stderr=True).print)
@@ -293,7 +293,7 @@ def models_pull(config: DemoConfigOption = DEMO_CONFIG) -> None:
 @models.command("list")
 def models_list(config: DemoConfigOption = DEMO_CONFIG, as_json: JsonOption = False) -> None:
     """List every model and clip, with where it comes from."""
-    from signage.assets import load_manifest
+    from signage.assets.assets import load_manifest
 
     assets = [asset for manifest in _manifests(config) for asset in load_manifest(manifest)]
     if as_json:
@@ -309,7 +309,7 @@ def models_list(config: DemoConfigOption = DEMO_CONFIG, as_json: JsonOption = Fa
 @models.command("verify")
 def models_verify(config: DemoConfigOption = DEMO_CONFIG, as_json: JsonOption = False) -> None:
     """Check that every model and clip is what it should be (SHA-256)."""
-    from signage.assets import verify
+    from signage.assets.assets import verify
 
     states = {a.name: state for manifest in _manifests(config) for a, state in verify(manifest)}
     if as_json:

@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from signage import assets, libraries
+from signage import libraries
+from signage.assets import assets
 from signage.config.clock import local_time
 from signage.errors import JournalError, SignageError
 from signage.health import FIRST_YEAR

@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from signage.assets import require
+from signage.assets.assets import require
 from signage.config.config import PerceptionConfig
 from signage.perception.alignment import arcface_chip, dlib_chip
 from signage.perception.faces import Face

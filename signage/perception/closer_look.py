@@ -15,7 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from signage.assets import require
+from signage.assets.assets import require
 from signage.config.config import PerceptionConfig
 from signage.perception.attributes import TraitEstimator
 from signage.perception.faces import CropLandmarker

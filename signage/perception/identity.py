@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from signage.assets import require
+from signage.assets.assets import require
 from signage.perception.alignment import arcface_chip, dlib_chip
 from signage.perception.faces import Face
 from signage.perception.inference import load_model

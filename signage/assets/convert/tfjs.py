@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from onnx import TensorProto
 
-from signage.convert.operations import OPERATIONS
-from signage.convert.writer import Tensor, Writer
+from signage.assets.convert.operations import OPERATIONS
+from signage.assets.convert.writer import Tensor, Writer
 from signage.errors import AssetError
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def convert(
             raise AssetError(
                 f"A TensorFlow.js model computes {node.name} with {node.operation}, which signage "
                 "cannot convert. Name outputs in the manifest that come before it, or teach "
-                "signage/convert/operations.py."
+                "signage/assets/convert/operations.py."
             )
         operands = [(values[_key(name)], _key(name)) for name in node.inputs if name[0] != "^"]
         results = OPERATIONS[node.operation](writer, node, operands)

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from signage.convert.tfjs import Node, convert, read_weights
-from signage.convert.writer import TO_CHANNELS_LAST
+from signage.assets.convert.tfjs import Node, convert, read_weights
+from signage.assets.convert.writer import TO_CHANNELS_LAST
 
 _SIDE = 112
 _MEAN_RGB = (122.782, 117.001, 104.298)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from signage import assets, convert
+from signage.assets import assets, convert
 from signage.errors import AssetError, ConfigError
 
 ROOT = Path(__file__).parents[1]

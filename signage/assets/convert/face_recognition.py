@@ -12,8 +12,8 @@ import json
 import numpy as np
 from onnx import TensorProto
 
-from signage.convert.tfjs import read_weights
-from signage.convert.writer import Writer
+from signage.assets.convert.tfjs import read_weights
+from signage.assets.convert.writer import Writer
 
 _SIDE = 150
 _MEAN_RGB = (122.782, 117.001, 104.298)

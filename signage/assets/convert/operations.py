@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from onnx import TensorProto
 
-from signage.convert.writer import TO_CHANNELS_FIRST, TO_CHANNELS_LAST, Tensor
+from signage.assets.convert.writer import TO_CHANNELS_FIRST, TO_CHANNELS_LAST, Tensor
 from signage.errors import AssetError
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from signage.convert.tfjs import Node
-    from signage.convert.writer import Writer
+    from signage.assets.convert.tfjs import Node
+    from signage.assets.convert.writer import Writer
 
     Array = NDArray[Any]
     Operand = tuple[Tensor | Array, str]

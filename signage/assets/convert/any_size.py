@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from onnx import ModelProto, checker
 
-from signage.convert.writer import serialised
+from signage.assets.convert.writer import serialised
 
 if TYPE_CHECKING:
     from onnx import ValueInfoProto

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from signage.convert.any_size import to_any_size
-from signage.convert.face_api import from_face_expression
-from signage.convert.face_recognition import from_face_recognition
-from signage.convert.tfjs import from_tfjs
+from signage.assets.convert.any_size import to_any_size
+from signage.assets.convert.face_api import from_face_expression
+from signage.assets.convert.face_recognition import from_face_recognition
+from signage.assets.convert.tfjs import from_tfjs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -286,7 +286,7 @@ def _install(archive: Path, asset: Asset, folder: Path) -> None:
 
 def _converted(archive: Path, asset: Asset, folder: Path) -> bytes:
     # Only here: nothing but a conversion needs onnx.
-    from signage.convert import convert  # noqa: PLC0415
+    from signage.assets.convert import convert  # noqa: PLC0415
 
     assert asset.convert is not None  # noqa: S101
     files = []

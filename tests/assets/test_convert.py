@@ -12,8 +12,8 @@ import onnxruntime as ort
 import pytest
 from numpy.typing import NDArray
 
-from signage import assets
-from signage.convert import CONVERTERS, convert
+from signage.assets import assets
+from signage.assets.convert import CONVERTERS, convert
 from signage.errors import AssetError
 
 ROOT = Path(__file__).parents[1]
