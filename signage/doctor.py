@@ -160,7 +160,7 @@ def _files(name: str, manifest: Path) -> Check:
 
 def _logos(folder: Path) -> Check:
     """Whether every logo that is to be looked for can be used."""
-    from signage.perception.logos import LogoFinder  # noqa: PLC0415 - loads OpenCV
+    from signage.perception.logos.detector import LogoFinder  # noqa: PLC0415 - loads OpenCV
 
     try:
         brands = LogoFinder(folder).brands

@@ -12,8 +12,8 @@ from signage.capture.faults import FaultWatch
 from signage.capture.source import read_recording, recording_fps
 from signage.config.config import Config
 from signage.errors import ConfigError
-from signage.perception.annotate import AnnotatedVideo
 from signage.perception.perceiver import Perceiver
+from signage.perception.visualise import AnnotatedVideo
 from signage.types import Frame, Viewer
 
 _BEGIN_UTC = datetime(2026, 1, 5, tzinfo=UTC)

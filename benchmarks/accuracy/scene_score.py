@@ -21,8 +21,8 @@ from benchmarks.accuracy.tracking import (
 )
 from signage.audience.audience import open_audience
 from signage.config.config import Config
-from signage.perception.people import intersection_over_union
 from signage.perception.perceiver import Perceiver
+from signage.perception.tracking.people import intersection_over_union
 from signage.scenes.file import load_scene
 from signage.scenes.scene import play_scene
 from signage.scenes.truth import ActorTruth, SceneTruth

@@ -28,7 +28,7 @@ from benchmarks.common.labelled_faces import SingleFaceFinder, read_folder
 from benchmarks.common.paths import FOOTAGE
 from signage.capture.recorded import read_still, read_video
 from signage.config.config import AudienceConfig
-from signage.perception.gaze import read_gaze
+from signage.perception.models.gaze import read_gaze
 from signage.scenes.footage import read_still, read_video
 from signage.types import Floats, Gaze, Image
 

@@ -9,7 +9,7 @@ serve to report errors by group, and for nothing else.
 
     python -m benchmarks.behaviour.identity --data DIR --typical
 
-prints the constant `_TYPICAL` of signage/perception/identity.py, from faces/fairface_train.
+prints the constant `_TYPICAL` of signage/perception/models/identity.py, from faces/fairface_train.
 """
 
 from __future__ import annotations

@@ -32,13 +32,13 @@ from signage.capture.scene_file import Actor, Scene, load_scene
 from signage.config.config import Config
 from signage.config.file import load_config
 from signage.perception import perceiver as stage
-from signage.perception.attributes import TraitEstimator
-from signage.perception.bodies import BodyDetector
-from signage.perception.face_detector import FaceDetector
-from signage.perception.faces import CropLandmarker
-from signage.perception.flow import Flow
-from signage.perception.identity import FaceEncoder
-from signage.perception.logos import LogoFinder
+from signage.perception.logos.detector import LogoFinder
+from signage.perception.models.attributes import TraitEstimator
+from signage.perception.models.bodies import BodyDetector
+from signage.perception.models.face_detector import FaceDetector
+from signage.perception.models.faces import CropLandmarker
+from signage.perception.models.identity import FaceEncoder
+from signage.perception.tracking.flow import Flow
 from signage.scenes.file import Actor, Scene, load_scene
 from signage.scenes.scene import play_scene
 from signage.types import Frame, Image

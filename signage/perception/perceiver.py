@@ -18,18 +18,18 @@ from numpy.typing import NDArray
 
 from signage.assets.assets import require
 from signage.config.config import Config
-from signage.perception.bodies import Body, BodyDetector
-from signage.perception.closer_look import CloserLook, Findings
-from signage.perception.face_detector import DetectedFace, FaceDetector
-from signage.perception.flow import Flow, small_grey
-from signage.perception.people import People, Person, is_covered
-from signage.perception.place import (
+from signage.perception.models.bodies import Body, BodyDetector
+from signage.perception.models.face_detector import DetectedFace, FaceDetector
+from signage.perception.scheduler import CloserLook, Findings
+from signage.perception.tracking.flow import Flow, small_grey
+from signage.perception.tracking.people import People, Person, is_covered
+from signage.perception.tracking.place import (
     below_axis_m,
     focal_length_px,
     place_by_body,
     place_by_face,
 )
-from signage.perception.stillness import PictureFilter
+from signage.perception.tracking.stillness import PictureFilter
 from signage.types import SLOW, Box, Facing, Floats, Frame, Image, Sighting
 
 _STALE_S = 1.0

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from signage.perception.people import Person, intersection_over_union
+from signage.perception.tracking.people import Person, intersection_over_union
 from signage.types import Box, Floats
 
 _PATCH_PX = 24

@@ -15,10 +15,10 @@ import numpy as np
 
 from signage.assets.assets import require
 from signage.config.config import PerceptionConfig
-from signage.perception.alignment import arcface_chip, dlib_chip
-from signage.perception.faces import Face
-from signage.perception.inference import load_model
-from signage.perception.mood import MoodEstimator
+from signage.perception.models.alignment import arcface_chip, dlib_chip
+from signage.perception.models.faces import Face
+from signage.perception.models.inference import load_model
+from signage.perception.models.mood import MoodEstimator
 from signage.types import Floats, Image, Traits
 
 # A face this high, in pixels, is as good as a larger one.

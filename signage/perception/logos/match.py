@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from signage.perception.logo_library import (
+from signage.perception.logos.library import (
     TURNS_DEG,
     Ellipse,
     Level,

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from signage.config.config import PerceptionConfig
-from signage.perception.attributes import TraitEstimator, sharpness
-from signage.perception.face_detector import FaceDetector
-from signage.perception.faces import CropLandmarker, Face
+from signage.perception.models.attributes import TraitEstimator, sharpness
+from signage.perception.models.face_detector import FaceDetector
+from signage.perception.models.faces import CropLandmarker, Face
 from signage.scenes.footage import read_video
 from signage.types import MOODS, HeadPose, Image
 from tests.builders import FOOTAGE, ROOT

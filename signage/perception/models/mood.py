@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signage.assets.assets import require
-from signage.perception.alignment import arcface_chip
-from signage.perception.faces import Face
-from signage.perception.inference import load_model
+from signage.perception.models.alignment import arcface_chip
+from signage.perception.models.faces import Face
+from signage.perception.models.inference import load_model
 from signage.types import MOODS, Floats, Image
 
 _EXPRESSION_WEIGHT, _EMOTION_WEIGHT = 0.20, 0.39

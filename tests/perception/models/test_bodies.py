@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from signage.perception.bodies import Body, BodyDetector
-from signage.perception.face_detector import FaceDetector
+from signage.perception.models.bodies import Body, BodyDetector
+from signage.perception.models.face_detector import FaceDetector
 from signage.scenes.footage import read_video
 from signage.types import Facing, Image
 from tests.builders import FOOTAGE, ROOT

@@ -10,11 +10,11 @@ import cv2
 import numpy as np
 import pytest
 
-from signage.perception.face_detector import FaceDetector
-from signage.perception.faces import Face
-from signage.perception.flow import small_grey
-from signage.perception.people import Person
-from signage.perception.stillness import PictureFilter
+from signage.perception.models.face_detector import FaceDetector
+from signage.perception.models.faces import Face
+from signage.perception.tracking.flow import small_grey
+from signage.perception.tracking.people import Person
+from signage.perception.tracking.stillness import PictureFilter
 from signage.scenes.footage import read_video
 from signage.types import Box, HeadPose, Image
 from tests.builders import FOOTAGE, ROOT

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from signage.config.config import PerceptionConfig
-from signage.perception.attributes import TraitEstimator, sharpness
-from signage.perception.face_detector import FaceDetector
-from signage.perception.faces import CropLandmarker, Face
-from signage.perception.identity import DIMENSIONS, FaceEncoder, Gallery, threshold
+from signage.perception.models.attributes import TraitEstimator, sharpness
+from signage.perception.models.face_detector import FaceDetector
+from signage.perception.models.faces import CropLandmarker, Face
+from signage.perception.models.identity import DIMENSIONS, FaceEncoder, Gallery, threshold
 from signage.scenes.footage import read_video
 from signage.types import Floats, Image
 from tests.builders import FOOTAGE, ROOT

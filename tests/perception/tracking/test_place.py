@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from signage.perception.place import focal_length_px, place_by_body, place_by_face
+from signage.perception.tracking.place import focal_length_px, place_by_body, place_by_face
 
 # 90 degrees over 1000 px: 500 px for a metre at a metre's distance.
 FOCAL_PX, WIDTH_PX = 500.0, 1000

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from signage.errors import ConfigError, SourceError
-from signage.perception.annotate import AnnotatedVideo
+from signage.perception.visualise import AnnotatedVideo
 from signage.scenes.footage import read_video
 from signage.types import Image
 from tests.builders import snapshot, viewer

@@ -9,8 +9,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from signage.perception.logo_library import Mark, read_marks
-from signage.perception.logo_match import Fit, find_regions, fit
+from signage.perception.logos.library import Mark, read_marks
+from signage.perception.logos.match import Fit, find_regions, fit
 from signage.types import Box, Floats, Image, Logo
 
 # Torsos are brought to a size at which a mark has pixels enough, and no more than that.

@@ -10,8 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from signage.perception.detection import best_without_overlap, shrink
-from signage.perception.inference import load_model
+from signage.perception.models.detection import best_without_overlap, shrink
+from signage.perception.models.inference import load_model
 from signage.types import Box, Facing, Floats, Image
 
 _STRIDE = 4

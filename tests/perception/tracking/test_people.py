@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from signage.perception.bodies import Body
-from signage.perception.face_detector import DetectedFace
-from signage.perception.people import People, Person, intersection_over_union, is_covered
+from signage.perception.models.bodies import Body
+from signage.perception.models.face_detector import DetectedFace
+from signage.perception.tracking.people import People, Person, intersection_over_union, is_covered
 from signage.types import Box, Facing, Floats
 
 REMEMBER_S = 3.0

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from signage.perception.bodies import Body
-from signage.perception.face_detector import DetectedFace
-from signage.perception.faces import Face
+from signage.perception.models.bodies import Body
+from signage.perception.models.face_detector import DetectedFace
+from signage.perception.models.faces import Face
 from signage.types import Box, Facing, Floats, Gaze
 
 # A head moves less than this many of its own heights between two detections; out of sight it

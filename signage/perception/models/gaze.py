@@ -21,7 +21,7 @@ import math
 
 import numpy as np
 
-from signage.perception.faces import SHUT, Face
+from signage.perception.models.faces import SHUT, Face
 from signage.types import Gaze
 
 # Landmarks of MediaPipe's mesh: iris, outer and inner corner of each eye.

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from signage.perception.flow import Flow, Move, small_grey
+from signage.perception.tracking.flow import Flow, Move, small_grey
 from signage.scenes.footage import read_video
 from signage.types import Box, Image
 from tests.builders import FOOTAGE

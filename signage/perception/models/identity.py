@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signage.assets.assets import require
-from signage.perception.alignment import arcface_chip, dlib_chip
-from signage.perception.faces import Face
-from signage.perception.inference import load_model
+from signage.perception.models.alignment import arcface_chip, dlib_chip
+from signage.perception.models.faces import Face
+from signage.perception.models.inference import load_model
 from signage.types import Floats, Image
 
 DIMENSIONS = 128 + 1024

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signage.perception.alignment import cut_out, similarity
+from signage.perception.models.alignment import cut_out, similarity
 from signage.types import Floats
 
 # dlib's mean face, in shares of its chip with a padding of a fifth.

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from signage.perception.face_detector import DetectedFace, FaceDetector
-from signage.perception.people import intersection_over_union
+from signage.perception.models.face_detector import DetectedFace, FaceDetector
+from signage.perception.tracking.people import intersection_over_union
 from signage.scenes.footage import read_video
 from signage.types import Box, Image
 from tests.builders import FOOTAGE, ROOT

@@ -17,12 +17,12 @@ from enum import IntEnum
 
 from signage.assets.assets import require
 from signage.config.config import PerceptionConfig
-from signage.perception.attributes import TraitEstimator
-from signage.perception.faces import CropLandmarker
-from signage.perception.gaze import read_gaze
-from signage.perception.identity import FaceEncoder, Gallery
-from signage.perception.logos import LogoFinder, torso_of
-from signage.perception.people import People, Person
+from signage.perception.logos.detector import LogoFinder, torso_of
+from signage.perception.models.attributes import TraitEstimator
+from signage.perception.models.faces import CropLandmarker
+from signage.perception.models.gaze import read_gaze
+from signage.perception.models.identity import FaceEncoder, Gallery
+from signage.perception.tracking.people import People, Person
 from signage.types import Image, Logo, Traits
 
 _MAX_READS = 3

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.behaviour.logos import cloth, drawn_logos, size_rows, worn, write_logos
 from signage.errors import ConfigError
-from signage.perception.logos import LogoFinder, torso_of
+from signage.perception.logos.detector import LogoFinder, torso_of
 from signage.types import Image, Logo
 from tests.builders import FOOTAGE
 

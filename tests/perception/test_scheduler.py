@@ -13,7 +13,7 @@ import pytest
 from benchmarks.behaviour.logos import drawn_logos, worn, write_logos
 from signage.capture.recorded import read_video
 from signage.config.config import Config, PerceptionConfig
-from signage.perception.logos import LogoFinder
+from signage.perception.logos.detector import LogoFinder
 from signage.perception.perceiver import Perceiver
 from signage.scenes.footage import read_video
 from signage.types import Frame, Image, Sighting

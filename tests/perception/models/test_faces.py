@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signage.perception.face_detector import FaceDetector
-from signage.perception.faces import CropLandmarker, Face, head_pose
+from signage.perception.models.face_detector import FaceDetector
+from signage.perception.models.faces import CropLandmarker, Face, head_pose
 from signage.scenes.footage import read_video
 from signage.types import Box, Floats, Image
 from tests.builders import FOOTAGE, ROOT

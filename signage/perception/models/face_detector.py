@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from signage.perception.detection import best_without_overlap, shrink
-from signage.perception.inference import load_model
+from signage.perception.models.detection import best_without_overlap, shrink
+from signage.perception.models.inference import load_model
 from signage.types import Box, Image
 
 _STRIDE = 4
