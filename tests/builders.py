@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from signage.audience.screen import ScreenPlane
+from signage.audience.screen_plane import ScreenPlane
 from signage.config.config import Config, PerceptionConfig, ScreenConfig
 from signage.content.catalogue import Catalogue, Content
 from signage.types import (

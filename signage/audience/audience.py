@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from signage.assets.assets import require
 from signage.audience.reading import ReadingModel, load_reading_model
-from signage.audience.screen import ScreenPlane
+from signage.audience.screen_plane import ScreenPlane
 from signage.audience.visit import Visit
 from signage.config.config import AudienceConfig, Config, ScreenConfig
 from signage.types import AudienceSnapshot, Frame, Sighting, Viewer

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from signage.audience.screen import ScreenPlane
+from signage.audience.screen_plane import ScreenPlane
 from signage.config.config import Affine, ScreenConfig
 from signage.errors import ConfigError
 from signage.types import Floats, Sighting

@@ -13,7 +13,7 @@ import numpy as np
 from signage.audience.fixation import Fixation
 from signage.audience.movement import Path
 from signage.audience.reading import ReadingDetector, ReadingModel
-from signage.audience.screen import ScreenPlane
+from signage.audience.screen_plane import ScreenPlane
 from signage.config.config import AudienceConfig
 from signage.types import Facing, Floats, Logo, Movement, Sighting, Viewer
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from signage.audience.screen import ScreenPlane
+from signage.audience.screen_plane import ScreenPlane
 from signage.types import Gaze, Sighting
 
 SAMPLES_HZ = 15.0

@@ -33,7 +33,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from signage.audience.screen import ScreenPlane
+from signage.audience.screen_plane import ScreenPlane
 from signage.content.catalogue import Content
 from signage.simulation.model import PRESETS, ResponseModel
 from signage.simulation.reading_eyes import reading_gaze

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from signage import __version__
-from signage.audience.screen import ScreenPlane
+from signage.audience.screen_plane import ScreenPlane
 from signage.config.config import Config, ScreenConfig
 from signage.content.catalogue import Catalogue
 from signage.engine import Engine

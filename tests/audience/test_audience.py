@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from signage.audience.audience import Audience, open_audience
-from signage.audience.screen import ScreenPlane
+from signage.audience.screen_plane import ScreenPlane
 from signage.audience.visit import is_attentive
 from signage.config.config import AudienceConfig, ScreenConfig
 from signage.types import (

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from signage.audience.calibration import POINTS, Calibration, Fit
-from signage.audience.screen import ScreenPlane
+from signage.audience.screen_plane import ScreenPlane
 from signage.config.config import ScreenConfig
 from signage.errors import ConfigError
 from signage.types import Gaze, Sighting

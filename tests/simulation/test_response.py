@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from signage.audience.audience import open_audience
-from signage.audience.screen import ScreenPlane
+from signage.audience.screen_plane import ScreenPlane
 from signage.content.catalogue import Content
 from signage.simulation.model import ResponseModel
 from signage.simulation.reading_eyes import SAMPLES_HZ

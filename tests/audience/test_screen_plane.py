@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signage.audience.screen import ScreenPlane
+from signage.audience.screen_plane import ScreenPlane
 from signage.config.config import ScreenConfig
 from signage.types import Gaze, Sighting
 from tests.builders import sighting
