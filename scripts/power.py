@@ -14,11 +14,11 @@ from datetime import datetime
 from pathlib import Path
 
 from signage.errors import SignageError
-from signage.evaluation.ab_test import contrast_of
-from signage.evaluation.contrast import ROUNDS, SCALE_UNITS
-from signage.evaluation.power import spread_of, units_for_one_look, units_needed
-from signage.evaluation.units import ArmPlay, Design
 from signage.experiment import analysed, described, open_journal
+from signage.experiments.ab_test import contrast_of
+from signage.experiments.contrast import ROUNDS, SCALE_UNITS
+from signage.experiments.power import spread_of, units_for_one_look, units_needed
+from signage.experiments.units import ArmPlay, Design
 
 LIFTS = (0.02, 0.05, 0.1, 0.2, 0.3)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from signage.errors import ConfigError, JournalError
-from signage.evaluation.ab_test import analyse
-from signage.evaluation.units import ArmPlay, Design
+from signage.experiments.ab_test import analyse
+from signage.experiments.units import ArmPlay, Design
 from signage.journal.experiments import Experiments
 from signage.journal.soundness import check_sound
 from signage.recommend.experiment import arm_of_visit

@@ -14,10 +14,10 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from signage.evaluation.balance import uneven, uneven_somewhere, unlike
-from signage.evaluation.checks import CHECK_ERROR, beginnings
-from signage.evaluation.contrast import SCALE_UNITS, Contrast, evidence
-from signage.evaluation.units import ArmPlay, Design, Unit
+from signage.experiments.balance import uneven, uneven_somewhere, unlike
+from signage.experiments.checks import CHECK_ERROR, beginnings
+from signage.experiments.contrast import SCALE_UNITS, Contrast, evidence
+from signage.experiments.units import ArmPlay, Design, Unit
 from signage.types import Floats
 
 Told = npt.NDArray[np.bool_]

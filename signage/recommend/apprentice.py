@@ -26,8 +26,8 @@ from typing import Literal
 
 import numpy as np
 
-from signage.confidence import margin, tuned
 from signage.config.config import ApprenticeConfig
+from signage.experiments.confidence import margin, tuned
 from signage.recommend.baselines import Rules
 from signage.recommend.policy import Answer, Learner, Question
 from signage.types import Floats, Lesson

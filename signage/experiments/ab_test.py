@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from signage.errors import JournalError
-from signage.evaluation.balance import Check
-from signage.evaluation.checks import checks_of
-from signage.evaluation.contrast import ERROR, SCALE_UNITS, Contrast, Interval
-from signage.evaluation.units import (
+from signage.experiments.balance import Check
+from signage.experiments.checks import checks_of
+from signage.experiments.contrast import ERROR, SCALE_UNITS, Contrast, Interval
+from signage.experiments.units import (
     ArmPlay,
     Design,
     Unit,

@@ -7,10 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from signage.confidence import margin, tuned
-from signage.evaluation.balance import uneven, uneven_somewhere, unlike
-from signage.evaluation.contrast import Contrast
-from signage.evaluation.power import spread_of, units_for_one_look, units_needed
+from signage.experiments.balance import uneven, uneven_somewhere, unlike
+from signage.experiments.confidence import margin, tuned
+from signage.experiments.contrast import Contrast
+from signage.experiments.power import spread_of, units_for_one_look, units_needed
 from signage.types import Floats
 from tests.evaluation.simulated import rounds
 

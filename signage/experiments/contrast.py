@@ -27,7 +27,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from signage.confidence import margin, tuned
+from signage.experiments.confidence import margin, tuned
 from signage.types import Floats
 
 ERROR = 0.05

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from signage.evaluation.contrast import ROUNDS, SCALE_UNITS, evidence
+from signage.experiments.contrast import ROUNDS, SCALE_UNITS, evidence
 from signage.types import Floats
 
 _AT_FAULT = 0.1

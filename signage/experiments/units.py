@@ -12,7 +12,7 @@ from statistics import fmean
 import numpy as np
 
 from signage.errors import JournalError
-from signage.evaluation.contrast import Contrast
+from signage.experiments.contrast import Contrast
 from signage.types import Floats
 
 

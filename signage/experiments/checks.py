@@ -12,9 +12,9 @@ from statistics import fmean
 
 import numpy as np
 
-from signage.evaluation.balance import Check, uneven, uneven_somewhere, unlike
-from signage.evaluation.contrast import SCALE_UNITS
-from signage.evaluation.units import (
+from signage.experiments.balance import Check, uneven, uneven_somewhere, unlike
+from signage.experiments.contrast import SCALE_UNITS
+from signage.experiments.units import (
     Design,
     Unit,
     Units,

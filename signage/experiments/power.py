@@ -7,8 +7,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from signage.confidence import margin, tuned
-from signage.evaluation.contrast import ERROR, POWER, SCALE_UNITS, Contrast
+from signage.experiments.confidence import margin, tuned
+from signage.experiments.contrast import ERROR, POWER, SCALE_UNITS, Contrast
 
 MOST_UNITS = 10_000_000
 
