@@ -23,9 +23,9 @@ from signage.journal.observed_hours import ObservedHours
 from signage.learning import Learning
 from signage.orders import Inbox, Order
 from signage.ports import Perceive, Screen
-from signage.recommend.constraints import Call
+from signage.recommend.constraints.rules import Call
 from signage.recommend.course import Courses
-from signage.recommend.policy import Policy
+from signage.recommend.policies.base import Policy
 from signage.recommend.recommender import Recommender
 from signage.recommend.reveal import Reveal
 from signage.recommend.reward import PlayTally

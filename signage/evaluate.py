@@ -31,8 +31,8 @@ from signage.evaluation.what_if import NewContent, Target
 from signage.journal.decision_columns import ColumnsLog
 from signage.journal.decision_log import JournalLog
 from signage.logged import Block, Index, Log, Outcome
-from signage.recommend.apprentice import shadow_of
-from signage.recommend.policy import Policy, Question
+from signage.recommend.policies.apprentice import shadow_of
+from signage.recommend.policies.base import Policy, Question
 from signage.recommend.recommender import make_policy
 from signage.types import Floats, Lesson
 
@@ -133,7 +133,7 @@ def _own_policy(name: str, module: str, attribute: str) -> Policy:
     if missing:
         raise ConfigError(
             f"--policy {name} is no policy: it has no method {' and no method '.join(missing)}. "
-            "See signage/recommend/policy.py for what one needs."
+            "See signage/recommend/policies/base.py for what one needs."
         )
     return cast(Policy, policy)
 

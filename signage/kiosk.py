@@ -34,7 +34,7 @@ from signage.orders import Order, OrderRefusedError
 from signage.perception.perceiver import Perceiver
 from signage.player.server import PlayerServer, Status
 from signage.player.terminal import TerminalPage
-from signage.recommend.policy import Learner
+from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import make_policy
 from signage.totals import Totals
 from signage.types import AudienceSnapshot, Orders, PlayState

@@ -18,7 +18,7 @@ from signage.errors import CheckpointError
 from signage.journal.journal import Journal
 from signage.orders import Action, Order, OrderRefusedError, follow, standing
 from signage.recommend.checkpoint import Checkpoint, Checkpoints, Header
-from signage.recommend.policy import Learner
+from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import Recommender, layout_for, make_policy
 from signage.types import Lesson, Orders
 

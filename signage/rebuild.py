@@ -13,7 +13,7 @@ from signage.config.config import Config
 from signage.errors import ConfigError, JournalError
 from signage.journal.journal import Journal
 from signage.learning import FOLDER, open_checkpoints
-from signage.recommend.policy import Learner
+from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import make_policy
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from signage.journal.journal import Journal
-from signage.recommend.policy import Learner
+from signage.recommend.policies.base import Learner
 from signage.types import Decision, PlayEvent, PlayState
 from tests.builders import catalogue, sighting, traits
 from tests.test_engine import Stage

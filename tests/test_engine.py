@@ -15,7 +15,7 @@ from signage.content.catalogue import Catalogue
 from signage.engine import Engine, Step
 from signage.journal.journal import Journal
 from signage.journal.reader import JournalReader
-from signage.recommend.ensemble import LAYOUT
+from signage.recommend.policies.ensemble import LAYOUT
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
 from signage.types import Cue, PlayEvent, PlayState, Sighting, Trigger

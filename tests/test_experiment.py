@@ -28,8 +28,8 @@ from signage.journal.figures import Figures
 from signage.journal.journal import Journal
 from signage.journal.soundness import check_sound
 from signage.learning import FOLDER
-from signage.recommend.experiment import Experiment, arm_of_block, arm_of_visit, design_of
-from signage.recommend.policy import Learner
+from signage.recommend.policies.base import Learner
+from signage.recommend.policies.experiment import Experiment, arm_of_block, arm_of_visit, design_of
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
 from tests.builders import NOON, ROOT, catalogue, frame

@@ -21,7 +21,7 @@ from signage.engine import Engine
 from signage.journal.journal import Journal
 from signage.learning import FOLDER
 from signage.orders import Action, Order, follow
-from signage.recommend.policy import Learner
+from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
 from signage.types import Frame, Orders, Sighting

@@ -20,7 +20,7 @@ from signage.journal.reader import JournalReader
 from signage.learning import FOLDER
 from signage.orders import Action, Order
 from signage.rebuild import rebuild
-from signage.recommend.policy import Learner
+from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
 from signage.types import Orders, Sighting

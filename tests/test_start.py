@@ -18,7 +18,7 @@ from signage.journal.journal import Journal
 from signage.journal.reader import JournalReader
 from signage.learning import FOLDER
 from signage.rebuild import rebuild
-from signage.recommend.policy import Learner
+from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
 from tests.builders import NOON, catalogue, frame, sighting, traits

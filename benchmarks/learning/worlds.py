@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from signage.recommend.features import ADVISED
+from signage.recommend.context import ADVISED
 from signage.recommend.history import VisitHistory
 from signage.types import Impression
 

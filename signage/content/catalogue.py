@@ -17,7 +17,7 @@ from signage.config.base import DAY_S, MOST, Colour, Link, Section
 from signage.config.file import validate
 from signage.content.schedule import Schedule
 from signage.errors import ConfigError
-from signage.recommend.share import MOST_PROMISED
+from signage.recommend.constraints.share import MOST_PROMISED
 from signage.text.names import looks, printable
 from signage.toml_file import read_toml
 from signage.types import Cue

@@ -14,7 +14,7 @@ from signage.content.creative import linked_by_svg, read_creative
 from signage.content.folder import Listing, files_of, list_contents
 from signage.content.media import Media, read_media, usual_endings
 from signage.errors import ConfigError, MediaError
-from signage.recommend.share import MOST_PROMISED
+from signage.recommend.constraints.share import MOST_PROMISED
 from signage.text.names import printable, why_no_id
 
 log = logging.getLogger(__name__)

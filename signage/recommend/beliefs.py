@@ -16,8 +16,8 @@ import numpy as np
 
 from signage.config.clock import local_time
 from signage.config.config import Config
-from signage.recommend.features import audience_context
-from signage.recommend.policy import Learner, Question
+from signage.recommend.context import audience_context
+from signage.recommend.policies.base import Learner, Question
 from signage.recommend.recommender import Recommender
 from signage.types import AudienceSnapshot, Facing, Floats, Movement, Viewer
 

@@ -26,7 +26,7 @@ from pathlib import Path
 
 from signage.errors import CheckpointError
 from signage.ownership import give_to_owner
-from signage.recommend.policy import Learner
+from signage.recommend.policies.base import Learner
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from signage.recommend.features import EARNED, LIKED, MOVED, SEEN
+from signage.recommend.context import EARNED, LIKED, MOVED, SEEN
 from signage.types import Impression
 
 

@@ -15,16 +15,16 @@ from signage.config.config import Config
 from signage.config.experiment import ExperimentConfig
 from signage.content.catalogue import Catalogue, Content
 from signage.errors import ConfigError
-from signage.recommend import experiment as experiments
-from signage.recommend.apprentice import Apprentice, divide, shadow_of
-from signage.recommend.baselines import Playlist, Rules, Uniform
 from signage.recommend.checkpoint import Checkpoint, read
-from signage.recommend.constraints import Call, Constraints, Situation
-from signage.recommend.ensemble import EnsemblePolicy, layout_of
-from signage.recommend.experiment import Experiment
-from signage.recommend.features import ADVISED, SEEN, audience_context
+from signage.recommend.constraints.rules import Call, Constraints, Situation
+from signage.recommend.context import ADVISED, SEEN, audience_context
 from signage.recommend.history import VisitHistory
-from signage.recommend.policy import Answer, Learner, Policy, Question
+from signage.recommend.policies import experiment as experiments
+from signage.recommend.policies.apprentice import Apprentice, divide, shadow_of
+from signage.recommend.policies.base import Answer, Learner, Policy, Question
+from signage.recommend.policies.baselines import Playlist, Rules, Uniform
+from signage.recommend.policies.ensemble import EnsemblePolicy, layout_of
+from signage.recommend.policies.experiment import Experiment
 from signage.types import (
     Assignment,
     AudienceSnapshot,

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from signage.journal.words import in_words, why
-from signage.recommend.encoding import VISIT_FEATURES
-from signage.recommend.features import AGE_BANDS
+from signage.recommend.context import AGE_BANDS
+from signage.recommend.policies.encoding import VISIT_FEATURES
 from signage.text.vocabulary import POLICIES, TRIGGERS, feature
 from signage.types import MOODS, Facing, Movement, Trigger
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from signage.config.config import Config, ConstraintsConfig, PerceptionConfig
-from signage.recommend.baselines import Uniform
-from signage.recommend.policy import Answer, Policy, Question
+from signage.recommend.policies.base import Answer, Policy, Question
+from signage.recommend.policies.baselines import Uniform
 from signage.recommend.recommender import Recommender
 from signage.types import Decision, Impression, Lesson, Reward, Trigger, Viewer
 from tests.builders import catalogue, snapshot, utc

@@ -11,7 +11,7 @@ import pytest
 from signage.config.config import VwConfig
 from signage.errors import CheckpointError
 from signage.recommend.checkpoint import Checkpoints, Header
-from signage.recommend.ensemble import EnsemblePolicy
+from signage.recommend.policies.ensemble import EnsemblePolicy
 from tests.builders import NOON
 
 Journal = dict[int, str]

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from signage.config.config import Config, ConstraintsConfig, PerceptionConfig
-from signage.recommend.baselines import Uniform
 from signage.recommend.history import VisitHistory
+from signage.recommend.policies.baselines import Uniform
 from signage.recommend.recommender import Recommender
 from signage.types import Decision, Impression, Reward, Trigger, Viewer
 from tests.builders import catalogue, snapshot, utc, viewer

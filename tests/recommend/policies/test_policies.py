@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signage.config.config import ApprenticeConfig, Config, PoliciesConfig, Rule, VwConfig
-from signage.recommend.apprentice import Apprentice
-from signage.recommend.baselines import Playlist, Rules, Uniform
 from signage.recommend.checkpoint import Checkpoint, Header
-from signage.recommend.ensemble import EnsemblePolicy, inverse_gap
-from signage.recommend.policy import Policy, Question
+from signage.recommend.policies.apprentice import Apprentice
+from signage.recommend.policies.base import Policy, Question
+from signage.recommend.policies.baselines import Playlist, Rules, Uniform
+from signage.recommend.policies.ensemble import EnsemblePolicy, inverse_gap
 from signage.recommend.recommender import make_policy
 from signage.types import Lesson
 from tests.builders import NOON

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from signage.config.config import ApprenticeConfig, Config, Rule, VwConfig
-from signage.recommend.apprentice import Apprentice, divide, shadow_of
-from signage.recommend.baselines import Rules
-from signage.recommend.ensemble import EnsemblePolicy
-from signage.recommend.policy import Question
+from signage.recommend.policies.apprentice import Apprentice, divide, shadow_of
+from signage.recommend.policies.base import Question
+from signage.recommend.policies.baselines import Rules
+from signage.recommend.policies.ensemble import EnsemblePolicy
 from signage.recommend.recommender import Recommender
 from signage.types import Lesson, Trigger
 from tests.builders import catalogue, snapshot, viewer

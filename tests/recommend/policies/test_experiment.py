@@ -11,14 +11,14 @@ import pytest
 from signage.config.config import Config, DecisionConfig
 from signage.config.experiment import ExperimentConfig
 from signage.recommend.checkpoint import Checkpoint, Header
-from signage.recommend.experiment import (
+from signage.recommend.policies.base import Learner
+from signage.recommend.policies.experiment import (
     Experiment,
     arm_of_block,
     arm_of_visit,
     design_of,
     divide,
 )
-from signage.recommend.policy import Learner
 from signage.recommend.recommender import layout_for, make_policy
 from signage.types import Assignment, Lesson
 from tests.builders import NOON

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from signage.config.config import Rule
-from signage.recommend.features import expected_age
-from signage.recommend.policy import Answer, Question, certain, least_recent
+from signage.recommend.context import expected_age
+from signage.recommend.policies.base import Answer, Question, certain, least_recent
 from signage.types import Lesson
 
 

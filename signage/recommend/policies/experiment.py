@@ -28,7 +28,7 @@ import numpy as np
 from signage.config.base import PolicyName
 from signage.config.clock import ZoneName, local_time
 from signage.config.experiment import ExperimentConfig
-from signage.recommend.policy import Answer, Learner, Policy, Question
+from signage.recommend.policies.base import Answer, Learner, Policy, Question
 from signage.types import Assignment, Lesson
 
 

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from signage.recommend.encoding import VISIT_FEATURES, Encoded, Encoding, group_of
+from signage.recommend.policies.encoding import VISIT_FEATURES, Encoded, Encoding, group_of
 from signage.types import Floats
 
 _SLOTS = 768

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from vowpal_wabbit_next import CBLabel, Example, Workspace
 
-from signage.recommend.encoding import Encoded, Encoding
+from signage.recommend.policies.encoding import Encoded, Encoding
 from signage.types import Floats
 
 _ARGS = ["--cb_adf", "--cb_type", "mtr", "-q", "ca", "--adaptive", "--invariant", "--quiet"]

@@ -31,12 +31,12 @@ import numpy as np
 import numpy.typing as npt
 
 from signage.config.config import VwConfig
-from signage.recommend.bayes import BayesRegression
-from signage.recommend.encoding import ADVICE, Encoded, Encoding
-from signage.recommend.features import ADVISED
-from signage.recommend.policy import Answer, Question
-from signage.recommend.share import lifted
-from signage.recommend.vw import VwRegression
+from signage.recommend.constraints.share import lifted
+from signage.recommend.context import ADVISED
+from signage.recommend.policies.base import Answer, Question
+from signage.recommend.policies.bayes import BayesRegression
+from signage.recommend.policies.encoding import ADVICE, Encoded, Encoding
+from signage.recommend.policies.vw import VwRegression
 from signage.types import Floats, Lesson
 
 LAYOUT = "4"

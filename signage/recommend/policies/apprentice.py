@@ -28,8 +28,8 @@ import numpy as np
 
 from signage.config.config import ApprenticeConfig
 from signage.experiments.confidence import margin, tuned
-from signage.recommend.baselines import Rules
-from signage.recommend.policy import Answer, Learner, Question
+from signage.recommend.policies.base import Answer, Learner, Question
+from signage.recommend.policies.baselines import Rules
 from signage.types import Floats, Lesson
 
 log = logging.getLogger(__name__)

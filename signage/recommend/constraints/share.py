@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from signage.recommend.policy import Answer
+from signage.recommend.policies.base import Answer
 from signage.types import Floats
 
 MOST_PROMISED = 0.9

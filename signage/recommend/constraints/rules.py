@@ -31,12 +31,12 @@ import numpy as np
 from signage.config.clock import local_time
 from signage.config.config import Config
 from signage.content.catalogue import Catalogue, Content
-from signage.recommend import share
-from signage.recommend.failing import FailingContents
+from signage.recommend.constraints import share
+from signage.recommend.constraints.failing import FailingContents
+from signage.recommend.constraints.recent import RecentPlays
+from signage.recommend.constraints.share import Promise
 from signage.recommend.history import VisitHistory
-from signage.recommend.policy import Answer
-from signage.recommend.recent import RecentPlays
-from signage.recommend.share import Promise
+from signage.recommend.policies.base import Answer
 from signage.types import AudienceSnapshot, Floats, Orders, Play
 
 _UNCALLED = "mandatory: plays only when it is called"

@@ -11,8 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signage.recommend.policy import Answer
-from signage.recommend.share import MOST_PROMISED, Promise, explored, lifted, limit, within_budget
+from signage.recommend.constraints.share import (
+    MOST_PROMISED,
+    Promise,
+    explored,
+    lifted,
+    limit,
+    within_budget,
+)
+from signage.recommend.policies.base import Answer
 from signage.types import Decision, Floats
 from tests.builders import viewer
 from tests.recommend.playing import Playing, Weighing

@@ -11,13 +11,13 @@ import pytest
 
 from signage.config.config import Config, PoliciesConfig, VwConfig
 from signage.errors import ConfigError
-from signage.recommend.bayes import BayesRegression
 from signage.recommend.checkpoint import Checkpoints
-from signage.recommend.encoding import Encoding
-from signage.recommend.ensemble import EnsemblePolicy, layout_of
-from signage.recommend.policy import Question
+from signage.recommend.policies.base import Question
+from signage.recommend.policies.bayes import BayesRegression
+from signage.recommend.policies.encoding import Encoding
+from signage.recommend.policies.ensemble import EnsemblePolicy, layout_of
+from signage.recommend.policies.vw import VwRegression
 from signage.recommend.recommender import make_policy
-from signage.recommend.vw import VwRegression
 from signage.types import Lesson
 
 ACTIONS = {

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from signage.recommend.features import ADVISED, EARNED, LIKED, MOVED, SEEN
+from signage.recommend.context import ADVISED, EARNED, LIKED, MOVED, SEEN
 from signage.types import Floats, Lesson
 
 Index = npt.NDArray[np.int64]
