@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from signage.cli_options import progress
-from signage.journal.export import ExportFormat
+from signage.journal.exports.export import ExportFormat
 from signage.text.terminal import Console
 
 
@@ -25,7 +25,7 @@ def export(
     out: Annotated[Path, typer.Option("--out", help="The file to write.")],
 ) -> None:
     """Write the journal for other tools: proof of play with its audience, or decisions."""
-    from signage.journal.export import export as write
+    from signage.journal.exports.export import export as write
 
     with progress("exporting", 1.0) as report:
         written, what = write(journal, form, out, report)

@@ -18,8 +18,8 @@ from signage.audience.audience import open_audience
 from signage.config.config import Config
 from signage.content.catalogue import Catalogue
 from signage.errors import SignageError
-from signage.journal.journal import Journal
 from signage.journal.observed_hours import ObservedHours
+from signage.journal.writer import Journal
 from signage.learning import Learning
 from signage.orders import Inbox, Order
 from signage.ports import Perceive, Screen

@@ -28,8 +28,8 @@ from signage.evaluation import what_if
 from signage.evaluation.evaluation import Evaluation, Valuation, evaluate
 from signage.evaluation.off_policy import CONFIDENCE, Estimate
 from signage.evaluation.what_if import NewContent, Target
-from signage.journal.decision_columns import ColumnsLog
 from signage.journal.decision_log import JournalLog
+from signage.journal.exports.columns import ColumnsLog
 from signage.logged import Block, Index, Log, Outcome
 from signage.recommend.policies.apprentice import shadow_of
 from signage.recommend.policies.base import Policy, Question

@@ -27,8 +27,8 @@ from signage.health import HealthLog, Vitals, clock_problem
 from signage.installation import keep_orders_token, orders_token_path
 from signage.journal.figures import Figures
 from signage.journal.file import set_aside
-from signage.journal.journal import Journal
 from signage.journal.reader import JournalReader
+from signage.journal.writer import Journal
 from signage.learning import FOLDER
 from signage.orders import Order, OrderRefusedError
 from signage.perception.perceiver import Perceiver

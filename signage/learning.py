@@ -15,7 +15,7 @@ from pathlib import Path
 
 from signage.config.config import Config
 from signage.errors import CheckpointError
-from signage.journal.journal import Journal
+from signage.journal.writer import Journal
 from signage.orders import Action, Order, OrderRefusedError, follow, standing
 from signage.recommend.checkpoint import Checkpoint, Checkpoints, Header
 from signage.recommend.policies.base import Learner

@@ -11,7 +11,7 @@ from typing import Any
 
 from signage.config.config import Config
 from signage.errors import ConfigError, JournalError
-from signage.journal.journal import Journal
+from signage.journal.writer import Journal
 from signage.learning import FOLDER, open_checkpoints
 from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import make_policy

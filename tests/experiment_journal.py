@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from signage.config.experiment import ExperimentConfig
-from signage.journal.journal import Journal
+from signage.journal.writer import Journal
 from signage.recommend.policies.experiment import arm_of_block, arm_of_visit, design_of
 from signage.types import Assignment, Decision, Impression, PlayEvent, PlayState, Reward, Trigger
 from tests.builders import NOON, catalogue

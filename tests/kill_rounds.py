@@ -18,7 +18,7 @@ from pathlib import Path
 from signage.config.config import Config, DecisionConfig, PoliciesConfig, VwConfig
 from signage.content.catalogue import Catalogue
 from signage.engine import Engine
-from signage.journal.journal import Journal
+from signage.journal.writer import Journal
 from signage.learning import FOLDER
 from signage.orders import Action, Order
 from signage.recommend.recommender import make_policy

@@ -20,11 +20,11 @@ from pyarrow import parquet
 from signage.config.config import Config
 from signage.evaluate import Wanted, evaluated
 from signage.experiment import result
-from signage.journal.export import ExportFormat, export
+from signage.journal.exports.export import ExportFormat, export
 from signage.journal.figures import Figures, Period
-from signage.journal.journal import Journal
 from signage.journal.reader import JournalReader
 from signage.journal.report_figures import ReportFigures
+from signage.journal.writer import Journal
 from tests.builders import utc
 from tests.eventful_journal import LENGTH_S, write
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from signage.journal.journal import Journal
+from signage.journal.writer import Journal
 from signage.recommend.policies.base import Learner
 from signage.types import Decision, PlayEvent, PlayState
 from tests.builders import catalogue, sighting, traits

@@ -11,7 +11,7 @@ from signage.config.config import Config
 from signage.dashboard import Dashboard
 from signage.engine import Step
 from signage.journal.figures import Figures, Period
-from signage.journal.journal import Journal
+from signage.journal.writer import Journal
 from signage.recommend.recommender import Recommender, make_policy
 from signage.types import Lesson, Trigger
 from tests.builders import catalogue, snapshot, viewer

@@ -13,8 +13,8 @@ import pytest
 from signage.config.config import DecisionConfig, PoliciesConfig, VwConfig
 from signage.content.catalogue import Catalogue
 from signage.engine import Engine, Step
-from signage.journal.journal import Journal
 from signage.journal.reader import JournalReader
+from signage.journal.writer import Journal
 from signage.recommend.policies.ensemble import LAYOUT
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen

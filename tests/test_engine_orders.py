@@ -12,7 +12,7 @@ import pytest
 
 from signage.content.catalogue import Catalogue
 from signage.engine import Engine
-from signage.journal.journal import Journal
+from signage.journal.writer import Journal
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
 from signage.types import Orders, Trigger

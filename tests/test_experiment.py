@@ -25,8 +25,8 @@ from signage.errors import ConfigError, JournalError
 from signage.experiment import result
 from signage.journal.experiments import Experiments
 from signage.journal.figures import Figures
-from signage.journal.journal import Journal
 from signage.journal.soundness import check_sound
+from signage.journal.writer import Journal
 from signage.learning import FOLDER
 from signage.recommend.policies.base import Learner
 from signage.recommend.policies.experiment import Experiment, arm_of_block, arm_of_visit, design_of

@@ -18,7 +18,7 @@ from typing import IO
 import pytest
 
 from signage.engine import Engine
-from signage.journal.journal import Journal
+from signage.journal.writer import Journal
 from signage.learning import FOLDER
 from signage.orders import Action, Order, follow
 from signage.recommend.policies.base import Learner

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from signage.journal.export import ExportFormat, export
+from signage.journal.exports.export import ExportFormat, export
 from tests.test_kiosk import Kiosk, start
 
 __all__ = ["start"]

@@ -15,8 +15,8 @@ import pytest
 from signage.config.config import PoliciesConfig, VwConfig
 from signage.engine import Engine
 from signage.errors import JournalError, SignageError
-from signage.journal.journal import Journal
 from signage.journal.reader import JournalReader
+from signage.journal.writer import Journal
 from signage.learning import FOLDER
 from signage.orders import Action, Order
 from signage.rebuild import rebuild

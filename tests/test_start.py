@@ -14,8 +14,8 @@ from signage.config.config import PoliciesConfig
 from signage.engine import Engine
 from signage.errors import DamagedJournalError, LostJournalError
 from signage.journal.file import set_aside
-from signage.journal.journal import Journal
 from signage.journal.reader import JournalReader
+from signage.journal.writer import Journal
 from signage.learning import FOLDER
 from signage.rebuild import rebuild
 from signage.recommend.policies.base import Learner

@@ -28,7 +28,7 @@ from signage.evaluation import off_policy
 from signage.evaluation.evaluation import Valuation, evaluate
 from signage.evaluation.overlap import LEAST_EFFECTIVE
 from signage.evaluation.what_if import Target
-from signage.journal.decision_columns import write_blocks
+from signage.journal.exports.columns import write_blocks
 
 WORLDS = {
     "greedy, half explored": ("greedy", 0.5),

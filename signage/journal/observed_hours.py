@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from signage.journal.journal import Journal
+from signage.journal.writer import Journal
 from signage.types import AudienceSnapshot
 
 _WRITE_EVERY_S = 60.0

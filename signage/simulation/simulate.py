@@ -17,8 +17,8 @@ from signage.config.config import Config, ScreenConfig
 from signage.content.catalogue import Catalogue
 from signage.engine import Engine
 from signage.errors import SignageError
-from signage.journal.journal import Journal
 from signage.journal.reader import JournalReader
+from signage.journal.writer import Journal
 from signage.recommend.recommender import make_policy
 from signage.simulation.audit import Audit
 from signage.simulation.model import PRESETS, ResponseModel

@@ -21,7 +21,7 @@ from signage.evaluate import Wanted, evaluated
 from signage.evaluation import off_policy
 from signage.evaluation.evaluation import evaluate
 from signage.evaluation.what_if import Target
-from signage.journal.export import ExportFormat, export
+from signage.journal.exports.export import ExportFormat, export
 from tests.builders import DEMO, ROOT, catalogue, sighting, traits
 from tests.test_engine import Stage
 

@@ -25,8 +25,8 @@ from signage.evaluation.off_policy import Estimate
 from signage.evaluation.report import plots
 from signage.evaluation.report.audience import suppressed
 from signage.evaluation.report.plots import heat
-from signage.journal.journal import Journal
 from signage.journal.reader import JournalReader
+from signage.journal.writer import Journal
 from signage.report import write_report
 from signage.simulation.model import PRESETS
 from signage.simulation.recording import Moment, Recording

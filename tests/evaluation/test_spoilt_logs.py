@@ -15,7 +15,7 @@ from pyarrow import parquet
 from signage.config.config import Config
 from signage.errors import JournalError, SignageError
 from signage.evaluate import Wanted, evaluated
-from signage.journal.export import ExportFormat, export
+from signage.journal.exports.export import ExportFormat, export
 from tests.builders import catalogue, sighting, traits
 from tests.test_engine import Stage
 

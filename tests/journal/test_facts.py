@@ -13,16 +13,16 @@ from pyarrow import parquet
 from signage.errors import JournalError
 from signage.journal.decision_log import JournalLog
 from signage.journal.experiments import Experiments
-from signage.journal.export import ExportFormat, export
+from signage.journal.exports.export import ExportFormat, export
 from signage.journal.figures import interval
 from signage.journal.growth import growth
-from signage.journal.journal import Journal
 from signage.journal.reader import JournalReader
 from signage.journal.soundness import check_sound
+from signage.journal.writer import Journal
 from signage.types import PagePlay, PlayState
 from tests.builders import utc
 from tests.experiment_journal import Told, blocks, like, write
-from tests.journal.test_export import Screen, impression, reward
+from tests.journal.exports.test_export import Screen, impression, reward
 
 
 def numbers_that_overlap(path: Path) -> set[int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from signage.journal.figures import HELD_S, TREND_PLAYS, Figures, Period
-from signage.journal.journal import Journal
+from signage.journal.writer import Journal
 from signage.types import Decision, Impression, PlayEvent, PlayState, Reward, Trigger
 from tests.builders import NOON, catalogue
 

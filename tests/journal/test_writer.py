@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from signage.errors import JournalError
-from signage.journal.journal import Journal
 from signage.journal.reader import JournalReader
+from signage.journal.writer import Journal
 from signage.types import Decision, Impression, PlayEvent, PlayState, Reward, Trigger
 from tests.builders import NOON, ROOT, catalogue, utc, viewer
 

@@ -18,10 +18,10 @@ from vowpal_wabbit_next import CBLabel, DSJsonFormatReader, Example, Workspace
 
 from signage import __version__
 from signage.errors import ConfigError, JournalError
-from signage.journal import proof_of_play
-from signage.journal.export import ExportFormat, export
-from signage.journal.journal import Journal
+from signage.journal.exports import proof_of_play
+from signage.journal.exports.export import ExportFormat, export
 from signage.journal.reader import JournalReader
+from signage.journal.writer import Journal
 from signage.types import Decision, Impression, PlayEvent, PlayState, Reward, Trigger
 from tests.builders import NOON, ROOT, catalogue, utc
 

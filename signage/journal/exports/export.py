@@ -24,11 +24,13 @@ from typing import IO, Any, TypeVar
 
 from signage import __version__
 from signage.errors import ConfigError, JournalError, SignageError
-from signage.journal import decision_columns, dsjson, facts, proof_of_play
+from signage.journal import facts
 from signage.journal.decision_log import JournalLog
-from signage.journal.proof_of_play import COLUMNS, Row
+from signage.journal.exports import columns as decision_columns
+from signage.journal.exports import dsjson, proof_of_play
+from signage.journal.exports.proof_of_play import COLUMNS, Row
+from signage.journal.exports.table_text import cell
 from signage.journal.reader import JournalReader
-from signage.journal.table_text import cell
 
 _ROWS_AT_ONCE = 1_000
 _ROW_GROUP = 10_000
