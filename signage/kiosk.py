@@ -33,7 +33,7 @@ from signage.learning import FOLDER
 from signage.orders import Order, OrderRefusedError
 from signage.perception.perceiver import Perceiver
 from signage.player.server import PlayerServer, Status
-from signage.player.terminal import TerminalPage
+from signage.player.stand_in import TerminalPage
 from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import make_policy
 from signage.totals import Totals

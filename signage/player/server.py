@@ -30,16 +30,17 @@ from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from signage.errors import SignageError
-from signage.player import dashboard, messages
+from signage.player import messages
+from signage.player.api import dashboard
+from signage.player.api.contents import PATH as CONTENT_PATH
+from signage.player.api.contents import ContentFiles
+from signage.player.api.metrics import Totals, registry
+from signage.player.api.orders import PATH as ORDERS_PATH
+from signage.player.api.orders import Desk, OrdersApi
 from signage.player.connections import ClientFaults, Connection
-from signage.player.contents import PATH as CONTENT_PATH
-from signage.player.contents import ContentFiles
 from signage.player.guard import Guard, is_loopback
 from signage.player.local_users import permitted_users
-from signage.player.metrics import Totals, registry
-from signage.player.orders import PATH as ORDERS_PATH
-from signage.player.orders import Desk, OrdersApi
-from signage.player.plays import Plays, Said, Told
+from signage.player.play_ledger import Plays, Said, Told
 from signage.player.screen_watch import Pulse
 
 if TYPE_CHECKING:

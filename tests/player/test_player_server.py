@@ -18,7 +18,7 @@ from websockets.sync.client import ClientConnection, connect
 from signage.config.config import ServerConfig
 from signage.errors import SignageError
 from signage.player.server import PlayerServer, Status
-from signage.player.terminal import TerminalPage
+from signage.player.stand_in import TerminalPage
 from signage.types import PlayState
 from tests.player.player_shop import Shop, until
 

@@ -372,7 +372,7 @@ def test_long_names_and_many_contents_keep_their_place(
     names = ("red", "green", "blue", *(f"c{number}" for number in range(197)))
     hostile = dict(zip(names, HOSTILE, strict=False))
     items = catalogue({name: hostile.get(name, {}) for name in names})
-    monkeypatch.setattr("tests.player.test_dashboard.CATALOGUE", items)
+    monkeypatch.setattr("tests.player.api.test_dashboard.CATALOGUE", items)
     diary = Diary(tmp_path / "many.sqlite")
     for name in names:
         diary.play(name, 0.5, ("a", 2.0, None))

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import ClientConnection, connect
 
-from signage.player.plays import STAND_IN
+from signage.player.play_ledger import STAND_IN
 
 _FIRST_RETRY_S = 0.5
 _LAST_RETRY_S = 5.0
