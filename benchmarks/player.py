@@ -38,7 +38,7 @@ from signage.config.config import (
 )
 from signage.config.file import load_config
 from signage.content.check import load_catalogue
-from signage.engine import Engine
+from signage.engine.engine import Engine
 from signage.journal.writer import Journal
 from signage.perception.perceiver import Perceiver
 from signage.player.server import PlayerServer, Status

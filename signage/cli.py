@@ -35,7 +35,7 @@ from signage.text import terminal
 
 if TYPE_CHECKING:
     from signage.config.config import CameraConfig
-    from signage.engine import Step
+    from signage.engine.engine import Step
 
 # What a command works with is imported inside it: `signage --help` and `signage models`
 # should not wait for, or fail with, the vision libraries.

@@ -22,7 +22,7 @@ from signage.cli_options import (
     warn_on_stderr,
 )
 from signage.config.file import load_config
-from signage.orders import Action, Order
+from signage.engine.orders import Action, Order
 from signage.text.terminal import Console, table
 
 
@@ -89,7 +89,7 @@ def rebuild(
     as_json: JsonOption = False,
 ) -> None:
     """Learn everything in the journal again from the beginning, and keep the new model."""
-    from signage.rebuild import rebuild as rebuild_model
+    from signage.engine.rebuild import rebuild as rebuild_model
 
     warn_on_stderr()
     settings = load_config(config)

@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.panel import Panel
 from rich.text import Text
 
-from signage.engine import Step
+from signage.engine.engine import Step
 from signage.text.terminal import Console, grid, line, log_warnings
 from signage.types import MOODS, AudienceSnapshot, Decision, Orders, Reward, Viewer
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from signage.config.config import Config
 from signage.content.catalogue import Catalogue
-from signage.engine import Step
+from signage.engine.engine import Step
 from signage.errors import SignageError
 from signage.experiment import result_of
 from signage.journal.experiments import Experiments

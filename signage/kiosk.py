@@ -21,7 +21,10 @@ from signage.config.config import Config
 from signage.content.catalogue import Catalogue
 from signage.content.watch import ContentWatch
 from signage.dashboard import Dashboard
-from signage.engine import Engine, Step
+from signage.engine.engine import Engine, Step
+from signage.engine.learning import FOLDER
+from signage.engine.orders import Order, OrderRefusedError
+from signage.engine.totals import Totals
 from signage.errors import DamagedJournalError, LostJournalError
 from signage.health import HealthLog, Vitals, clock_problem
 from signage.installation import keep_orders_token, orders_token_path
@@ -29,14 +32,11 @@ from signage.journal.figures import Figures
 from signage.journal.file import set_aside
 from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
-from signage.learning import FOLDER
-from signage.orders import Order, OrderRefusedError
 from signage.perception.perceiver import Perceiver
 from signage.player.server import PlayerServer, Status
 from signage.player.stand_in import TerminalPage
 from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import make_policy
-from signage.totals import Totals
 from signage.types import AudienceSnapshot, Orders, PlayState
 
 log = logging.getLogger(__name__)

@@ -9,9 +9,9 @@ from typing import Any
 
 from signage.config.config import Config, DecisionConfig, PoliciesConfig, VwConfig
 from signage.config.experiment import ExperimentConfig
-from signage.engine import Engine
+from signage.engine.engine import Engine
+from signage.engine.orders import Action, Order
 from signage.journal.writer import Journal
-from signage.orders import Action, Order
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
 from signage.types import Cue, PagePlay, PlayEvent, PlayState, Sighting

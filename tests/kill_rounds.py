@@ -17,10 +17,10 @@ from pathlib import Path
 
 from signage.config.config import Config, DecisionConfig, PoliciesConfig, VwConfig
 from signage.content.catalogue import Catalogue
-from signage.engine import Engine
+from signage.engine.engine import Engine
+from signage.engine.learning import FOLDER
+from signage.engine.orders import Action, Order
 from signage.journal.writer import Journal
-from signage.learning import FOLDER
-from signage.orders import Action, Order
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
 from signage.types import Cue, Frame, Sighting

@@ -12,9 +12,9 @@ import pytest
 
 from signage.ask import ask_screen
 from signage.config.config import Config, ServerConfig
+from signage.engine.orders import Action, Order
 from signage.errors import ConfigError, SignageError
 from signage.installation import keep_orders_token, orders_token_path
-from signage.orders import Action, Order
 from signage.player.server import PlayerServer, Status
 from tests.player.player_shop import Desk
 

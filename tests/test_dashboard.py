@@ -9,7 +9,7 @@ import pytest
 
 from signage.config.config import Config
 from signage.dashboard import Dashboard
-from signage.engine import Step
+from signage.engine.engine import Step
 from signage.journal.figures import Figures, Period
 from signage.journal.writer import Journal
 from signage.recommend.recommender import Recommender, make_policy

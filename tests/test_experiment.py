@@ -20,22 +20,22 @@ from scripts import power
 from signage.config.config import Config
 from signage.config.experiment import ExperimentConfig
 from signage.dashboard import Dashboard
-from signage.engine import Engine
+from signage.engine.engine import Engine
+from signage.engine.learning import FOLDER
 from signage.errors import ConfigError, JournalError
 from signage.experiment import result
 from signage.journal.experiments import Experiments
 from signage.journal.figures import Figures
 from signage.journal.soundness import check_sound
 from signage.journal.writer import Journal
-from signage.learning import FOLDER
 from signage.recommend.policies.base import Learner
 from signage.recommend.policies.experiment import Experiment, arm_of_block, arm_of_visit, design_of
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
 from tests.builders import NOON, ROOT, catalogue, frame
+from tests.engine.test_engine import Stage
+from tests.engine.test_learning import crowd
 from tests.experiment_journal import AUTUMN, CATALOGUE, Told, blocks, clear, like, visits, write
-from tests.test_engine import Stage
-from tests.test_learning import crowd
 
 # On the engine
 

@@ -17,10 +17,10 @@ from typing import IO
 
 import pytest
 
-from signage.engine import Engine
+from signage.engine.engine import Engine
+from signage.engine.learning import FOLDER
+from signage.engine.orders import Action, Order, follow
 from signage.journal.writer import Journal
-from signage.learning import FOLDER
-from signage.orders import Action, Order, follow
 from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen

@@ -11,18 +11,18 @@ from pathlib import Path
 import pytest
 
 from signage.config.config import PoliciesConfig
-from signage.engine import Engine
+from signage.engine.engine import Engine
+from signage.engine.learning import FOLDER
+from signage.engine.rebuild import rebuild
 from signage.errors import DamagedJournalError, LostJournalError
 from signage.journal.file import set_aside
 from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
-from signage.learning import FOLDER
-from signage.rebuild import rebuild
 from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
 from tests.builders import NOON, catalogue, frame, sighting, traits
-from tests.test_engine import Stage
+from tests.engine.test_engine import Stage
 
 CONTENTS = catalogue({"coffee": {"duration_s": 1.0}, "shoes": {"duration_s": 1.0}})
 SOMEBODY = [sighting(traits=traits(45, 0.9))]

@@ -15,7 +15,7 @@ from signage import __version__
 from signage.audience.screen_plane import ScreenPlane
 from signage.config.config import Config, ScreenConfig
 from signage.content.catalogue import Catalogue
-from signage.engine import Engine
+from signage.engine.engine import Engine
 from signage.errors import SignageError
 from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal

@@ -20,15 +20,15 @@ from signage.content import watch as content_watch
 from signage.content.catalogue import Catalogue
 from signage.content.check import Checked, check_content, load_catalogue
 from signage.content.watch import ContentWatch
+from signage.engine.orders import Action, Order
 from signage.errors import ConfigError, SignageError
 from signage.journal.reader import JournalReader
-from signage.orders import Action, Order
 from signage.types import Orders, Trigger
 from tests import films
 from tests.builders import catalogue, sighting
+from tests.engine.test_engine import ADULT, Stage, triggers
 from tests.media import cut, describe, film, page, picture
 from tests.player.player_shop import until
-from tests.test_engine import ADULT, Stage, triggers
 from tests.test_kiosk import Kiosk
 
 # The watch

@@ -17,7 +17,7 @@ from signage.errors import JournalError, SignageError
 from signage.evaluate import Wanted, evaluated
 from signage.journal.exports.export import ExportFormat, export
 from tests.builders import catalogue, sighting, traits
-from tests.test_engine import Stage
+from tests.engine.test_engine import Stage
 
 UNIFORM = Wanted(policies=("uniform",))
 TWO = catalogue({"coffee": {"duration_s": 4.0}, "shoes": {"duration_s": 4.0}})

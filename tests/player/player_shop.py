@@ -9,8 +9,8 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from signage.config.config import PlayerConfig, ServerConfig
+from signage.engine.orders import Order, follow
 from signage.errors import SignageError
-from signage.orders import Order, follow
 from signage.player.server import PlayerServer, Status
 from signage.types import Cue, Orders, PagePlay, PlayEvent, PlayState
 

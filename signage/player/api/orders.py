@@ -1,6 +1,6 @@
 """The operator's orders over HTTP: ``GET /api/orders`` tells what is in force, ``POST`` orders.
 
-The body of a POST is one `signage.orders.Order`: ``{"action": "pin", "content_id": "coffee"}``,
+The body of a POST is one `signage.engine.orders.Order`: ``{"action": "pin", "content_id": "coffee"}``,
 ``{"action": "rollback", "before": "2026-03-04T12:00:00Z"}``. The answer to both is the state,
 with ``refused``: null, or the sentence that says why nothing has changed (status 400 or 413
 where it is no order, 409 where it cannot be carried out). Who may order: ``guard.py``.
@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
+from signage.engine.orders import Order
 from signage.errors import SignageError
-from signage.orders import Order
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from signage.orders import Action, Order
+from signage.engine.orders import Action, Order
 from signage.types import PlayState
 from tests.player.player_shop import Shop
 

@@ -12,7 +12,7 @@ import pytest
 
 from signage.config.config import DecisionConfig, PoliciesConfig, VwConfig
 from signage.content.catalogue import Catalogue
-from signage.engine import Engine, Step
+from signage.engine.engine import Engine, Step
 from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
 from signage.recommend.policies.ensemble import LAYOUT

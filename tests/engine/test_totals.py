@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from signage.engine.totals import Totals
 from signage.journal.reader import JournalReader
-from signage.totals import Totals
 from signage.types import PagePlay, PlayState
 from tests.builders import catalogue, sighting, traits
-from tests.test_engine import Stage
+from tests.engine.test_engine import Stage
 
 _OVER = ("finished", "interrupted", "superseded", "failed")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from signage.engine import Step
+from signage.engine.engine import Step
 from signage.types import PlayState, Viewer
 
 _PLAIN = (

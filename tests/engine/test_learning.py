@@ -13,19 +13,19 @@ from typing import Any
 import pytest
 
 from signage.config.config import PoliciesConfig, VwConfig
-from signage.engine import Engine
+from signage.engine.engine import Engine
+from signage.engine.learning import FOLDER
+from signage.engine.orders import Action, Order
+from signage.engine.rebuild import rebuild
 from signage.errors import JournalError, SignageError
 from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
-from signage.learning import FOLDER
-from signage.orders import Action, Order
-from signage.rebuild import rebuild
 from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
 from signage.types import Orders, Sighting
 from tests.builders import AWAY, NOON, TOWARDS, catalogue, frame, sighting, traits
-from tests.test_engine import Stage
+from tests.engine.test_engine import Stage
 
 
 def crowd(seed: int) -> Callable[[float], list[Sighting]]:

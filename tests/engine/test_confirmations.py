@@ -14,7 +14,7 @@ from signage.journal.writer import Journal
 from signage.recommend.policies.base import Learner
 from signage.types import Decision, PlayEvent, PlayState
 from tests.builders import catalogue, sighting, traits
-from tests.test_engine import Stage
+from tests.engine.test_engine import Stage
 
 S = PlayState
 ADULT = [sighting(traits=traits(45, 0.9))]

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from signage.config.config import Config
+from signage.engine.learning import FOLDER, open_checkpoints
 from signage.errors import ConfigError, JournalError
 from signage.journal.writer import Journal
-from signage.learning import FOLDER, open_checkpoints
 from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import make_policy
 

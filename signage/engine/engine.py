@@ -17,12 +17,12 @@ from pathlib import Path
 from signage.audience.audience import open_audience
 from signage.config.config import Config
 from signage.content.catalogue import Catalogue
+from signage.engine.learning import Learning
+from signage.engine.orders import Inbox, Order
+from signage.engine.ports import Perceive, Screen
 from signage.errors import SignageError
 from signage.journal.observed_hours import ObservedHours
 from signage.journal.writer import Journal
-from signage.learning import Learning
-from signage.orders import Inbox, Order
-from signage.ports import Perceive, Screen
 from signage.recommend.constraints.rules import Call
 from signage.recommend.course import Courses
 from signage.recommend.policies.base import Policy

@@ -14,9 +14,9 @@ from datetime import datetime
 from pathlib import Path
 
 from signage.config.config import Config
+from signage.engine.orders import Action, Order, OrderRefusedError, follow, standing
 from signage.errors import CheckpointError
 from signage.journal.writer import Journal
-from signage.orders import Action, Order, OrderRefusedError, follow, standing
 from signage.recommend.checkpoint import Checkpoint, Checkpoints, Header
 from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import Recommender, layout_for, make_policy

@@ -11,7 +11,7 @@ import pytest
 
 from signage.types import PagePlay, PlayState
 from tests.builders import catalogue, reader, sighting, traits
-from tests.test_engine import Stage
+from tests.engine.test_engine import Stage
 
 ADULT: dict[str, Any] = {"traits": traits(45, 0.9)}
 READABLE = catalogue(

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from signage.content.catalogue import Catalogue
-from signage.engine import Engine
+from signage.engine.engine import Engine
 from signage.journal.writer import Journal
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
 from signage.types import Orders, Trigger
 from tests.builders import catalogue, frame, sighting
-from tests.test_engine import ADULT, CHILD, FPS, Stage, triggers
+from tests.engine.test_engine import ADULT, CHILD, FPS, Stage, triggers
 
 HERE = sighting(x=200, height=200, **ADULT)
 LONG: dict[str, Any] = {"duration_s": 30.0}
