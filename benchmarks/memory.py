@@ -21,7 +21,7 @@ from signage.config_file import load_config
 from signage.content_check import load_catalogue
 from signage.recommend.policy import Learner
 from signage.recommend.recommender import Recommender, make_policy
-from signage.types import (
+from signage.types.types import (
     AudienceSnapshot,
     Decision,
     Impression,

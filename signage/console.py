@@ -16,7 +16,7 @@ from rich.text import Text
 
 from signage.engine.engine import Step
 from signage.text.terminal import Console, grid, line, log_warnings
-from signage.types import MOODS, AudienceSnapshot, Decision, Orders, Reward, Viewer
+from signage.types.types import MOODS, AudienceSnapshot, Decision, Orders, Reward, Viewer
 
 _BAR = 24
 _VIEWER_CELLS = 9

@@ -34,7 +34,7 @@ from signage.logged import Block, Index, Log, Outcome
 from signage.recommend.policies.apprentice import shadow_of
 from signage.recommend.policies.base import Policy, Question
 from signage.recommend.recommender import make_policy
-from signage.types import Floats, Lesson
+from signage.types.types import Floats, Lesson
 
 _BLOCK = 100_000
 _MOVED = 0.001

@@ -37,7 +37,7 @@ from signage.player.server import PlayerServer, Status
 from signage.player.stand_in import TerminalPage
 from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import make_policy
-from signage.types import AudienceSnapshot, Orders, PlayState
+from signage.types.types import AudienceSnapshot, Orders, PlayState
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ import numpy as np
 from signage.audience.screen_plane import ScreenPlane
 from signage.config.config import Config, PerceptionConfig, ScreenConfig
 from signage.content.catalogue import Catalogue, Content
-from signage.types import (
+from signage.types.types import (
     AudienceSnapshot,
     Facing,
     Floats,

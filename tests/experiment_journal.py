@@ -13,7 +13,15 @@ import numpy as np
 from signage.config.experiment import ExperimentConfig
 from signage.journal.writer import Journal
 from signage.recommend.policies.experiment import arm_of_block, arm_of_visit, design_of
-from signage.types import Assignment, Decision, Impression, PlayEvent, PlayState, Reward, Trigger
+from signage.types.types import (
+    Assignment,
+    Decision,
+    Impression,
+    PlayEvent,
+    PlayState,
+    Reward,
+    Trigger,
+)
 from tests.builders import NOON, catalogue
 
 CATALOGUE = catalogue({"coffee": {}, "shoes": {}})

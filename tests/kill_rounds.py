@@ -23,7 +23,7 @@ from signage.engine.orders import Action, Order
 from signage.journal.writer import Journal
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
-from signage.types import Cue, Frame, Sighting
+from signage.types.types import Cue, Frame, Sighting
 from tests.builders import AWAY, TOWARDS, catalogue, defaults, sighting, traits, utc
 
 FRAME_S = 0.5

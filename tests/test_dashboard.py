@@ -13,7 +13,7 @@ from signage.engine.engine import Step
 from signage.journal.figures import Figures, Period
 from signage.journal.writer import Journal
 from signage.recommend.recommender import Recommender, make_policy
-from signage.types import Lesson, Trigger
+from signage.types.types import Lesson, Trigger
 from tests.builders import catalogue, snapshot, viewer
 
 CATALOGUE = catalogue()

@@ -24,7 +24,7 @@ from signage.journal.writer import Journal
 from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
-from signage.types import Frame, Orders, Sighting
+from signage.types.types import Frame, Orders, Sighting
 from tests.builders import ROOT, utc
 from tests.kill_rounds import CONTENTS, ROUND_S, config
 

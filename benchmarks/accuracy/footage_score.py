@@ -22,7 +22,7 @@ from benchmarks.accuracy.tracking import (
 )
 from signage.config.config import Config
 from signage.scenes.footage import read_video
-from signage.types import Box, Viewer
+from signage.types.types import Box, Viewer
 
 REFERENCES = Path(__file__).resolve().parent / "references"
 

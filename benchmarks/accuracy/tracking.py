@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from signage.types import Box, Floats
+from signage.types.types import Box, Floats
 
 IMPOSSIBLE = math.inf
 """Cost of taking a path for a person who cannot be meant."""

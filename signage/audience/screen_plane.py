@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from signage.config.config import ScreenConfig
-from signage.types import Gaze, ScreenPoint, Sighting
+from signage.types.types import Gaze, ScreenPoint, Sighting
 
 # Who looks farther aside than this does not look at the plane of the screen.
 _MAX_ASIDE_DEG = 80.0

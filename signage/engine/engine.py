@@ -29,7 +29,7 @@ from signage.recommend.policies.base import Policy
 from signage.recommend.recommender import Recommender
 from signage.recommend.reveal import Reveal
 from signage.recommend.reward import PlayTally
-from signage.types import (
+from signage.types.types import (
     AudienceSnapshot,
     Decision,
     Frame,

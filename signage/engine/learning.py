@@ -20,7 +20,7 @@ from signage.journal.writer import Journal
 from signage.recommend.checkpoint import Checkpoint, Checkpoints, Header
 from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import Recommender, layout_for, make_policy
-from signage.types import Lesson, Orders
+from signage.types.types import Lesson, Orders
 
 log = logging.getLogger(__name__)
 

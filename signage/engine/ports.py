@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from signage.types import Cue, Frame, PagePlay, PlayEvent, Sighting, Unfold
+from signage.types.types import Cue, Frame, PagePlay, PlayEvent, Sighting, Unfold
 
 Perceive = Callable[[Frame], Sequence[Sighting] | None]
 """What a frame tells; None where it can tell nothing."""

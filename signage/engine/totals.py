@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from signage.engine.engine import Step
-from signage.types import PlayState, Viewer
+from signage.types.types import PlayState, Viewer
 
 _PLAIN = (
     "frames",

@@ -24,7 +24,7 @@ from signage.evaluation.overlap import Overlap
 from signage.evaluation.reward_model import RewardModel
 from signage.evaluation.what_if import NewContent, Target
 from signage.logged import Block, Flags, Index, Log
-from signage.types import Floats
+from signage.types.types import Floats
 
 _PARTS = 20
 """Of the log, after each of which the reward model is fitted anew."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from signage.errors import JournalError
 from signage.logged import CLOCK_SET_S, Block, Flags, Outcome
-from signage.types import Floats
+from signage.types.types import Floats
 
 _ROUNDING = 1e-6
 

@@ -24,7 +24,7 @@ from statistics import NormalDist
 import numpy as np
 
 from signage.logged import Index
-from signage.types import Floats
+from signage.types.types import Floats
 
 CONFIDENCE = 0.95
 """Of every interval."""

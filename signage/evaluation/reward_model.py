@@ -18,7 +18,7 @@ from itertools import chain
 import numpy as np
 
 from signage.logged import Block, Flags, Index
-from signage.types import Floats
+from signage.types.types import Floats
 
 FIRST_GUESS = 0.25
 """Reward expected before the first play. Any number keeps the estimates valid."""

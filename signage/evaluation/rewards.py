@@ -11,7 +11,7 @@ from signage.evaluation.faults import Faults
 from signage.evaluation.off_policy import Estimate, clustered_variance
 from signage.logged import Index, Log
 from signage.student import t95
-from signage.types import Floats
+from signage.types.types import Floats
 
 _BLOCK = 50_000
 LEAST_VISITORS = 10

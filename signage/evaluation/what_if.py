@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from signage.logged import Block
-from signage.types import Floats
+from signage.types.types import Floats
 
 Choose = Callable[[Block], Floats]
 

@@ -18,7 +18,7 @@ from signage.errors import JournalError
 from signage.journal import facts
 from signage.journal.reader import JournalReader
 from signage.logged import Block, Outcome
-from signage.types import Floats
+from signage.types.types import Floats
 
 _QUERY = """
 SELECT number, p.asked_utc AS t_utc, p.utc_offset_min, p.content_id, p.propensity, p.forced,

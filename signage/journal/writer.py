@@ -20,7 +20,7 @@ from signage.errors import JournalError, LostJournalError
 from signage.journal import facts, schema
 from signage.journal.file import explained, lock
 from signage.ownership import give_to_owner
-from signage.types import (
+from signage.types.types import (
     Assignment,
     Decision,
     Lesson,

@@ -30,7 +30,7 @@ from signage.perception.tracking.place import (
     place_by_face,
 )
 from signage.perception.tracking.stillness import PictureFilter
-from signage.types import SLOW, Box, Facing, Floats, Frame, Image, Sighting
+from signage.types.types import SLOW, Box, Facing, Floats, Frame, Image, Sighting
 
 _STALE_S = 1.0
 """A head pose older than this is not known any more."""

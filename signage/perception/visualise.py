@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from signage.errors import ConfigError, SourceError
-from signage.types import MOODS, AudienceSnapshot, Image, Viewer
+from signage.types.types import MOODS, AudienceSnapshot, Image, Viewer
 
 _GREEN, _GREY, _BLACK = (80, 220, 80), (170, 170, 170), (0, 0, 0)
 

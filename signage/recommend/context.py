@@ -35,7 +35,7 @@ from datetime import datetime
 
 import numpy as np
 
-from signage.types import MOODS, AudienceSnapshot, Viewer
+from signage.types.types import MOODS, AudienceSnapshot, Viewer
 
 AGE_BANDS = {
     "0-12": (0, 13),

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 
 from signage.config.config import ReactionConfig
 from signage.recommend.course import Course, Given
-from signage.types import Box, Impression, ShortStay, Viewer
+from signage.types.types import Box, Impression, ShortStay, Viewer
 
 EXPRESSIONS = ("smile", "surprise", "frown")
 # An expression lasts half a second to four (Ekman); single looks are noisy.

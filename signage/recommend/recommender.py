@@ -25,7 +25,7 @@ from signage.recommend.policies.base import Answer, Learner, Policy, Question
 from signage.recommend.policies.baselines import Playlist, Rules, Uniform
 from signage.recommend.policies.ensemble import EnsemblePolicy, layout_of
 from signage.recommend.policies.experiment import Experiment
-from signage.types import (
+from signage.types.types import (
     Assignment,
     AudienceSnapshot,
     Decision,

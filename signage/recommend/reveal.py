@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from signage.config.config import RevealConfig
-from signage.types import AudienceSnapshot, Unfold, Viewer
+from signage.types.types import AudienceSnapshot, Unfold, Viewer
 
 
 @dataclass(slots=True)

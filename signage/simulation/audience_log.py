@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-from signage.types import AudienceSnapshot, Decision
+from signage.types.types import AudienceSnapshot, Decision
 
 
 class AudienceLog:

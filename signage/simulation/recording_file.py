@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from signage.simulation.recording import Moment, Recording
-from signage.types import Facing, Floats, Gaze, HeadPose, Sighting, Traits
+from signage.types.types import Facing, Floats, Gaze, HeadPose, Sighting, Traits
 
 _VERSION = 3
 

@@ -14,7 +14,7 @@ from signage.audience.audience import Audience, open_audience
 from signage.audience.screen_plane import ScreenPlane
 from signage.audience.visit import is_attentive
 from signage.config.config import AudienceConfig, ScreenConfig
-from signage.types import (
+from signage.types.types import (
     MOODS,
     AudienceSnapshot,
     Facing,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from signage.audience.movement import Path
-from signage.types import Floats, Movement
+from signage.types.types import Floats, Movement
 
 WALKING_M_S = 0.3
 FPS = 15

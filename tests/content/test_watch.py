@@ -23,7 +23,7 @@ from signage.content.watch import ContentWatch
 from signage.engine.orders import Action, Order
 from signage.errors import ConfigError, SignageError
 from signage.journal.reader import JournalReader
-from signage.types import Orders, Trigger
+from signage.types.types import Orders, Trigger
 from tests import films
 from tests.builders import catalogue, sighting
 from tests.engine.test_engine import ADULT, Stage, triggers

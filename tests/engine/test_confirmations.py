@@ -12,7 +12,7 @@ import pytest
 
 from signage.journal.writer import Journal
 from signage.recommend.policies.base import Learner
-from signage.types import Decision, PlayEvent, PlayState
+from signage.types.types import Decision, PlayEvent, PlayState
 from tests.builders import catalogue, sighting, traits
 from tests.engine.test_engine import Stage
 

@@ -18,7 +18,7 @@ from signage.journal.writer import Journal
 from signage.recommend.policies.ensemble import LAYOUT
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
-from signage.types import Cue, PlayEvent, PlayState, Sighting, Trigger
+from signage.types.types import Cue, PlayEvent, PlayState, Sighting, Trigger
 from tests.builders import AWAY, catalogue, defaults, frame, sighting, traits
 
 FPS = 10

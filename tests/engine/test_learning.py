@@ -23,7 +23,7 @@ from signage.journal.writer import Journal
 from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
-from signage.types import Orders, Sighting
+from signage.types.types import Orders, Sighting
 from tests.builders import AWAY, NOON, TOWARDS, catalogue, frame, sighting, traits
 from tests.engine.test_engine import Stage
 

@@ -15,7 +15,7 @@ from signage.engine.engine import Engine
 from signage.journal.writer import Journal
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
-from signage.types import Orders, Trigger
+from signage.types.types import Orders, Trigger
 from tests.builders import catalogue, frame, sighting
 from tests.engine.test_engine import ADULT, CHILD, FPS, Stage, triggers
 

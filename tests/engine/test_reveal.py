@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from signage.types import PagePlay, PlayState
+from signage.types.types import PagePlay, PlayState
 from tests.builders import catalogue, reader, sighting, traits
 from tests.engine.test_engine import Stage
 

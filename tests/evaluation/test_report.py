@@ -31,7 +31,7 @@ from signage.report import write_report
 from signage.simulation.model import PRESETS
 from signage.simulation.recording import Moment, Recording
 from signage.simulation.simulate import Simulation
-from signage.types import Sighting
+from signage.types.types import Sighting
 from tests.builders import catalogue, defaults, sighting, traits
 
 SHOP = catalogue(

@@ -19,7 +19,7 @@ from signage.journal.growth import growth
 from signage.journal.reader import JournalReader
 from signage.journal.soundness import check_sound
 from signage.journal.writer import Journal
-from signage.types import PagePlay, PlayState
+from signage.types.types import PagePlay, PlayState
 from tests.builders import utc
 from tests.experiment_journal import Told, blocks, like, write
 from tests.journal.exports.test_export import Screen, impression, reward

@@ -11,7 +11,7 @@ import pytest
 
 from signage.journal.figures import HELD_S, TREND_PLAYS, Figures, Period
 from signage.journal.writer import Journal
-from signage.types import Decision, Impression, PlayEvent, PlayState, Reward, Trigger
+from signage.types.types import Decision, Impression, PlayEvent, PlayState, Reward, Trigger
 from tests.builders import NOON, catalogue
 
 CATALOGUE = catalogue()

@@ -15,7 +15,7 @@ from signage.config.config import Config, PerceptionConfig
 from signage.errors import AssetError
 from signage.perception.perceiver import Perceiver
 from signage.scenes.footage import read_video
-from signage.types import MOODS, Frame, Image, Sighting, Traits
+from signage.types.types import MOODS, Frame, Image, Sighting, Traits
 from tests.builders import FOOTAGE, ROOT, utc
 
 MODELS = ROOT / "models"

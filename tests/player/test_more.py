@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from signage.types import More, PlayState, Unfold
+from signage.types.types import More, PlayState, Unfold
 from tests.player.pixels import colour, decode
 from tests.player.player_shop import Shop, until
 

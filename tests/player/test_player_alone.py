@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page
 
-from signage.types import More, PlayState, Unfold
+from signage.types.types import More, PlayState, Unfold
 from tests.player.pixels import colour
 from tests.player.player_shop import COLOURS, Shop, until
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route
 
-from signage.types import PlayState
+from signage.types.types import PlayState
 from tests.media import film
 from tests.player.pixels import colour
 from tests.player.player_shop import COLOURS, Shop, until

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page
 
 from signage.config.config import PlayerConfig
-from signage.types import Image, PlayState
+from signage.types.types import Image, PlayState
 from tests.player.pixels import colour
 from tests.player.player_shop import COLOURS, Shop, cue, until
 

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page
 from websockets.sync.client import connect
 
-from signage.types import PlayState
+from signage.types.types import PlayState
 from tests.player.pixels import colour
 from tests.player.player_shop import COLOURS, Shop, until
 

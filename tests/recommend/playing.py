@@ -12,7 +12,7 @@ from signage.config.config import Config, ConstraintsConfig, PerceptionConfig
 from signage.recommend.policies.base import Answer, Policy, Question
 from signage.recommend.policies.baselines import Uniform
 from signage.recommend.recommender import Recommender
-from signage.types import Decision, Impression, Lesson, Reward, Trigger, Viewer
+from signage.types.types import Decision, Impression, Lesson, Reward, Trigger, Viewer
 from tests.builders import catalogue, snapshot, utc
 
 

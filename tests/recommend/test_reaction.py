@@ -16,7 +16,7 @@ from signage.perception.perceiver import Perceiver
 from signage.recommend.reaction import Witness
 from signage.recommend.reward import PlayTally
 from signage.scenes.footage import read_video
-from signage.types import AudienceSnapshot, Frame, Impression
+from signage.types.types import AudienceSnapshot, Frame, Impression
 from tests.builders import DEMO, FOOTAGE, utc, viewer
 
 WEIGHTS = ReactionConfig()

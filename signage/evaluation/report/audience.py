@@ -12,7 +12,7 @@ from signage.evaluation.report.material import Material, Row
 from signage.evaluation.report.page import Picture, Section, Table
 from signage.evaluation.report.words import ends, length, number, share
 from signage.logged import Flags
-from signage.types import Floats
+from signage.types.types import Floats
 
 _MOST_ROWS = 20
 """Contents in a plot."""

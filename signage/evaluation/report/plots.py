@@ -24,7 +24,7 @@ from signage.evaluation.off_policy import Estimate
 from signage.evaluation.report.words import share
 from signage.logged import Flags
 from signage.text.plain import shortened
-from signage.types import Floats
+from signage.types.types import Floats
 
 _INK, _MUTED, _ACCENT, _LINE = "#22303c", "#5d6b78", "#2f6fde", "#dde3ea"
 # Apart from each other for those who see colours otherwise, too (Okabe & Ito, 2008).

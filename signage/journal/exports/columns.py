@@ -21,7 +21,7 @@ from signage import __version__
 from signage.errors import JournalError, SignageError
 from signage.journal.decision_log import JournalLog, one_screen
 from signage.logged import Block, Index, Log, Outcome
-from signage.types import Floats
+from signage.types.types import Floats
 
 LAYOUT = 1
 _ROW_GROUP = 10_000

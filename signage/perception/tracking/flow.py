@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from signage.types import Box, Floats, Image
+from signage.types.types import Box, Floats, Image
 
 # The picture is followed at this length of its longer side: enough, and cheap.
 _LONGER_SIDE_PX = 640

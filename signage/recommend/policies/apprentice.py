@@ -30,7 +30,7 @@ from signage.config.config import ApprenticeConfig
 from signage.experiments.confidence import margin, tuned
 from signage.recommend.policies.base import Answer, Learner, Question
 from signage.recommend.policies.baselines import Rules
-from signage.types import Floats, Lesson
+from signage.types.types import Floats, Lesson
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from signage.types import Floats, Lesson
+from signage.types.types import Floats, Lesson
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from signage.perception.models.attributes import TraitEstimator, sharpness
 from signage.perception.models.face_detector import FaceDetector
 from signage.perception.models.faces import CropLandmarker, Face
 from signage.scenes.footage import read_video
-from signage.types import MOODS, HeadPose, Image
+from signage.types.types import MOODS, HeadPose, Image
 from tests.builders import FOOTAGE, ROOT
 
 MODELS = ROOT / "models"

@@ -12,7 +12,7 @@ import pytest
 from signage.perception.models.bodies import Body
 from signage.perception.models.face_detector import DetectedFace
 from signage.perception.tracking.people import People, Person, intersection_over_union, is_covered
-from signage.types import Box, Facing, Floats
+from signage.types.types import Box, Facing, Floats
 
 REMEMBER_S = 3.0
 FPS = 10

@@ -21,7 +21,7 @@ from signage.journal.figures import HELD_S, Figures
 from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
 from signage.recommend.recommender import Recommender, make_policy
-from signage.types import (
+from signage.types.types import (
     Decision,
     Impression,
     Movement,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from signage.content.catalogue import Content
 from signage.evaluation.kept import is_open
-from signage.types import Decision, Viewer
+from signage.types.types import Decision, Viewer
 from tests.builders import utc, viewer
 from tests.recommend.playing import Playing, Weighing
 

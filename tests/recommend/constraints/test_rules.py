@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from signage.types import Play
+from signage.types.types import Play
 from tests.builders import ages, utc, viewer
 from tests.recommend.playing import Playing, Weighing
 

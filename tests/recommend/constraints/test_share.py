@@ -20,7 +20,7 @@ from signage.recommend.constraints.share import (
     within_budget,
 )
 from signage.recommend.policies.base import Answer
-from signage.types import Decision, Floats
+from signage.types.types import Decision, Floats
 from tests.builders import viewer
 from tests.recommend.playing import Playing, Weighing
 

@@ -20,7 +20,7 @@ from signage.recommend.policies.experiment import (
     divide,
 )
 from signage.recommend.recommender import layout_for, make_policy
-from signage.types import Assignment, Lesson
+from signage.types.types import Assignment, Lesson
 from tests.builders import NOON
 
 ARMS = ("rules", "vw")
