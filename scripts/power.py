@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from signage.analysis.experiment import analysed, described, open_journal
 from signage.errors import SignageError
-from signage.experiment import analysed, described, open_journal
 from signage.experiments.ab_test import contrast_of
 from signage.experiments.contrast import ROUNDS, SCALE_UNITS
 from signage.experiments.power import spread_of, units_for_one_look, units_needed

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from signage import cli_evaluate, cli_experiment, cli_export, cli_operator, cli_report, cli_simulate
+from signage.analysis.report import LEAST_PERSONS
 from signage.cli_content import content
 from signage.cli_options import (
     DEFAULT_CONFIG,
@@ -29,7 +30,6 @@ from signage.cli_options import (
 from signage.cli_report import LeastPersonsOption, write_journal_report
 from signage.config.file import load_config
 from signage.errors import SignageError
-from signage.evaluation.report import LEAST_PERSONS
 from signage.installation import calibration_path, orders_token_path, with_calibration
 from signage.text import terminal
 

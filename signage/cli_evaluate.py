@@ -49,7 +49,7 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Estimate from the journal what other policies would have earned."""
-    from signage.evaluate import Wanted, evaluated
+    from signage.analysis.evaluate import Wanted, evaluated
 
     warn_on_stderr()
     asked = policy or without or cap or add

@@ -26,11 +26,11 @@ def experiment(
     as_json: JsonOption = False,
 ) -> None:
     """Show the result of an A/B experiment so far. It is safe to look every day."""
-    from signage.experiment import result
+    from signage.analysis.experiment import result
 
     told = result(journal, name)
     if out is not None:
-        from signage.report import write_report
+        from signage.analysis.report.build import write_report
 
         with progress("reporting", 1.0) as report:
             write_report(journal, out, experiment=told["experiment"], report=report)

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from signage.analysis.report import LEAST_PERSONS
 from signage.cli_options import progress
-from signage.evaluation.report import LEAST_PERSONS
 from signage.text.terminal import Console
 
 LeastPersonsOption = Annotated[
@@ -32,8 +32,8 @@ def write_journal_report(
     journal: Path, out: Path, *, experiment: str | None = None, least_persons: int = LEAST_PERSONS
 ) -> None:
     """Write it, and say where it is."""
+    from signage.analysis.report.build import write_report
     from signage.journal.reader import JournalReader
-    from signage.report import write_report
 
     with progress("reporting", 1.0) as told:
         write_report(journal, out, experiment=experiment, least_persons=least_persons, report=told)

@@ -104,7 +104,7 @@ def simulate(
 
 
 def _one(order: Order, out: Path) -> dict[str, Any]:
-    from signage.report import write_report
+    from signage.analysis.report.build import write_report
     from signage.simulation.run import run
 
     with progress("watching", 1.0) as watching, progress("playing", 1.0) as playing:

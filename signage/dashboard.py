@@ -10,11 +10,11 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+from signage.analysis.experiment import result_of
 from signage.config.config import Config
 from signage.content.catalogue import Catalogue
 from signage.engine.engine import Step
 from signage.errors import SignageError
-from signage.experiment import result_of
 from signage.journal.experiments import Experiments
 from signage.journal.figures import Figures, Period
 from signage.recommend.beliefs import believed

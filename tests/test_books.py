@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 from pyarrow import parquet
 
+from signage.analysis.evaluate import Wanted, evaluated
+from signage.analysis.experiment import result
 from signage.config.config import Config
-from signage.evaluate import Wanted, evaluated
-from signage.experiment import result
 from signage.journal.exports.export import ExportFormat, export
 from signage.journal.figures import Figures, Period
 from signage.journal.reader import JournalReader

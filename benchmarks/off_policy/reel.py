@@ -14,9 +14,9 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from signage.analysis.evaluate import Wanted, evaluated
 from signage.cli_options import DEMO_CONFIG
 from signage.config.file import load_config
-from signage.evaluate import Wanted, evaluated
 from signage.simulation.model import PRESETS
 from signage.simulation.run import Order, run
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from signage.evaluation.what_if import Choose
-from signage.logged import Block, Outcome
+from signage.types.log import Block, Outcome
 
 Array = npt.NDArray[np.float64]
 

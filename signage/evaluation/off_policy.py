@@ -23,7 +23,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from signage.logged import Index
+from signage.types.log import Index
 from signage.types.types import Floats
 
 CONFIDENCE = 0.95

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from signage.evaluation.off_policy import Weights, weighted_error
-from signage.logged import Index
+from signage.types.log import Index
 
 MOST_UNSUPPORTED = 0.001
 LEAST_EFFECTIVE = 100.0

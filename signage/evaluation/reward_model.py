@@ -17,7 +17,7 @@ from itertools import chain
 
 import numpy as np
 
-from signage.logged import Block, Flags, Index
+from signage.types.log import Block, Flags, Index
 from signage.types.types import Floats
 
 FIRST_GUESS = 0.25

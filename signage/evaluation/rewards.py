@@ -9,8 +9,8 @@ import numpy as np
 
 from signage.evaluation.faults import Faults
 from signage.evaluation.off_policy import Estimate, clustered_variance
-from signage.logged import Index, Log
 from signage.student import t95
+from signage.types.log import Index, Log
 from signage.types.types import Floats
 
 _BLOCK = 50_000

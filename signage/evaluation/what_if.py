@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from signage.logged import Block
+from signage.types.log import Block
 from signage.types.types import Floats
 
 Choose = Callable[[Block], Floats]

@@ -1,4 +1,4 @@
-"""The journal's decisions as arrays (``signage/logged.py``), for off-policy evaluation."""
+"""The journal's decisions as arrays (``signage/types/log.py``), for off-policy evaluation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pydantic_core import from_json
 from signage.errors import JournalError
 from signage.journal import facts
 from signage.journal.reader import JournalReader
-from signage.logged import Block, Outcome
+from signage.types.log import Block, Outcome
 from signage.types.types import Floats
 
 _QUERY = """

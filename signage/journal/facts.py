@@ -42,7 +42,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import UTC, datetime
 
-from signage.logged import CLOCK_SET_S, OVERLAP_S
+from signage.types.log import CLOCK_SET_S, OVERLAP_S
 
 _DECIDED = """
 CREATE TEMP VIEW decided_plays AS

@@ -12,10 +12,10 @@ from statistics import fmean
 from typing import Any
 
 from signage import __version__
+from signage.analysis.report import plots
+from signage.analysis.report.page import Page, Picture, Section, Table, Tile, write_page
+from signage.analysis.report.words import number
 from signage.evaluation import off_policy
-from signage.evaluation.report import plots
-from signage.evaluation.report.page import Page, Picture, Section, Table, Tile, write_page
-from signage.evaluation.report.words import number
 from signage.simulation.intervals import Estimate, estimate, over_seeds
 from signage.simulation.run import Order, people_of, summarise
 

@@ -17,7 +17,6 @@ import pytest
 from benchmarks.off_policy.worlds import MadeLog, World
 from signage.config import Config, PoliciesConfig, Rule
 from signage.errors import ConfigError, JournalError
-from signage.evaluate import Wanted, evaluated
 from signage.evaluation import off_policy
 from signage.evaluation.evaluation import evaluate
 from signage.evaluation.what_if import Target

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from signage.analysis.evaluate import Wanted, evaluated
 from signage.config.config import Config
 from signage.errors import JournalError, SignageError
-from signage.evaluate import Wanted, evaluated
 from signage.journal.exports.export import ExportFormat, export
 from tests.builders import catalogue, sighting, traits
 from tests.engine.test_engine import Stage

@@ -20,7 +20,7 @@ import numpy as np
 from signage import __version__
 from signage.errors import JournalError, SignageError
 from signage.journal.decision_log import JournalLog, one_screen
-from signage.logged import Block, Index, Log, Outcome
+from signage.types.log import Block, Index, Log, Outcome
 from signage.types.types import Floats
 
 LAYOUT = 1

@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from signage.analysis.experiment import result_of
+from signage.analysis.report import LEAST_PERSONS
+from signage.analysis.report.inputs import STRETCHES, Material
+from signage.analysis.report.journal_page import report_page
+from signage.analysis.report.page import write_page
 from signage.errors import JournalError
 from signage.evaluation.evaluation import Evaluation, evaluate
 from signage.evaluation.kept import recount
-from signage.evaluation.report import LEAST_PERSONS
-from signage.evaluation.report.journal_page import report_page
-from signage.evaluation.report.material import STRETCHES, Material
-from signage.evaluation.report.page import write_page
 from signage.evaluation.rewards import rewards_of
 from signage.evaluation.what_if import Target, uniform
-from signage.experiment import result_of
 from signage.journal.decision_log import JournalLog
 from signage.journal.experiments import Experiments
 from signage.journal.report_figures import ReportFigures

@@ -30,10 +30,10 @@ from signage.evaluation.off_policy import CONFIDENCE, Estimate
 from signage.evaluation.what_if import NewContent, Target
 from signage.journal.decision_log import JournalLog
 from signage.journal.exports.columns import ColumnsLog
-from signage.logged import Block, Index, Log, Outcome
 from signage.recommend.policies.apprentice import shadow_of
 from signage.recommend.policies.base import Policy, Question
 from signage.recommend.recommender import make_policy
+from signage.types.log import Block, Index, Log, Outcome
 from signage.types.types import Floats, Lesson
 
 _BLOCK = 100_000

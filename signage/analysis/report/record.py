@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from signage.analysis.report.inputs import Material
+from signage.analysis.report.page import Section, Table
+from signage.analysis.report.words import length, or_dash, share
 from signage.evaluation import kept
-from signage.evaluation.report.material import Material
-from signage.evaluation.report.page import Section, Table
-from signage.evaluation.report.words import length, or_dash, share
-from signage.logged import Outcome
+from signage.types.log import Outcome
 
 
 def constraints(said: Material) -> Section:

@@ -20,10 +20,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator
 
+from signage.analysis.report.words import share
 from signage.evaluation.off_policy import Estimate
-from signage.evaluation.report.words import share
-from signage.logged import Flags
 from signage.text.plain import shortened
+from signage.types.log import Flags
 from signage.types.types import Floats
 
 _INK, _MUTED, _ACCENT, _LINE = "#22303c", "#5d6b78", "#2f6fde", "#dde3ea"

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from signage.analysis.report import plots
+from signage.analysis.report.inputs import Material, Row
+from signage.analysis.report.page import Picture, Section, Table
+from signage.analysis.report.words import ends, length, number, share
 from signage.evaluation.off_policy import Estimate
-from signage.evaluation.report import plots
-from signage.evaluation.report.material import Material, Row
-from signage.evaluation.report.page import Picture, Section, Table
-from signage.evaluation.report.words import ends, length, number, share
-from signage.logged import Flags
+from signage.types.log import Flags
 from signage.types.types import Floats
 
 _MOST_ROWS = 20

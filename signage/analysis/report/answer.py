@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from signage.analysis.report.inputs import Material
+from signage.analysis.report.page import Tile
+from signage.analysis.report.words import ends, length, number, share
 from signage.evaluation.off_policy import Estimate
 from signage.evaluation.overlap import LEAST_EFFECTIVE, LEAST_VISITORS
-from signage.evaluation.report.material import Material
-from signage.evaluation.report.page import Tile
-from signage.evaluation.report.words import ends, length, number, share
 
 
 def headline(said: Material) -> tuple[str, str]:

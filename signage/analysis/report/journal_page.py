@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from signage.evaluation.report import answer, audience, learning, record
-from signage.evaluation.report.material import Material
-from signage.evaluation.report.page import Page
+from signage.analysis.report import answer, audience, learning, record
+from signage.analysis.report.inputs import Material
+from signage.analysis.report.page import Page
 
 
 def report_page(said: Material) -> Page:

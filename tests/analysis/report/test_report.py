@@ -17,17 +17,17 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
+from signage.analysis.report import plots
+from signage.analysis.report.audience import suppressed
+from signage.analysis.report.build import write_report
+from signage.analysis.report.plots import heat
 from signage.config.base import PolicyName
 from signage.config.config import DecisionConfig, PoliciesConfig, VwConfig
 from signage.errors import JournalError, SignageError
 from signage.evaluation.kept import CAP, recount
 from signage.evaluation.off_policy import Estimate
-from signage.evaluation.report import plots
-from signage.evaluation.report.audience import suppressed
-from signage.evaluation.report.plots import heat
 from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
-from signage.report import write_report
 from signage.simulation.model import PRESETS
 from signage.simulation.recording import Moment, Recording
 from signage.simulation.simulate import Simulation

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from signage.experiment import result
+from signage.analysis.experiment import result
 from tests.builders import ROOT
 from tests.experiment_journal import Told, blocks, clear, like, visits, write
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from signage.analysis.report import plots
+from signage.analysis.report.inputs import STRETCHES, Material, Row, turned
+from signage.analysis.report.page import Picture, Section, Table
+from signage.analysis.report.words import number, or_dash
 from signage.evaluation.evaluation import stretches_of
 from signage.evaluation.off_policy import Estimate
-from signage.evaluation.report import plots
-from signage.evaluation.report.material import STRETCHES, Material, Row, turned
-from signage.evaluation.report.page import Picture, Section, Table
-from signage.evaluation.report.words import number, or_dash
 
 
 def simulated(said: Material) -> Section | None:

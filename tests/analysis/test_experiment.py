@@ -17,13 +17,13 @@ import numpy as np
 import pytest
 
 from scripts import power
+from signage.analysis.experiment import result
 from signage.config.config import Config
 from signage.config.experiment import ExperimentConfig
 from signage.dashboard import Dashboard
 from signage.engine.engine import Engine
 from signage.engine.learning import FOLDER
 from signage.errors import ConfigError, JournalError
-from signage.experiment import result
 from signage.journal.experiments import Experiments
 from signage.journal.figures import Figures
 from signage.journal.soundness import check_sound
