@@ -30,7 +30,7 @@ from signage.cli_options import (
 from signage.cli_report import LeastPersonsOption, write_journal_report
 from signage.config.file import load_config
 from signage.errors import SignageError
-from signage.installation import calibration_path, orders_token_path, with_calibration
+from signage.kiosk.installation import calibration_path, orders_token_path, with_calibration
 from signage.text import terminal
 
 if TYPE_CHECKING:
@@ -122,8 +122,8 @@ def run(
     """Run the screen until Ctrl-C or SIGTERM."""
     _on_stop(lambda: sys.exit(0))  # until the screen is made there is nothing to flush
     from signage.console import KioskView
-    from signage.kiosk import Kiosk, run_screen
-    from signage.supervisor import Supervisor
+    from signage.kiosk.kiosk import Kiosk, run_screen
+    from signage.kiosk.systemd import Supervisor
 
     settings = with_calibration(
         overridden(load_config(config), camera_source=source, data_dir=data, host=host, port=port)
@@ -160,7 +160,7 @@ def calibrate(
     ] = None,
 ) -> None:
     """Correct the gaze for this installation: one person follows nine points with the eyes."""
-    from signage.calibrate import calibrate as run_calibration
+    from signage.kiosk.calibrate import calibrate as run_calibration
 
     warn_on_stderr()
     settings = overridden(
@@ -257,7 +257,7 @@ def _behaviour(viewer: dict[str, Any]) -> Iterator[str]:
 @app.command()
 def doctor(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Check whether this machine is fit to run the screen."""
-    from signage.doctor import run_checks
+    from signage.kiosk.doctor import run_checks
 
     checks = run_checks(load_config(config), config, _probe_camera)
     if as_json:

@@ -41,7 +41,7 @@ def order(
     as_json: JsonOption = False,
 ) -> None:
     """Give an order to the running screen: pin a content, freeze learning, roll back, …"""
-    from signage.ask import ask_screen
+    from signage.kiosk.client import ask_screen
 
     wanted = _parsed(action, item, before)
     settings = overridden(

@@ -20,7 +20,6 @@ from scripts import power
 from signage.analysis.experiment import result
 from signage.config.config import Config
 from signage.config.experiment import ExperimentConfig
-from signage.dashboard import Dashboard
 from signage.engine.engine import Engine
 from signage.engine.learning import FOLDER
 from signage.errors import ConfigError, JournalError
@@ -28,6 +27,7 @@ from signage.journal.experiments import Experiments
 from signage.journal.figures import Figures
 from signage.journal.soundness import check_sound
 from signage.journal.writer import Journal
+from signage.kiosk.dashboard import Dashboard
 from signage.recommend.policies.base import Learner
 from signage.recommend.policies.experiment import Experiment, arm_of_block, arm_of_visit, design_of
 from signage.recommend.recommender import make_policy

@@ -27,9 +27,9 @@ from signage.types.types import Orders, Trigger
 from tests import films
 from tests.builders import catalogue, sighting
 from tests.engine.test_engine import ADULT, Stage, triggers
+from tests.kiosk.test_kiosk import Kiosk
 from tests.media import cut, describe, film, page, picture
 from tests.player.player_shop import until
-from tests.test_kiosk import Kiosk
 
 # The watch
 

@@ -14,12 +14,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from signage.config.config import Config
-from signage.dashboard import Dashboard
 from signage.engine.engine import Step
 from signage.engine.orders import Action, Order
 from signage.journal.figures import HELD_S, Figures
 from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
+from signage.kiosk.dashboard import Dashboard
 from signage.recommend.recommender import Recommender, make_policy
 from signage.types.types import (
     Decision,

@@ -20,18 +20,18 @@ from signage.capture.live import LOST, LiveCapture
 from signage.config.config import Config
 from signage.content.catalogue import Catalogue
 from signage.content.watch import ContentWatch
-from signage.dashboard import Dashboard
 from signage.engine.engine import Engine, Step
 from signage.engine.learning import FOLDER
 from signage.engine.orders import Order, OrderRefusedError
 from signage.engine.totals import Totals
 from signage.errors import DamagedJournalError, LostJournalError
-from signage.health import HealthLog, Vitals, clock_problem
-from signage.installation import keep_orders_token, orders_token_path
 from signage.journal.figures import Figures
 from signage.journal.file import set_aside
 from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
+from signage.kiosk.dashboard import Dashboard
+from signage.kiosk.health import HealthLog, Vitals, clock_problem
+from signage.kiosk.installation import keep_orders_token, orders_token_path
 from signage.perception.perceiver import Perceiver
 from signage.player.server import PlayerServer, Status
 from signage.player.stand_in import TerminalPage

@@ -11,9 +11,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from signage import doctor, libraries
 from signage.config.config import CameraConfig, Config, PerceptionConfig, ReelSegment, ServerConfig
-from signage.doctor import Check
+from signage.kiosk import doctor, libraries
+from signage.kiosk.doctor import Check
 
 ROOT = Path(__file__).parents[1]
 PATH = Path("kiosk.toml")
@@ -80,7 +80,7 @@ def test_a_missing_library_is_told_with_its_debian_package(
 ) -> None:
     lacking = {"libsignage-none.so.1": "libsignage1"}
     assert libraries.missing(lacking) == lacking
-    monkeypatch.setattr("signage.libraries.missing", lambda: lacking)
+    monkeypatch.setattr("signage.kiosk.libraries.missing", lambda: lacking)
 
     check = doctor._libraries()
 

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from signage.journal.exports.export import ExportFormat, export
-from tests.test_kiosk import Kiosk, start
+from tests.kiosk.test_kiosk import Kiosk, start
 
 __all__ = ["start"]
 

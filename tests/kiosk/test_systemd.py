@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from signage.supervisor import Supervisor
+from signage.kiosk.systemd import Supervisor
 
 
 def said(listener: socket.socket) -> list[bytes]:

@@ -10,11 +10,11 @@ from threading import Thread
 
 import pytest
 
-from signage.ask import ask_screen
 from signage.config.config import Config, ServerConfig
 from signage.engine.orders import Action, Order
 from signage.errors import ConfigError, SignageError
-from signage.installation import keep_orders_token, orders_token_path
+from signage.kiosk.client import ask_screen
+from signage.kiosk.installation import keep_orders_token, orders_token_path
 from signage.player.server import PlayerServer, Status
 from tests.player.player_shop import Desk
 

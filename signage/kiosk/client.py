@@ -10,7 +10,7 @@ from typing import Any
 from signage.config.config import Config
 from signage.engine.orders import Order
 from signage.errors import ConfigError, SignageError
-from signage.installation import orders_token_path
+from signage.kiosk.installation import orders_token_path
 
 _PATIENCE_S = 30.0
 

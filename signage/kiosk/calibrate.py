@@ -10,7 +10,7 @@ from signage.audience.calibration import Calibration, Fit
 from signage.capture.live import LiveCapture
 from signage.config.config import Config
 from signage.errors import SourceError
-from signage.installation import keep_calibration
+from signage.kiosk.installation import keep_calibration
 from signage.perception.perceiver import Perceiver
 from signage.player.server import PlayerServer, Status
 

@@ -1,7 +1,7 @@
 """The system libraries that the Python packages load, and the Debian packages that hold them.
 
 Uses the standard library alone, since it runs before anything is installed:
-``python -m signage.libraries`` prints the Debian packages that are missing, one a line.
+``python -m signage.kiosk.libraries`` prints the Debian packages that are missing, one a line.
 """
 
 from __future__ import annotations

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from signage.config.config import Config
-from signage.dashboard import Dashboard
 from signage.engine.engine import Step
 from signage.journal.figures import Figures, Period
 from signage.journal.writer import Journal
+from signage.kiosk.dashboard import Dashboard
 from signage.recommend.recommender import Recommender, make_policy
 from signage.types.types import Lesson, Trigger
 from tests.builders import catalogue, snapshot, viewer

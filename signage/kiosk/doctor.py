@@ -14,12 +14,12 @@ from datetime import UTC, datetime
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from signage import libraries
 from signage.assets import assets
 from signage.config.clock import local_time
 from signage.errors import JournalError, SignageError
-from signage.health import FIRST_YEAR
 from signage.journal.growth import growth
+from signage.kiosk import libraries
+from signage.kiosk.health import FIRST_YEAR
 from signage.text.plain import host_only
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from signage.health import HealthLog, Vitals, clock_problem
+from signage.kiosk.health import HealthLog, Vitals, clock_problem
 from tests.builders import NOON
 
 
