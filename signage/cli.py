@@ -193,7 +193,7 @@ def audience(
 ) -> None:
     """Show who appears in a video, with one record for each person."""
     from signage.capture.source import recording_duration_s
-    from signage.observe import observe
+    from signage.simulation.observe import observe
 
     warn_on_stderr()
     settings = with_calibration(load_config(config))

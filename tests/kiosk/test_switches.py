@@ -10,7 +10,7 @@ import pytest
 
 from signage.config.config import Config
 from signage.config.file import load_config
-from signage.observe import observe
+from signage.simulation.observe import observe
 from tests.builders import DEMO, FOOTAGE
 
 CLIP = FOOTAGE / "single_face.mp4"
