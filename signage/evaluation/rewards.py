@@ -9,7 +9,7 @@ import numpy as np
 
 from signage.evaluation.faults import Faults
 from signage.evaluation.off_policy import Estimate, clustered_variance
-from signage.student import t95
+from signage.stats import t95
 from signage.types.log import Index, Log
 from signage.types.types import Floats
 

@@ -27,7 +27,7 @@ from typing import Any
 
 from signage.journal import facts
 from signage.journal.reader import JournalReader
-from signage.student import t95
+from signage.stats import t95
 
 HELD_S = 3.0
 """Attention to one play from which somebody was held, and did not only glance: glances at public

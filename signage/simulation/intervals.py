@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from statistics import mean, stdev
 from typing import NamedTuple
 
-from signage.student import t95
+from signage.stats import t95
 
 
 class Estimate(NamedTuple):

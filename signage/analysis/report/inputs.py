@@ -12,7 +12,7 @@ from signage.evaluation.evaluation import Evaluation
 from signage.evaluation.kept import COMPETES, Kept
 from signage.evaluation.off_policy import Estimate
 from signage.evaluation.rewards import LEAST_VISITORS, Rewards
-from signage.student import t95
+from signage.stats import t95
 from signage.text.vocabulary import POLICIES
 
 Row = Mapping[str, Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from signage.student import t95
+from signage.stats import t95
 
 SCIPY = {
     1: 12.706205, 2: 4.302653, 5: 2.570582, 10: 2.228139, 11: 2.200985, 12: 2.178813,
