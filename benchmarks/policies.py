@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from signage.cli_options import DEMO_CONFIG, progress
+from signage.cli.options import DEMO_CONFIG, progress
 from signage.config.base import POLICY_NAMES
 from signage.config.file import load_config
 from signage.simulation.intervals import estimate, over_seeds

@@ -7,7 +7,7 @@ import logging
 import sys
 from pathlib import Path
 
-from signage.cli_options import DEMO_CONFIG, progress
+from signage.cli.options import DEMO_CONFIG, progress
 from signage.config.base import POLICY_NAMES
 from signage.config.file import load_config
 from signage.errors import ConfigError, SignageError

@@ -1,5 +1,5 @@
 """`python -m signage` is the same as `signage`."""
 
-from signage.cli import main
+from signage.cli.app import main
 
 main()

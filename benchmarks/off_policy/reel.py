@@ -15,7 +15,7 @@ from statistics import mean
 from typing import Any
 
 from signage.analysis.evaluate import Wanted, evaluated
-from signage.cli_options import DEMO_CONFIG
+from signage.cli.options import DEMO_CONFIG
 from signage.config.file import load_config
 from signage.simulation.model import PRESETS
 from signage.simulation.run import Order, run

@@ -24,9 +24,9 @@ from signage.errors import ConfigError
 from signage.player.server import PlayerServer, Status
 from signage.types.types import Cue, PlayState
 from tests.builders import FOOTAGE, ROOT, content
+from tests.cli.test_cli import fail, signage
 from tests.media import cut, describe, film, moving_picture, page, picture
 from tests.player.player_shop import until
-from tests.test_cli import fail, signage
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 9">{}</svg>'
 

@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
-from signage.cli_options import print_json
+from signage.cli.options import print_json
 from signage.text import plain
 from signage.text.plain import host_only, shortened, without_secrets
 from signage.text.terminal import Console, Stream, grid, line, table
-from tests.test_cli import COMMAND, ENVIRONMENT, configure, signage
+from tests.cli.test_cli import COMMAND, ENVIRONMENT, configure, signage
 
 HOSTILE = "[/soft] [red]sale[/] \x1b[31m\x07 a\u202eb \ud800 <3> $5_or_$9 :smile:"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import ROOT
-from tests.test_cli import MAN, fail, succeed
+from tests.cli.test_cli import MAN, fail, succeed
 
 
 @pytest.fixture(scope="module")

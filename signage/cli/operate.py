@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from signage.cli_options import (
+from signage.cli.options import (
     DEFAULT_CONFIG,
     ConfigOption,
     DataOption,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from signage.cli_options import progress
+from signage.cli.options import progress
 from signage.journal.exports.export import ExportFormat
 from signage.text.terminal import Console
 

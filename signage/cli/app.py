@@ -13,10 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from signage import cli_evaluate, cli_experiment, cli_export, cli_operator, cli_report, cli_simulate
 from signage.analysis.report import LEAST_PERSONS
-from signage.cli_content import content
-from signage.cli_options import (
+from signage.cli import evaluate as cli_evaluate
+from signage.cli import experiment as cli_experiment
+from signage.cli import export as cli_export
+from signage.cli import operate as cli_operator
+from signage.cli import report as cli_report
+from signage.cli import simulate as cli_simulate
+from signage.cli.content import content
+from signage.cli.options import (
     DEFAULT_CONFIG,
     DEMO_CONFIG,
     ConfigOption,
@@ -27,7 +32,7 @@ from signage.cli_options import (
     progress,
     warn_on_stderr,
 )
-from signage.cli_report import LeastPersonsOption, write_journal_report
+from signage.cli.report import LeastPersonsOption, write_journal_report
 from signage.config.file import load_config
 from signage.errors import SignageError
 from signage.kiosk.installation import calibration_path, orders_token_path, with_calibration
@@ -121,7 +126,7 @@ def run(
 ) -> None:
     """Run the screen until Ctrl-C or SIGTERM."""
     _on_stop(lambda: sys.exit(0))  # until the screen is made there is nothing to flush
-    from signage.console import KioskView
+    from signage.cli.console import KioskView
     from signage.kiosk.kiosk import Kiosk, run_screen
     from signage.kiosk.systemd import Supervisor
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from signage.cli_options import DEFAULT_CONFIG, JsonOption, print_json, progress, warn_on_stderr
+from signage.cli.options import DEFAULT_CONFIG, JsonOption, print_json, progress, warn_on_stderr
 from signage.config.file import load_config
 from signage.errors import ConfigError
 from signage.text.names import printable

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from signage.cli_options import (
+from signage.cli.options import (
     DEFAULT_CONFIG,
     ConfigOption,
     JsonOption,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from signage.cli_options import JsonOption, print_json, progress
+from signage.cli.options import JsonOption, print_json, progress
 from signage.text.terminal import Console, grid, line, mark, table
 
 if TYPE_CHECKING:

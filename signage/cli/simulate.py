@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from signage.cli_options import (
+from signage.cli.options import (
     DEMO_CONFIG,
     DemoConfigOption,
     JsonOption,

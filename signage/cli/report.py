@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from signage.analysis.report import LEAST_PERSONS
-from signage.cli_options import progress
+from signage.cli.options import progress
 from signage.text.terminal import Console
 
 LeastPersonsOption = Annotated[
