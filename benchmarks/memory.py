@@ -30,7 +30,7 @@ from signage.types.types import (
     Trigger,
     Viewer,
 )
-from tests.builders import ages, viewer
+from tests.support.builders import ages, viewer
 
 BEGIN_UTC = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 PLAY_S = 8.0

@@ -32,10 +32,19 @@ from signage.recommend.policies.base import Learner
 from signage.recommend.policies.experiment import Experiment, arm_of_block, arm_of_visit, design_of
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
-from tests.builders import NOON, ROOT, catalogue, frame
 from tests.engine.test_engine import Stage
 from tests.engine.test_learning import crowd
-from tests.experiment_journal import AUTUMN, CATALOGUE, Told, blocks, clear, like, visits, write
+from tests.support.builders import NOON, ROOT, catalogue, frame
+from tests.support.experiment_journal import (
+    AUTUMN,
+    CATALOGUE,
+    Told,
+    blocks,
+    clear,
+    like,
+    visits,
+    write,
+)
 
 # On the engine
 

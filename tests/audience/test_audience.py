@@ -25,7 +25,17 @@ from signage.types.types import (
     Sighting,
     Viewer,
 )
-from tests.builders import AWAY, TEXT, TOWARDS, ages, defaults, frame, looking, sighting, traits
+from tests.support.builders import (
+    AWAY,
+    TEXT,
+    TOWARDS,
+    ages,
+    defaults,
+    frame,
+    looking,
+    sighting,
+    traits,
+)
 
 CONFIG = AudienceConfig()
 FPS = 10

@@ -12,7 +12,7 @@ from signage.audience.screen_plane import ScreenPlane
 from signage.config.config import ScreenConfig
 from signage.errors import ConfigError
 from signage.types.types import Gaze, Sighting
-from tests.builders import sighting
+from tests.support.builders import sighting
 
 SCREEN = ScreenConfig()
 FPS = 15

@@ -20,7 +20,7 @@ from signage.capture.live import LiveCapture, is_recorded, probe_camera
 from signage.config.config import CameraConfig, ReelSegment
 from signage.errors import SourceError
 from signage.types.types import Frame
-from tests.builders import FOOTAGE
+from tests.support.builders import FOOTAGE
 
 _GONE = None
 _BROKEN = -1

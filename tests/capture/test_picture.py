@@ -15,7 +15,7 @@ from signage.capture.source import read_recording, read_source
 from signage.config.config import CameraConfig, ReelSegment
 from signage.errors import SourceError
 from signage.types.types import Image
-from tests.builders import FOOTAGE
+from tests.support.builders import FOOTAGE
 
 
 def corners(image: Image) -> list[int]:

@@ -19,7 +19,7 @@ import pytest
 
 from signage.scenes.footage import read_video
 from signage.types.types import MOODS
-from tests.builders import DEMO, FOOTAGE, ROOT
+from tests.support.builders import DEMO, FOOTAGE, ROOT
 
 Done = subprocess.CompletedProcess[str]
 

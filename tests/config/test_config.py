@@ -16,8 +16,8 @@ from signage.content.catalogue import ContentFile, read_content
 from signage.errors import ConfigError
 from signage.scenes.file import Scene, load_scene
 from signage.simulation.model import ResponseModel, load_model
-from tests.builders import DEMO, ROOT
-from tests.media import page
+from tests.support.builders import DEMO, ROOT
+from tests.support.media import page
 
 
 def load(folder: Path, text: str) -> Config:

@@ -11,7 +11,7 @@ import pytest
 from signage.config.config import ContentConfig
 from signage.content.check import load_catalogue
 from signage.errors import ConfigError
-from tests.builders import ROOT, catalogue
+from tests.support.builders import ROOT, catalogue
 
 GOOD = (
     'title = "A"\ncategory = "c"\nmedium = "html"\nfile = "a.html"\nmotion = true\nduration_s = 8\n'

@@ -11,7 +11,7 @@ from signage.config.config import ServerConfig
 from signage.content.charset import read_linked, read_page
 from signage.content.check import check_content
 from signage.player.server import PlayerServer, Status
-from tests.media import page
+from tests.support.media import page
 
 WORDS = "Käse für Müller"
 LATIN = '<!doctype html>{}<link rel="stylesheet" href="look.css"><p>' + WORDS

@@ -23,10 +23,10 @@ from signage.content.check import Checked, check_catalogue, check_content, check
 from signage.errors import ConfigError
 from signage.player.server import PlayerServer, Status
 from signage.types.types import Cue, PlayState
-from tests.builders import FOOTAGE, ROOT, content
 from tests.cli.test_cli import fail, signage
-from tests.media import cut, describe, film, moving_picture, page, picture
-from tests.player.player_shop import until
+from tests.support.builders import FOOTAGE, ROOT, content
+from tests.support.media import cut, describe, film, moving_picture, page, picture
+from tests.support.player_shop import until
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 9">{}</svg>'
 

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page
 
 from signage.content.media import read_media
 from signage.errors import MediaError
-from tests.films import cut, damaged, hole, make, misled, trimmed, with_cover
+from tests.support.films import cut, damaged, hole, make, misled, trimmed, with_cover
 
 Make = Callable[[Path], Path]
 

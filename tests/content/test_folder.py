@@ -16,8 +16,8 @@ import pytest
 from signage.content.check import check_content, check_folder
 from signage.content.folder import Files, files_of, list_contents, version_of
 from signage.text.names import printable, why_no_id
-from tests.builders import ROOT
-from tests.media import describe, page, picture
+from tests.support.builders import ROOT
+from tests.support.media import describe, page, picture
 
 NOBODY = 65534
 

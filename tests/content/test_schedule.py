@@ -9,8 +9,8 @@ import pytest
 
 from signage.config.clock import local_time
 from signage.content.schedule import Schedule
-from tests.builders import content
-from tests.recommend.playing import Playing
+from tests.support.builders import content
+from tests.support.playing import Playing
 
 MORNING = ((time(8), time(11)),)
 NIGHT = ((time(22), time(2)),)

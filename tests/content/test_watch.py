@@ -24,12 +24,12 @@ from signage.engine.orders import Action, Order
 from signage.errors import ConfigError, SignageError
 from signage.journal.reader import JournalReader
 from signage.types.types import Orders, Trigger
-from tests import films
-from tests.builders import catalogue, sighting
 from tests.engine.test_engine import ADULT, Stage, triggers
 from tests.kiosk.test_kiosk import Kiosk
-from tests.media import cut, describe, film, page, picture
-from tests.player.player_shop import until
+from tests.support import films
+from tests.support.builders import catalogue, sighting
+from tests.support.media import cut, describe, film, page, picture
+from tests.support.player_shop import until
 
 # The watch
 

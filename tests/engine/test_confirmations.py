@@ -13,8 +13,8 @@ import pytest
 from signage.journal.writer import Journal
 from signage.recommend.policies.base import Learner
 from signage.types.types import Decision, PlayEvent, PlayState
-from tests.builders import catalogue, sighting, traits
 from tests.engine.test_engine import Stage
+from tests.support.builders import catalogue, sighting, traits
 
 S = PlayState
 ADULT = [sighting(traits=traits(45, 0.9))]

@@ -19,7 +19,7 @@ from signage.recommend.policies.ensemble import LAYOUT
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
 from signage.types.types import Cue, PlayEvent, PlayState, Sighting, Trigger
-from tests.builders import AWAY, catalogue, defaults, frame, sighting, traits
+from tests.support.builders import AWAY, catalogue, defaults, frame, sighting, traits
 
 FPS = 10
 ADULT: dict[str, Any] = {"traits": traits(45, 0.9)}

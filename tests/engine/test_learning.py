@@ -24,8 +24,8 @@ from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
 from signage.types.types import Orders, Sighting
-from tests.builders import AWAY, NOON, TOWARDS, catalogue, frame, sighting, traits
 from tests.engine.test_engine import Stage
+from tests.support.builders import AWAY, NOON, TOWARDS, catalogue, frame, sighting, traits
 
 
 def crowd(seed: int) -> Callable[[float], list[Sighting]]:

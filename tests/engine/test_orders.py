@@ -16,8 +16,8 @@ from signage.journal.writer import Journal
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
 from signage.types.types import Orders, Trigger
-from tests.builders import catalogue, frame, sighting
 from tests.engine.test_engine import ADULT, CHILD, FPS, Stage, triggers
+from tests.support.builders import catalogue, frame, sighting
 
 HERE = sighting(x=200, height=200, **ADULT)
 LONG: dict[str, Any] = {"duration_s": 30.0}

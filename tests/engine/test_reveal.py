@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from signage.types.types import PagePlay, PlayState
-from tests.builders import catalogue, reader, sighting, traits
 from tests.engine.test_engine import Stage
+from tests.support.builders import catalogue, reader, sighting, traits
 
 ADULT: dict[str, Any] = {"traits": traits(45, 0.9)}
 READABLE = catalogue(

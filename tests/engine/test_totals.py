@@ -11,8 +11,8 @@ import pytest
 from signage.engine.totals import Totals
 from signage.journal.reader import JournalReader
 from signage.types.types import PagePlay, PlayState
-from tests.builders import catalogue, sighting, traits
 from tests.engine.test_engine import Stage
+from tests.support.builders import catalogue, sighting, traits
 
 _OVER = ("finished", "interrupted", "superseded", "failed")
 

@@ -21,8 +21,8 @@ from signage.evaluation import off_policy
 from signage.evaluation.evaluation import evaluate
 from signage.evaluation.what_if import Target
 from signage.journal.exports.export import ExportFormat, export
-from tests.builders import DEMO, ROOT, catalogue, sighting, traits
 from tests.engine.test_engine import Stage
+from tests.support.builders import DEMO, ROOT, catalogue, sighting, traits
 
 THREE = catalogue({"coffee": {"duration_s": 4.0}, "shoes": {"duration_s": 4.0}, "travel": {}})
 

@@ -16,8 +16,8 @@ from signage.analysis.evaluate import Wanted, evaluated
 from signage.config.config import Config
 from signage.errors import JournalError, SignageError
 from signage.journal.exports.export import ExportFormat, export
-from tests.builders import catalogue, sighting, traits
 from tests.engine.test_engine import Stage
+from tests.support.builders import catalogue, sighting, traits
 
 UNIFORM = Wanted(policies=("uniform",))
 TWO = catalogue({"coffee": {"duration_s": 4.0}, "shoes": {"duration_s": 4.0}})

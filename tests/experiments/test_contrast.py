@@ -12,7 +12,7 @@ from signage.experiments.confidence import margin, tuned
 from signage.experiments.contrast import Contrast
 from signage.experiments.power import spread_of, units_for_one_look, units_needed
 from signage.types.types import Floats
-from tests.evaluation.simulated import rounds
+from tests.support.simulated import rounds
 
 
 def by_hand(treatment: Floats, control: Floats, ratio: float) -> float:

@@ -20,9 +20,9 @@ from signage.journal.reader import JournalReader
 from signage.journal.soundness import check_sound
 from signage.journal.writer import Journal
 from signage.types.types import PagePlay, PlayState
-from tests.builders import utc
-from tests.experiment_journal import Told, blocks, like, write
 from tests.journal.exports.test_export import Screen, impression, reward
+from tests.support.builders import utc
+from tests.support.experiment_journal import Told, blocks, like, write
 
 
 def numbers_that_overlap(path: Path) -> set[int]:

@@ -12,7 +12,7 @@ import pytest
 from signage.journal.figures import HELD_S, TREND_PLAYS, Figures, Period
 from signage.journal.writer import Journal
 from signage.types.types import Decision, Impression, PlayEvent, PlayState, Reward, Trigger
-from tests.builders import NOON, catalogue
+from tests.support.builders import NOON, catalogue
 
 CATALOGUE = catalogue()
 NOW = NOON + timedelta(minutes=30)

@@ -17,7 +17,7 @@ from signage.errors import JournalError
 from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
 from signage.types.types import Decision, Impression, PlayEvent, PlayState, Reward, Trigger
-from tests.builders import NOON, ROOT, catalogue, utc, viewer
+from tests.support.builders import NOON, ROOT, catalogue, utc, viewer
 
 CATALOGUE = catalogue()
 

@@ -14,7 +14,7 @@ from signage.config.config import Config, ScreenConfig
 from signage.config.file import load_config
 from signage.errors import ConfigError
 from signage.kiosk.installation import calibration_path, keep_calibration, with_calibration
-from tests.builders import DEMO, FOOTAGE, ROOT
+from tests.support.builders import DEMO, FOOTAGE, ROOT
 
 CORRECTION = ((1.5, 0.9, 0.0), (-2.0, 0.1, 1.1))
 

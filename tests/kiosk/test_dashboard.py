@@ -14,7 +14,7 @@ from signage.journal.writer import Journal
 from signage.kiosk.dashboard import Dashboard
 from signage.recommend.recommender import Recommender, make_policy
 from signage.types.types import Lesson, Trigger
-from tests.builders import catalogue, snapshot, viewer
+from tests.support.builders import catalogue, snapshot, viewer
 
 CATALOGUE = catalogue()
 CONFIG = Config()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from signage.kiosk.health import HealthLog, Vitals, clock_problem
-from tests.builders import NOON
+from tests.support.builders import NOON
 
 
 def test_a_screen_that_is_well_says_so() -> None:

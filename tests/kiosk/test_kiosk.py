@@ -23,8 +23,8 @@ from playwright.sync_api import Browser
 from prometheus_client.parser import text_string_to_metric_families
 
 from signage.journal.reader import JournalReader
-from tests.builders import DEMO, FOOTAGE, ROOT
-from tests.player.player_shop import until
+from tests.support.builders import DEMO, FOOTAGE, ROOT
+from tests.support.player_shop import until
 
 CONTENT = ROOT / "configs" / "content"
 CONFIG = f"""

@@ -11,7 +11,7 @@ import pytest
 from signage.config.config import Config
 from signage.config.file import load_config
 from signage.simulation.observe import observe
-from tests.builders import DEMO, FOOTAGE
+from tests.support.builders import DEMO, FOOTAGE
 
 CLIP = FOOTAGE / "single_face.mp4"
 

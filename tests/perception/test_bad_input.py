@@ -12,7 +12,7 @@ import pytest
 from signage.config.file import load_config
 from signage.perception.perceiver import Perceiver
 from signage.types.types import Frame, Image, Sighting
-from tests.builders import DEMO, FOOTAGE, utc
+from tests.support.builders import DEMO, FOOTAGE, utc
 
 STEP_S = 1 / 15
 CONFIG = load_config(DEMO)

@@ -16,7 +16,7 @@ from signage.errors import AssetError
 from signage.perception.perceiver import Perceiver
 from signage.scenes.footage import read_video
 from signage.types.types import MOODS, Frame, Image, Sighting, Traits
-from tests.builders import FOOTAGE, ROOT, utc
+from tests.support.builders import FOOTAGE, ROOT, utc
 
 MODELS = ROOT / "models"
 FPS = 15

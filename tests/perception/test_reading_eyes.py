@@ -22,7 +22,7 @@ from signage.config.file import load_config
 from signage.perception.perceiver import Perceiver
 from signage.scenes.footage import read_video
 from signage.types.types import Frame, Viewer
-from tests.builders import DEMO, FOOTAGE, utc
+from tests.support.builders import DEMO, FOOTAGE, utc
 
 FPS = 15.0
 

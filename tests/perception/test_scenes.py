@@ -21,7 +21,7 @@ from signage.scenes.file import Scene, load_scene
 from signage.scenes.scene import play_scene
 from signage.scenes.truth import ActorSummary, ActorTruth, SceneTruth, summarise
 from signage.types.types import AudienceSnapshot, Frame, Movement, Viewer
-from tests.builders import ROOT, utc
+from tests.support.builders import ROOT, utc
 
 # Movement is told from the last moments: so long after a turn nobody is asked.
 SETTLE_S = 1.2

@@ -17,7 +17,7 @@ from signage.perception.logos.detector import LogoFinder
 from signage.perception.perceiver import Perceiver
 from signage.scenes.footage import read_video
 from signage.types.types import Frame, Image, Sighting
-from tests.builders import FOOTAGE, ROOT, utc
+from tests.support.builders import FOOTAGE, ROOT, utc
 
 BRANDS = dict(sorted(list(drawn_logos().items())[:3]))
 

@@ -11,7 +11,7 @@ from signage.errors import ConfigError, SourceError
 from signage.perception.visualise import AnnotatedVideo
 from signage.scenes.footage import read_video
 from signage.types.types import Image
-from tests.builders import snapshot, viewer
+from tests.support.builders import snapshot, viewer
 
 BLACK: Image = np.zeros((360, 640, 3), dtype=np.uint8)
 

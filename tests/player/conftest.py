@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.player.player_shop import COLOURS, CSS, HTML, JS, SVG, Shop, until
+from tests.support.player_shop import COLOURS, CSS, HTML, JS, SVG, Shop, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

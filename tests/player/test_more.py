@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from signage.types.types import More, PlayState, Unfold
-from tests.player.pixels import colour, decode
-from tests.player.player_shop import Shop, until
+from tests.support.pixels import colour, decode
+from tests.support.player_shop import Shop, until
 
 S = PlayState
 MORE = More(title="Where from", text="Huila, Colombia\n1,800 m", link="https://example.org/huila")

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Page
 
 from signage.types.types import More, PlayState, Unfold
-from tests.player.pixels import colour
-from tests.player.player_shop import COLOURS, Shop, until
+from tests.support.pixels import colour
+from tests.support.player_shop import COLOURS, Shop, until
 
 S = PlayState
 LOADED = "(n) => document.querySelectorAll('iframe.layer, img.layer').length === n"

@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Page, Route
 
 from signage.types.types import PlayState
-from tests.media import film
-from tests.player.pixels import colour
-from tests.player.player_shop import COLOURS, Shop, until
+from tests.support.media import film
+from tests.support.pixels import colour
+from tests.support.player_shop import COLOURS, Shop, until
 
 S = PlayState
 MARKUP = "<!doctype html><style>html {{ background: {colour} }}</style>{more}"

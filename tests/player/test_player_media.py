@@ -12,8 +12,8 @@ from playwright.sync_api import Page
 
 from signage.config.config import PlayerConfig
 from signage.types.types import Image, PlayState
-from tests.player.pixels import colour
-from tests.player.player_shop import COLOURS, Shop, cue, until
+from tests.support.pixels import colour
+from tests.support.player_shop import COLOURS, Shop, cue, until
 
 S = PlayState
 RED, BLUE = "#ff0000", "#0000ff"

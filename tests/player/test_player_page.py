@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Browser, Frame, Page
 
 from signage.types.types import Cue, PlayState
-from tests.player.pixels import colour, decode
-from tests.player.player_shop import COLOURS, Shop, until
+from tests.support.pixels import colour, decode
+from tests.support.player_shop import COLOURS, Shop, until
 
 S = PlayState
 CONTENT = Path(__file__).parents[2] / "configs" / "content"

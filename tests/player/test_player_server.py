@@ -20,7 +20,7 @@ from signage.errors import SignageError
 from signage.player.server import PlayerServer, Status
 from signage.player.stand_in import TerminalPage
 from signage.types.types import PlayState
-from tests.player.player_shop import Shop, until
+from tests.support.player_shop import Shop, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from signage.types.types import PlayState
-from tests.player.player_shop import Shop, until
+from tests.support.player_shop import Shop, until
 
 UNIT = Path(__file__).parents[2] / "configs" / "systemd" / "signage-screen.service"
 

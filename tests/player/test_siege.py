@@ -13,8 +13,8 @@ from playwright.sync_api import Page
 from websockets.sync.client import connect
 
 from signage.types.types import PlayState
-from tests.player.pixels import colour
-from tests.player.player_shop import COLOURS, Shop, until
+from tests.support.pixels import colour
+from tests.support.player_shop import COLOURS, Shop, until
 
 S = PlayState
 PORT = "the port of the server"

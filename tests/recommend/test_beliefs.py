@@ -11,7 +11,7 @@ from signage.config.config import AudienceConfig, Config, PerceptionConfig
 from signage.recommend.beliefs import believed
 from signage.recommend.recommender import Recommender, make_policy
 from signage.types.types import Lesson
-from tests.builders import NOON, catalogue
+from tests.support.builders import NOON, catalogue
 
 
 def told(policy: PolicyName = "vw", **more: Any) -> dict[str, dict[str, float | None]] | None:

@@ -12,7 +12,7 @@ from signage.config.config import VwConfig
 from signage.errors import CheckpointError
 from signage.recommend.checkpoint import Checkpoints, Header
 from signage.recommend.policies.ensemble import EnsemblePolicy
-from tests.builders import NOON
+from tests.support.builders import NOON
 
 Journal = dict[int, str]
 

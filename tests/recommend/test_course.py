@@ -12,7 +12,7 @@ from signage.config.config import RewardConfig
 from signage.recommend.course import Course, Courses
 from signage.recommend.reward import PlayTally
 from signage.types.types import AudienceSnapshot, Impression, Reward, ShortStay
-from tests.builders import snapshot, utc, viewer
+from tests.support.builders import snapshot, utc, viewer
 
 CONFIG = RewardConfig()
 

@@ -11,7 +11,7 @@ from signage.recommend.history import VisitHistory
 from signage.recommend.policies.baselines import Uniform
 from signage.recommend.recommender import Recommender
 from signage.types.types import Decision, Impression, Reward, Trigger, Viewer
-from tests.builders import catalogue, snapshot, utc, viewer
+from tests.support.builders import catalogue, snapshot, utc, viewer
 
 THREE = catalogue({"coffee": {}, "shoes": {}, "tea": {"category": "coffee"}})
 

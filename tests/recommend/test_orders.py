@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import time
 from typing import Any
 
-from tests.builders import viewer
-from tests.recommend.playing import Playing, Weighing
+from tests.support.builders import viewer
+from tests.support.playing import Playing, Weighing
 
 ADULT, CHILD = viewer("1.1", age=50), viewer("1.2", age=9)
 SHOP: dict[str, dict[str, Any]] = {

@@ -17,7 +17,7 @@ from signage.recommend.reaction import Witness
 from signage.recommend.reward import PlayTally
 from signage.scenes.footage import read_video
 from signage.types.types import AudienceSnapshot, Frame, Impression
-from tests.builders import DEMO, FOOTAGE, utc, viewer
+from tests.support.builders import DEMO, FOOTAGE, utc, viewer
 
 WEIGHTS = ReactionConfig()
 STEP_S = 0.1

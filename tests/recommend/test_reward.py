@@ -9,7 +9,7 @@ import pytest
 from signage.config.config import RewardConfig
 from signage.recommend.reward import PlayTally
 from signage.types.types import Reward, Viewer
-from tests.builders import snapshot, viewer
+from tests.support.builders import snapshot, viewer
 
 CONFIG = RewardConfig()
 

@@ -15,8 +15,8 @@ from signage.capture.source import read_source
 from signage.config.config import CameraConfig, ReelSegment
 from signage.errors import SourceError
 from signage.scenes.footage import read_reel, read_video, video_duration_s, video_fps
-from tests import films
-from tests.builders import FOOTAGE
+from tests.support import films
+from tests.support.builders import FOOTAGE
 
 CLIPS = sorted(path.name for path in FOOTAGE.iterdir() if path.suffix in {".mp4", ".mov"})
 

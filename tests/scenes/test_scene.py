@@ -27,7 +27,7 @@ from signage.scenes.file import (
 from signage.scenes.scene import focal_px, play_scene, read_scene
 from signage.scenes.truth import ActorTruth, SceneSummary, SceneTruth, direction_of, summarise
 from signage.types.types import Image
-from tests.builders import FOOTAGE, ROOT
+from tests.support.builders import FOOTAGE, ROOT
 
 SCENES = ROOT / "configs" / "scenes"
 NAMES = sorted(path.stem for path in SCENES.glob("*.toml") if path.stem != "cast")

@@ -11,7 +11,7 @@ from signage.config.config import Config, ConstraintsConfig, DecisionConfig
 from signage.content.catalogue import Catalogue
 from signage.simulation.audit import Audit
 from signage.types.types import Decision, Trigger, Viewer
-from tests.builders import ages, catalogue, snapshot, utc, viewer
+from tests.support.builders import ages, catalogue, snapshot, utc, viewer
 
 SHOP = catalogue({"coffee": {}, "shoes": {}, "wine": {"adults_only": True}})
 

@@ -21,8 +21,8 @@ from signage.errors import ConfigError, SignageError
 from signage.simulation.batch import Result, cluster, simulate, simulate_all
 from signage.simulation.intervals import estimate
 from signage.simulation.workers import processes
-from tests.builders import ROOT
-from tests.simulation.shop import job
+from tests.support.builders import ROOT
+from tests.support.shop import job
 
 JOBS = [job("vw", seed) for seed in (0, 1, 2)]
 

@@ -13,7 +13,7 @@ from signage.config.config import DecisionConfig
 from signage.simulation.compare import compare, write_comparison
 from signage.simulation.model import PRESETS
 from signage.simulation.run import Order
-from tests.builders import FOOTAGE, ROOT, defaults
+from tests.support.builders import FOOTAGE, ROOT, defaults
 
 ORDER = Order(
     config=defaults(decision=DecisionConfig(policy="vw")),

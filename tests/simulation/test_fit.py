@@ -12,7 +12,7 @@ from signage.simulation.batch import Job, Result, simulate
 from signage.simulation.fit import Fit, fit, write_model
 from signage.simulation.fit_plot import draw
 from signage.simulation.model import ResponseModel, load_model
-from tests.simulation.shop import job
+from tests.support.shop import job
 
 TRUE = ResponseModel(
     look_share_moving=0.45,

@@ -22,7 +22,7 @@ from signage.simulation.recording import Recording, record
 from signage.simulation.recording_file import dump, load
 from signage.simulation.recordings import record_all
 from signage.simulation.simulate import Simulation
-from tests.builders import FOOTAGE, catalogue, defaults
+from tests.support.builders import FOOTAGE, catalogue, defaults
 
 MAN, NOBODY = FOOTAGE / "single_face.mp4", FOOTAGE / "no_face.mp4"
 CONFIG = defaults()

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from signage.cli import app
-from tests.builders import FOOTAGE, ROOT
+from tests.support.builders import FOOTAGE, ROOT
 
 MAN = FOOTAGE / "single_face.mp4"
 EXPERIMENT = """

@@ -18,7 +18,7 @@ from signage.simulation.reading_eyes import SAMPLES_HZ
 from signage.simulation.recording import BEGIN_UTC, Moment, Recording
 from signage.simulation.response import Eyes, Response, Visitor
 from signage.types.types import Floats, Frame, Gaze, Sighting
-from tests.builders import content, defaults, sighting, traits
+from tests.support.builders import content, defaults, sighting, traits
 
 CATEGORIES = ("coffee", "shoes")
 VISITORS = [Visitor(round_, 1) for round_ in range(800)]

@@ -24,14 +24,7 @@ from signage.journal.reader import JournalReader
 from signage.simulation.recording import Moment, Recording, record
 from signage.simulation.simulate import Simulation
 from signage.types.types import Sighting
-from tests.builders import (
-    FOOTAGE,
-    ROOT,
-    catalogue,
-    defaults,
-    sighting,
-    traits,
-)
+from tests.support.builders import FOOTAGE, ROOT, catalogue, defaults, sighting, traits
 
 SUMMARY_KEYS = {
     "policy", "seed", "plays", "rewarded_plays", "mean_reward", "reward_share_of_oracle",

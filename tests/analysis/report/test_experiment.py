@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from signage.analysis.experiment import result
-from tests.builders import ROOT
-from tests.experiment_journal import Told, blocks, clear, like, visits, write
+from tests.support.builders import ROOT
+from tests.support.experiment_journal import Told, blocks, clear, like, visits, write
 
 
 def reported(folder: Path, told: list[Told]) -> str:

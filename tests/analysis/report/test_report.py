@@ -32,7 +32,7 @@ from signage.simulation.model import PRESETS
 from signage.simulation.recording import Moment, Recording
 from signage.simulation.simulate import Simulation
 from signage.types.types import Sighting
-from tests.builders import catalogue, defaults, sighting, traits
+from tests.support.builders import catalogue, defaults, sighting, traits
 
 SHOP = catalogue(
     {

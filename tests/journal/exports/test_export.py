@@ -23,7 +23,7 @@ from signage.journal.exports.export import ExportFormat, export
 from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
 from signage.types.types import Decision, Impression, PlayEvent, PlayState, Reward, Trigger
-from tests.builders import NOON, ROOT, catalogue, utc
+from tests.support.builders import NOON, ROOT, catalogue, utc
 
 CATALOGUE = catalogue({"coffee": {"title": "Slow, “good” coffee"}, "shoes": {}})
 

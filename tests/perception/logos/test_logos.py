@@ -13,7 +13,7 @@ from benchmarks.behaviour.logos import cloth, drawn_logos, size_rows, worn, writ
 from signage.errors import ConfigError
 from signage.perception.logos.detector import LogoFinder, torso_of
 from signage.types.types import Image, Logo
-from tests.builders import FOOTAGE
+from tests.support.builders import FOOTAGE
 
 BRANDS = ("Norvane", "Emblem 0", "Kelpo", "Emblem 1", "Ruddle", "Emblem 2")
 DRAWN = drawn_logos()

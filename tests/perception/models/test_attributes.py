@@ -15,7 +15,7 @@ from signage.perception.models.face_detector import FaceDetector
 from signage.perception.models.faces import CropLandmarker, Face
 from signage.scenes.footage import read_video
 from signage.types.types import MOODS, HeadPose, Image
-from tests.builders import FOOTAGE, ROOT
+from tests.support.builders import FOOTAGE, ROOT
 
 MODELS = ROOT / "models"
 CONFIG = PerceptionConfig(models_dir=MODELS, mood=True, min_face_px=36, max_yaw_deg=45)

@@ -10,7 +10,7 @@ from signage.perception.models.face_detector import DetectedFace, FaceDetector
 from signage.perception.tracking.people import intersection_over_union
 from signage.scenes.footage import read_video
 from signage.types.types import Box, Image
-from tests.builders import FOOTAGE, ROOT
+from tests.support.builders import FOOTAGE, ROOT
 
 # Drawn around the five faces of the picture by hand, brow to chin.
 FACES: list[Box] = [

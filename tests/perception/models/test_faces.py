@@ -17,7 +17,7 @@ from signage.perception.models.face_detector import FaceDetector
 from signage.perception.models.faces import CropLandmarker, Face, head_pose
 from signage.scenes.footage import read_video
 from signage.types.types import Box, Floats, Image
-from tests.builders import FOOTAGE, ROOT
+from tests.support.builders import FOOTAGE, ROOT
 
 GREY = (128, 128, 128)
 

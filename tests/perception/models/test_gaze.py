@@ -16,7 +16,7 @@ from signage.perception.faces import Face
 from signage.perception.gaze import read_gaze
 from signage.scenes.footage import read_video
 from signage.types.types import Gaze, HeadPose, Image
-from tests.builders import FOOTAGE
+from tests.support.builders import FOOTAGE
 
 MIN_PX = 60.0
 

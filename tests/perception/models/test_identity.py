@@ -20,7 +20,7 @@ from signage.perception.models.faces import CropLandmarker, Face
 from signage.perception.models.identity import DIMENSIONS, FaceEncoder, Gallery, threshold
 from signage.scenes.footage import read_video
 from signage.types.types import Floats, Image
-from tests.builders import FOOTAGE, ROOT
+from tests.support.builders import FOOTAGE, ROOT
 
 MODELS = ROOT / "models"
 MANIFEST = MODELS / "manifest.toml"

@@ -9,7 +9,7 @@ import pytest
 from signage.perception.tracking.flow import Flow, Move, small_grey
 from signage.scenes.footage import read_video
 from signage.types.types import Box, Image
-from tests.builders import FOOTAGE
+from tests.support.builders import FOOTAGE
 
 FACE: Box = (218.0, 80.0, 378.0, 300.0)
 

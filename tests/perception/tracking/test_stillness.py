@@ -17,7 +17,7 @@ from signage.perception.tracking.people import Person
 from signage.perception.tracking.stillness import PictureFilter
 from signage.scenes.footage import read_video
 from signage.types.types import Box, HeadPose, Image
-from tests.builders import FOOTAGE, ROOT
+from tests.support.builders import FOOTAGE, ROOT
 
 STILL_AFTER_S = 5.0
 FPS = 5

@@ -30,9 +30,9 @@ from signage.types.types import (
     Reward,
     Trigger,
 )
-from tests.builders import catalogue, snapshot, viewer
-from tests.experiment_journal import AUTUMN, blocks, clear, write
-from tests.player.player_shop import Shop, until
+from tests.support.builders import catalogue, snapshot, viewer
+from tests.support.experiment_journal import AUTUMN, blocks, clear, write
+from tests.support.player_shop import Shop, until
 
 CATALOGUE = catalogue(
     {

@@ -12,7 +12,7 @@ import pytest
 
 from signage.engine.orders import Action, Order
 from signage.types.types import PlayState
-from tests.player.player_shop import Shop
+from tests.support.player_shop import Shop
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

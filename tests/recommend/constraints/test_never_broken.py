@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from signage.content.catalogue import Content
 from signage.evaluation.kept import is_open
 from signage.types.types import Decision, Viewer
-from tests.builders import utc, viewer
-from tests.recommend.playing import Playing, Weighing
+from tests.support.builders import utc, viewer
+from tests.support.playing import Playing, Weighing
 
 WINDOW = 20
 AGES = (45, 9, None, 19, 70)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from signage.types.types import Play
-from tests.builders import ages, utc, viewer
-from tests.recommend.playing import Playing, Weighing
+from tests.support.builders import ages, utc, viewer
+from tests.support.playing import Playing, Weighing
 
 SHOP: dict[str, dict[str, Any]] = {
     "coffee": {"max_per_hour": 3},

@@ -21,8 +21,8 @@ from signage.recommend.constraints.share import (
 )
 from signage.recommend.policies.base import Answer
 from signage.types.types import Decision, Floats
-from tests.builders import viewer
-from tests.recommend.playing import Playing, Weighing
+from tests.support.builders import viewer
+from tests.support.playing import Playing, Weighing
 
 ADULT, CHILD = viewer("1.1", age=50), viewer("1.2", age=9)
 WINDOW = 200

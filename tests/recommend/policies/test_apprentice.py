@@ -15,7 +15,7 @@ from signage.recommend.policies.baselines import Rules
 from signage.recommend.policies.ensemble import EnsemblePolicy
 from signage.recommend.recommender import Recommender
 from signage.types.types import Lesson, Trigger
-from tests.builders import catalogue, snapshot, viewer
+from tests.support.builders import catalogue, snapshot, viewer
 
 ACTIONS = {name: (f"category={name}", f"id={name}") for name in ("coffee", "shoes", "tea", "toys")}
 WOMAN, MAN = {"gender=female": 1.0}, {"gender=male": 1.0}

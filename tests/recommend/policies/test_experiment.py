@@ -21,7 +21,7 @@ from signage.recommend.policies.experiment import (
 )
 from signage.recommend.recommender import layout_for, make_policy
 from signage.types.types import Assignment, Lesson
-from tests.builders import NOON
+from tests.support.builders import NOON
 
 ARMS = ("rules", "vw")
 ACTIONS = {name: (f"category={name}", f"id={name}") for name in ("coffee", "shoes")}

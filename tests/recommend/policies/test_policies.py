@@ -18,7 +18,7 @@ from signage.recommend.policies.baselines import Playlist, Rules, Uniform
 from signage.recommend.policies.ensemble import EnsemblePolicy, inverse_gap
 from signage.recommend.recommender import make_policy
 from signage.types.types import Lesson
-from tests.builders import NOON
+from tests.support.builders import NOON
 
 ACTIONS = {
     "coffee": ("category=coffee", "tag=drink", "medium=html", "motion", "id=coffee"),

@@ -1,4 +1,4 @@
-"""A screen that is killed again and again: ``python -m tests.kill_rounds FOLDER``.
+"""A screen that is killed again and again: ``python -m tests.support.kill_rounds FOLDER``.
 
 For every line on stdin it forks a child, which says its process id and then runs the real
 engine, VW and a durable journal in FOLDER as fast as it can, until it is killed. What it
@@ -24,7 +24,7 @@ from signage.journal.writer import Journal
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
 from signage.types.types import Cue, Frame, Sighting
-from tests.builders import AWAY, TOWARDS, catalogue, defaults, sighting, traits, utc
+from tests.support.builders import AWAY, TOWARDS, catalogue, defaults, sighting, traits, utc
 
 FRAME_S = 0.5
 ROUND_S = 100_000.0

@@ -10,7 +10,7 @@ from signage.simulation.model import PRESETS
 from signage.simulation.recording import Moment, Recording
 from signage.simulation.recording_file import dump
 from signage.types.types import Sighting
-from tests.builders import catalogue, defaults, sighting, traits
+from tests.support.builders import catalogue, defaults, sighting, traits
 
 SHOP = catalogue(
     {

@@ -13,7 +13,7 @@ from signage.recommend.policies.base import Answer, Policy, Question
 from signage.recommend.policies.baselines import Uniform
 from signage.recommend.recommender import Recommender
 from signage.types.types import Decision, Impression, Lesson, Reward, Trigger, Viewer
-from tests.builders import catalogue, snapshot, utc
+from tests.support.builders import catalogue, snapshot, utc
 
 
 class Weighing:

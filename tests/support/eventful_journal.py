@@ -15,7 +15,7 @@ from signage.journal.writer import Journal
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
 from signage.types.types import Cue, PagePlay, PlayEvent, PlayState, Sighting
-from tests.builders import AWAY, catalogue, defaults, frame, reader, sighting, traits
+from tests.support.builders import AWAY, catalogue, defaults, frame, reader, sighting, traits
 
 STEP_S = 0.1
 LENGTH_S = 1320.0

@@ -22,7 +22,7 @@ from signage.types.types import (
     Reward,
     Trigger,
 )
-from tests.builders import NOON, catalogue
+from tests.support.builders import NOON, catalogue
 
 CATALOGUE = catalogue({"coffee": {}, "shoes": {}})
 AUTUMN = ExperimentConfig(name="autumn", arms=("rules", "vw"), block_minutes=5, washout_minutes=1.0)

@@ -25,8 +25,8 @@ from signage.journal.figures import Figures, Period
 from signage.journal.reader import JournalReader
 from signage.journal.report_figures import ReportFigures
 from signage.journal.writer import Journal
-from tests.builders import utc
-from tests.eventful_journal import LENGTH_S, write
+from tests.support.builders import utc
+from tests.support.eventful_journal import LENGTH_S, write
 
 Row = Mapping[str, Any]
 

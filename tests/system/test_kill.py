@@ -25,8 +25,8 @@ from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
 from signage.types.types import Frame, Orders, Sighting
-from tests.builders import ROOT, utc
-from tests.kill_rounds import CONTENTS, ROUND_S, config
+from tests.support.builders import ROOT, utc
+from tests.support.kill_rounds import CONTENTS, ROUND_S, config
 
 KILLS = 210
 LINES = (0, 0, 1, 2, 4, 8, 16)
@@ -38,7 +38,7 @@ SEED = 20260304
 @pytest.fixture
 def rounds(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.kill_rounds", str(tmp_path)],
+        [sys.executable, "-m", "tests.support.kill_rounds", str(tmp_path)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
