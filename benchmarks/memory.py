@@ -21,15 +21,9 @@ from signage.config_file import load_config
 from signage.content_check import load_catalogue
 from signage.recommend.policy import Learner
 from signage.recommend.recommender import Recommender, make_policy
-from signage.types.types import (
-    AudienceSnapshot,
-    Decision,
-    Impression,
-    Lesson,
-    Reward,
-    Trigger,
-    Viewer,
-)
+from signage.types.audience import AudienceSnapshot, Viewer
+from signage.types.decisions import Decision, Lesson, Trigger
+from signage.types.rewards import Impression, Reward
 from tests.support.builders import ages, viewer
 
 BEGIN_UTC = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)

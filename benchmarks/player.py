@@ -43,7 +43,9 @@ from signage.journal.writer import Journal
 from signage.perception.perceiver import Perceiver
 from signage.player.server import PlayerServer, Status
 from signage.recommend.recommender import make_policy
-from signage.types.types import Cue, Decision, Image, PlayEvent, PlayState, Trigger
+from signage.types.arrays import Image
+from signage.types.decisions import Decision, Trigger
+from signage.types.plays import Cue, PlayEvent, PlayState
 
 _CHROMIUM = "/usr/bin/chromium"
 # Bright, so that a mix of two is bright, too, and what is dark is no content.

@@ -28,7 +28,7 @@ from signage.audience.reading import (
     on_grid,
     steps_of,
 )
-from signage.types.types import Floats
+from signage.types.arrays import Floats
 
 SEED = 0
 RECORDED_HZ = 30.0

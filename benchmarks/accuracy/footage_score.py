@@ -22,7 +22,8 @@ from benchmarks.accuracy.tracking import (
 )
 from signage.config.config import Config
 from signage.scenes.footage import read_video
-from signage.types.types import Box, Viewer
+from signage.types.audience import Viewer
+from signage.types.vision import Box
 
 REFERENCES = Path(__file__).resolve().parent / "references"
 

@@ -26,7 +26,9 @@ from signage.perception.tracking.people import intersection_over_union
 from signage.scenes.file import load_scene
 from signage.scenes.scene import play_scene
 from signage.scenes.truth import ActorTruth, SceneTruth
-from signage.types.types import AudienceSnapshot, Facing, Floats, Frame, Image, Viewer
+from signage.types.arrays import Floats, Image
+from signage.types.audience import AudienceSnapshot, Viewer
+from signage.types.vision import Facing, Frame
 
 BEGIN_UTC = datetime(2026, 1, 5, tzinfo=UTC)
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from signage.types.types import Box, Floats
+from signage.types.arrays import Floats
+from signage.types.vision import Box
 
 IMPOSSIBLE = math.inf
 """Cost of taking a path for a person who cannot be meant."""

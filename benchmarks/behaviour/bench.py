@@ -34,7 +34,7 @@ from signage.config.config import Config, ReelSegment
 from signage.config.file import load_config
 from signage.recommend.reward import PlayTally
 from signage.scenes.footage import Picture, read_reel, read_video
-from signage.types.types import Impression
+from signage.types.rewards import Impression
 
 _READ_S, _READ_FPS = 12.0, 15.0
 _PATHS: dict[str, Callable[[int], PointAt]] = {

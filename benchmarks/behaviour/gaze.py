@@ -30,7 +30,8 @@ from signage.capture.recorded import read_still, read_video
 from signage.config.config import AudienceConfig
 from signage.perception.models.gaze import read_gaze
 from signage.scenes.footage import read_still, read_video
-from signage.types.types import Floats, Gaze, Image
+from signage.types.arrays import Floats, Image
+from signage.types.vision import Gaze
 
 _MIN_PX = 60.0
 _LARGE_PX = 120

@@ -16,7 +16,8 @@ from benchmarks.behaviour.rendered_head import RenderedHead
 from benchmarks.common.labelled_faces import SingleFaceFinder
 from signage.audience.screen import ScreenPlane
 from signage.config.config import ScreenConfig
-from signage.types.types import Image, Sighting
+from signage.types.arrays import Image
+from signage.types.vision import Sighting
 
 PointAt = Callable[[float], tuple[float, float]]
 """Where on the screen the eyes are at a time, in shares of its width and height."""

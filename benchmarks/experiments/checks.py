@@ -18,7 +18,7 @@ from signage.experiments.balance import uneven, uneven_somewhere, unlike
 from signage.experiments.checks import CHECK_ERROR, beginnings
 from signage.experiments.contrast import SCALE_UNITS, Contrast, evidence
 from signage.experiments.units import ArmPlay, Design, Unit
-from signage.types.types import Floats
+from signage.types.arrays import Floats
 
 Told = npt.NDArray[np.bool_]
 """Whether a check tells a fault, each evening."""

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from signage.recommend.context import ADVISED
 from signage.recommend.history import VisitHistory
-from signage.types.types import Impression
+from signage.types.rewards import Impression
 
 Array = npt.NDArray[np.float64]
 

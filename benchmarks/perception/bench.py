@@ -41,7 +41,8 @@ from signage.perception.models.identity import FaceEncoder
 from signage.perception.tracking.flow import Flow
 from signage.scenes.file import Actor, Scene, load_scene
 from signage.scenes.scene import play_scene
-from signage.types.types import Frame, Image
+from signage.types.arrays import Image
+from signage.types.vision import Frame
 
 BEGIN_UTC = datetime(2026, 1, 5, tzinfo=UTC)
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from signage.types.types import Image
+from signage.types.arrays import Image
 
 HERE = Path(__file__).resolve().parent
 _INSTALL_LIMIT_S = 1200

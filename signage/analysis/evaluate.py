@@ -33,8 +33,9 @@ from signage.journal.exports.columns import ColumnsLog
 from signage.recommend.policies.apprentice import shadow_of
 from signage.recommend.policies.base import Policy, Question
 from signage.recommend.recommender import make_policy
+from signage.types.arrays import Floats
+from signage.types.decisions import Lesson
 from signage.types.log import Block, Index, Log, Outcome
-from signage.types.types import Floats, Lesson
 
 _BLOCK = 100_000
 _MOVED = 0.001

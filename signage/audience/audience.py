@@ -11,7 +11,8 @@ from signage.audience.reading import ReadingModel, load_reading_model
 from signage.audience.screen_plane import ScreenPlane
 from signage.audience.visit import Visit
 from signage.config.config import AudienceConfig, Config, ScreenConfig
-from signage.types.types import AudienceSnapshot, Frame, Sighting, Viewer
+from signage.types.audience import AudienceSnapshot, Viewer
+from signage.types.vision import Frame, Sighting
 
 _LAST_VISITS = 100
 """No track goes on after so many others have ended."""

@@ -16,7 +16,8 @@ import numpy as np
 from signage.audience.screen_plane import ScreenPlane
 from signage.config.config import Affine, ScreenConfig
 from signage.errors import ConfigError
-from signage.types.types import Floats, Sighting
+from signage.types.arrays import Floats
+from signage.types.vision import Sighting
 
 POINTS = tuple((x, y) for y in (0.1, 0.5, 0.9) for x in (0.1, 0.5, 0.9))
 """In shares of the screen, from the left and the top."""

@@ -11,7 +11,7 @@ from collections import deque
 
 import numpy as np
 
-from signage.types.types import ScreenPoint
+from signage.types.audience import ScreenPoint
 
 _MEMORY_S = 0.6
 """The eyes drift, and people move: no mean is over longer than a long fixation."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from math import fsum
 from statistics import fmean, median
 
-from signage.types.types import Movement
+from signage.types.audience import Movement
 
 # Long enough for a few steps, short enough to notice that somebody stopped.
 _WINDOW_S = 1.2

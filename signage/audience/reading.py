@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from signage.errors import AssetError
-from signage.types.types import Floats
+from signage.types.arrays import Floats
 
 Script = Literal["ltr", "rtl", "vertical"]
 """Which way lines run; vertical ones from top to bottom, and the next one to the left."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 
 from signage.config.config import ScreenConfig
-from signage.types.types import Gaze, ScreenPoint, Sighting
+from signage.types.audience import ScreenPoint
+from signage.types.vision import Gaze, Sighting
 
 # Who looks farther aside than this does not look at the plane of the screen.
 _MAX_ASIDE_DEG = 80.0

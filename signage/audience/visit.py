@@ -15,7 +15,9 @@ from signage.audience.movement import Path
 from signage.audience.reading import ReadingDetector, ReadingModel
 from signage.audience.screen_plane import ScreenPlane
 from signage.config.config import AudienceConfig
-from signage.types.types import Facing, Floats, Logo, Movement, Sighting, Viewer
+from signage.types.arrays import Floats
+from signage.types.audience import Movement, Viewer
+from signage.types.vision import Facing, Logo, Sighting
 
 # Out of sight for longer than this, nobody knows where they looked, or went.
 _MAX_GAP_S = 1.0

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from signage.types.types import Image
+from signage.types.arrays import Image
 
 _EVERY_S = 0.2
 """Pictures in between are not looked at: a fault lasts."""

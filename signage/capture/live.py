@@ -20,7 +20,8 @@ from signage.config.config import CameraConfig, is_live
 from signage.errors import SourceError
 from signage.scenes.footage import Picture
 from signage.text.plain import host_only
-from signage.types.types import SLOW, Frame, Image
+from signage.types.arrays import Image
+from signage.types.vision import SLOW, Frame
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from signage.config.config import CameraConfig
 from signage.errors import SourceError
-from signage.types.types import Image
+from signage.types.arrays import Image
 
 SMALLEST_PX = 16
 """Nobody can be seen in a picture with a side shorter than this."""

@@ -16,7 +16,11 @@ from rich.text import Text
 
 from signage.engine.engine import Step
 from signage.text.terminal import Console, grid, line, log_warnings
-from signage.types.types import MOODS, AudienceSnapshot, Decision, Orders, Reward, Viewer
+from signage.types.audience import AudienceSnapshot, Viewer
+from signage.types.decisions import Decision
+from signage.types.orders import Orders
+from signage.types.rewards import Reward
+from signage.types.vision import MOODS
 
 _BAR = 24
 _VIEWER_CELLS = 9

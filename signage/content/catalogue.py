@@ -20,8 +20,8 @@ from signage.errors import ConfigError
 from signage.recommend.constraints.share import MOST_PROMISED
 from signage.text.names import looks, printable
 from signage.toml_file import read_toml
-from signage.types.types import Cue
-from signage.types.types import More as MoreCue
+from signage.types.plays import Cue
+from signage.types.plays import More as MoreCue
 
 log = logging.getLogger(__name__)
 

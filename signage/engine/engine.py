@@ -29,19 +29,12 @@ from signage.recommend.policies.base import Policy
 from signage.recommend.recommender import Recommender
 from signage.recommend.reveal import Reveal
 from signage.recommend.reward import PlayTally
-from signage.types.types import (
-    AudienceSnapshot,
-    Decision,
-    Frame,
-    Lesson,
-    Orders,
-    PagePlay,
-    PlayEvent,
-    PlayState,
-    Reward,
-    Trigger,
-    Viewer,
-)
+from signage.types.audience import AudienceSnapshot, Viewer
+from signage.types.decisions import Decision, Lesson, Trigger
+from signage.types.orders import Orders
+from signage.types.plays import PagePlay, PlayEvent, PlayState
+from signage.types.rewards import Reward
+from signage.types.vision import Frame
 
 log = logging.getLogger(__name__)
 

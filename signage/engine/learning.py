@@ -20,7 +20,8 @@ from signage.journal.writer import Journal
 from signage.recommend.checkpoint import Checkpoint, Checkpoints, Header
 from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import Recommender, layout_for, make_policy
-from signage.types.types import Lesson, Orders
+from signage.types.decisions import Lesson
+from signage.types.orders import Orders
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from typing import Annotated, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from signage.errors import SignageError
-from signage.types.types import Orders
+from signage.types.orders import Orders
 
 _MAX_WAITING = 16
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from signage.types.types import Cue, Frame, PagePlay, PlayEvent, Sighting, Unfold
+from signage.types.plays import Cue, PagePlay, PlayEvent, Unfold
+from signage.types.vision import Frame, Sighting
 
 Perceive = Callable[[Frame], Sequence[Sighting] | None]
 """What a frame tells; None where it can tell nothing."""

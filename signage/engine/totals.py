@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from signage.engine.engine import Step
-from signage.types.types import PlayState, Viewer
+from signage.types.audience import Viewer
+from signage.types.plays import PlayState
 
 _PLAIN = (
     "frames",

@@ -23,8 +23,8 @@ from signage.evaluation.off_policy import Estimate, Weights
 from signage.evaluation.overlap import Overlap
 from signage.evaluation.reward_model import RewardModel
 from signage.evaluation.what_if import NewContent, Target
+from signage.types.arrays import Floats
 from signage.types.log import Block, Flags, Index, Log
-from signage.types.types import Floats
 
 _PARTS = 20
 """Of the log, after each of which the reward model is fitted anew."""

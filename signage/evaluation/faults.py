@@ -7,8 +7,8 @@ from collections import Counter
 import numpy as np
 
 from signage.errors import JournalError
+from signage.types.arrays import Floats
 from signage.types.log import CLOCK_SET_S, Block, Flags, Outcome
-from signage.types.types import Floats
 
 _ROUNDING = 1e-6
 

@@ -23,8 +23,8 @@ from statistics import NormalDist
 
 import numpy as np
 
+from signage.types.arrays import Floats
 from signage.types.log import Index
-from signage.types.types import Floats
 
 CONFIDENCE = 0.95
 """Of every interval."""

@@ -17,8 +17,8 @@ from itertools import chain
 
 import numpy as np
 
+from signage.types.arrays import Floats
 from signage.types.log import Block, Flags, Index
-from signage.types.types import Floats
 
 FIRST_GUESS = 0.25
 """Reward expected before the first play. Any number keeps the estimates valid."""

@@ -10,8 +10,8 @@ import numpy as np
 from signage.evaluation.faults import Faults
 from signage.evaluation.off_policy import Estimate, clustered_variance
 from signage.stats import t95
+from signage.types.arrays import Floats
 from signage.types.log import Index, Log
-from signage.types.types import Floats
 
 _BLOCK = 50_000
 LEAST_VISITORS = 10

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from signage.types.arrays import Floats
 from signage.types.log import Block
-from signage.types.types import Floats
 
 Choose = Callable[[Block], Floats]
 

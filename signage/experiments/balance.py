@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from signage.experiments.contrast import ROUNDS, SCALE_UNITS, evidence
-from signage.types.types import Floats
+from signage.types.arrays import Floats
 
 _AT_FAULT = 0.1
 """Share of strata expected to be at fault, where any is."""

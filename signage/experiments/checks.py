@@ -22,7 +22,7 @@ from signage.experiments.units import (
     contrast_between,
     whole_rounds,
 )
-from signage.types.types import Floats
+from signage.types.arrays import Floats
 
 CHECK_ERROR = 0.01
 """How often a check may ever say that something is wrong where nothing is, looked at daily."""

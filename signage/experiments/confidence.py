@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from signage.types.types import Floats
+from signage.types.arrays import Floats
 
 
 def tuned(v: float | Floats, error: float) -> Floats:

@@ -28,7 +28,7 @@ from statistics import NormalDist
 import numpy as np
 
 from signage.experiments.confidence import margin, tuned
-from signage.types.types import Floats
+from signage.types.arrays import Floats
 
 ERROR = 0.05
 """Of an interval, over all the times that it is looked at together."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from signage.errors import JournalError
 from signage.experiments.contrast import Contrast
-from signage.types.types import Floats
+from signage.types.arrays import Floats
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from pydantic_core import from_json
 from signage.errors import JournalError
 from signage.journal import facts
 from signage.journal.reader import JournalReader
+from signage.types.arrays import Floats
 from signage.types.log import Block, Outcome
-from signage.types.types import Floats
 
 _QUERY = """
 SELECT number, p.asked_utc AS t_utc, p.utc_offset_min, p.content_id, p.propensity, p.forced,

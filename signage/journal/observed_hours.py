@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from signage.journal.writer import Journal
-from signage.types.types import AudienceSnapshot
+from signage.types.audience import AudienceSnapshot
 
 _WRITE_EVERY_S = 60.0
 _STALL_S = 5.0

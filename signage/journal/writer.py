@@ -20,17 +20,11 @@ from signage.errors import JournalError, LostJournalError
 from signage.journal import facts, schema
 from signage.journal.file import explained, lock
 from signage.ownership import give_to_owner
-from signage.types.types import (
-    Assignment,
-    Decision,
-    Lesson,
-    PagePlay,
-    Play,
-    PlayEvent,
-    PlayState,
-    Reward,
-    Viewer,
-)
+from signage.types.audience import Viewer
+from signage.types.decisions import Decision, Lesson
+from signage.types.experiments import Assignment
+from signage.types.plays import PagePlay, Play, PlayEvent, PlayState
+from signage.types.rewards import Reward
 
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 

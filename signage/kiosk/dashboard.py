@@ -20,7 +20,7 @@ from signage.journal.figures import Figures, Period
 from signage.recommend.beliefs import believed
 from signage.recommend.recommender import Recommender
 from signage.text.vocabulary import FACINGS, MOVEMENTS, POLICIES
-from signage.types.types import AudienceSnapshot, Viewer
+from signage.types.audience import AudienceSnapshot, Viewer
 
 _BELIEFS_EVERY_S = 5.0
 _FIGURES_EVERY_S = 2.0

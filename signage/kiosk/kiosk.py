@@ -37,7 +37,9 @@ from signage.player.server import PlayerServer, Status
 from signage.player.stand_in import TerminalPage
 from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import make_policy
-from signage.types.types import AudienceSnapshot, Orders, PlayState
+from signage.types.audience import AudienceSnapshot
+from signage.types.orders import Orders
+from signage.types.plays import PlayState
 
 log = logging.getLogger(__name__)
 

@@ -30,7 +30,8 @@ from signage.perception.tracking.place import (
     place_by_face,
 )
 from signage.perception.tracking.stillness import PictureFilter
-from signage.types.types import SLOW, Box, Facing, Floats, Frame, Image, Sighting
+from signage.types.arrays import Floats, Image
+from signage.types.vision import SLOW, Box, Facing, Frame, Sighting
 
 _STALE_S = 1.0
 """A head pose older than this is not known any more."""

@@ -23,7 +23,8 @@ from signage.perception.models.faces import CropLandmarker
 from signage.perception.models.gaze import read_gaze
 from signage.perception.models.identity import FaceEncoder, Gallery
 from signage.perception.tracking.people import People, Person
-from signage.types.types import Image, Logo, Traits
+from signage.types.arrays import Image
+from signage.types.vision import Logo, Traits
 
 _MAX_READS = 3
 """Faces that the landmarker looks at in one frame."""

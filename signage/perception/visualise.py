@@ -8,7 +8,9 @@ import cv2
 import numpy as np
 
 from signage.errors import ConfigError, SourceError
-from signage.types.types import MOODS, AudienceSnapshot, Image, Viewer
+from signage.types.arrays import Image
+from signage.types.audience import AudienceSnapshot, Viewer
+from signage.types.vision import MOODS
 
 _GREEN, _GREY, _BLACK = (80, 220, 80), (170, 170, 170), (0, 0, 0)
 

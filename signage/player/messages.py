@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from signage.config.config import PlayerConfig
-    from signage.types.types import Cue, Unfold
+    from signage.types.plays import Cue, Unfold
 
 FOLD = json.dumps({"type": "fold"})
 _OF_CONTENT = ("content_id", "title", "medium", "duration_s", "adults_only")

@@ -27,10 +27,10 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 from signage.player.page_clock import PageClock
 from signage.player.screen_watch import Pulse, ScreenWatch
-from signage.types.types import PagePlay, PlayEvent, PlayState
+from signage.types.plays import PagePlay, PlayEvent, PlayState
 
 if TYPE_CHECKING:
-    from signage.types.types import Cue
+    from signage.types.plays import Cue
 
 STAND_IN = "terminal"
 """Id of the page that stands in where there is no browser."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BaseModel, Field
 
 if TYPE_CHECKING:
-    from signage.types.types import PlayEvent
+    from signage.types.plays import PlayEvent
 
-from signage.types.types import PlayState
+from signage.types.plays import PlayState
 
 _MANY_FAILED = 3
 _SILENT_S = 20.0

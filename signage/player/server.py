@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from signage.config.config import PlayerConfig, ServerConfig
-    from signage.types.types import Cue, PagePlay, PlayEvent, Unfold
+    from signage.types.plays import Cue, PagePlay, PlayEvent, Unfold
 
 _STATIC = Path(__file__).parent / "static"
 _MAX_MESSAGE_BYTES = 64 * 1024

@@ -19,7 +19,9 @@ from signage.config.config import Config
 from signage.recommend.context import audience_context
 from signage.recommend.policies.base import Learner, Question
 from signage.recommend.recommender import Recommender
-from signage.types.types import AudienceSnapshot, Facing, Floats, Movement, Viewer
+from signage.types.arrays import Floats
+from signage.types.audience import AudienceSnapshot, Movement, Viewer
+from signage.types.vision import Facing
 
 _AGE_SD = 6.0
 """How far the age of a face is usually off, in years."""

@@ -35,7 +35,8 @@ from datetime import datetime
 
 import numpy as np
 
-from signage.types.types import MOODS, AudienceSnapshot, Viewer
+from signage.types.audience import AudienceSnapshot, Viewer
+from signage.types.vision import MOODS
 
 AGE_BANDS = {
     "0-12": (0, 13),

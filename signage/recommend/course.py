@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from signage.types.types import AudienceSnapshot, Viewer
+from signage.types.audience import AudienceSnapshot, Viewer
 
 REMEMBERED_S = 60.0
 """A page may tell of a start that is so long ago."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from signage.recommend.context import EARNED, LIKED, MOVED, SEEN
-from signage.types.types import Impression
+from signage.types.rewards import Impression
 
 
 @dataclass(slots=True)

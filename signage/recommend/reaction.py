@@ -20,7 +20,9 @@ from collections.abc import Mapping
 
 from signage.config.config import ReactionConfig
 from signage.recommend.course import Course, Given
-from signage.types.types import Box, Impression, ShortStay, Viewer
+from signage.types.audience import Viewer
+from signage.types.rewards import Impression, ShortStay
+from signage.types.vision import Box
 
 EXPRESSIONS = ("smile", "surprise", "frown")
 # An expression lasts half a second to four (Ekman); single looks are noisy.

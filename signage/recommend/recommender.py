@@ -25,17 +25,12 @@ from signage.recommend.policies.base import Answer, Learner, Policy, Question
 from signage.recommend.policies.baselines import Playlist, Rules, Uniform
 from signage.recommend.policies.ensemble import EnsemblePolicy, layout_of
 from signage.recommend.policies.experiment import Experiment
-from signage.types.types import (
-    Assignment,
-    AudienceSnapshot,
-    Decision,
-    Lesson,
-    Orders,
-    Play,
-    Reward,
-    Trigger,
-    Viewer,
-)
+from signage.types.audience import AudienceSnapshot, Viewer
+from signage.types.decisions import Decision, Lesson, Trigger
+from signage.types.experiments import Assignment
+from signage.types.orders import Orders
+from signage.types.plays import Play
+from signage.types.rewards import Reward
 
 
 def make_policy(name: PolicyName, config: Config, saved: Checkpoint | None = None) -> Policy:

@@ -12,7 +12,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from signage.config.config import RevealConfig
-from signage.types.types import AudienceSnapshot, Unfold, Viewer
+from signage.types.audience import AudienceSnapshot, Viewer
+from signage.types.plays import Unfold
 
 
 @dataclass(slots=True)

@@ -29,7 +29,8 @@ from datetime import datetime
 from signage.config.config import RewardConfig
 from signage.recommend.course import Blindness, Course, Courses
 from signage.recommend.reaction import Witness
-from signage.types.types import AudienceSnapshot, Impression, Reward, ShortStay, Unfolding, Viewer
+from signage.types.audience import AudienceSnapshot, Viewer
+from signage.types.rewards import Impression, Reward, ShortStay, Unfolding
 
 _MIN_OBSERVED_SHARE = 0.5
 

@@ -12,7 +12,7 @@ import numpy as np
 from signage.config.config import ReelSegment
 from signage.content.media import is_whole
 from signage.errors import SourceError
-from signage.types.types import Image
+from signage.types.arrays import Image
 
 log = logging.getLogger(__name__)
 

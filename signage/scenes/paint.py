@@ -15,7 +15,7 @@ from signage.scenes.file import Background, Rect, Scene
 from signage.scenes.footage import is_still, read_still, read_video
 from signage.scenes.sprites import Cutout, median_image
 from signage.scenes.truth import Box
-from signage.types.types import Image
+from signage.types.arrays import Image
 
 _SHRINK_BY_AREA = 0.75
 

@@ -20,7 +20,7 @@ from signage.scenes.footage import Picture
 from signage.scenes.paint import crop, draw, over, paint_background
 from signage.scenes.sprites import Cutout, Figure, make_figure
 from signage.scenes.truth import ActorTruth, Box, SceneTruth, direction_of
-from signage.types.types import Image
+from signage.types.arrays import Image
 
 _NOISE_SHIFT_PX = 64
 _SEEN_ALPHA = 128

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from signage.errors import SourceError
 from signage.scenes.file import Rect, Sprite
 from signage.scenes.footage import is_still, read_still, read_video
-from signage.types.types import Image
+from signage.types.arrays import Image
 
 Cutout = NDArray[np.uint8]
 """Shape (height, width, 4): BGR multiplied by alpha, and alpha."""

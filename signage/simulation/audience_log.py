@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-from signage.types.types import AudienceSnapshot, Decision
+from signage.types.audience import AudienceSnapshot
+from signage.types.decisions import Decision
 
 
 class AudienceLog:

@@ -15,7 +15,8 @@ from signage.config.config import Config
 from signage.content.catalogue import Catalogue, Content
 from signage.evaluation.kept import is_open
 from signage.simulation.audience_log import AudienceLog
-from signage.types.types import AudienceSnapshot, Decision, Trigger
+from signage.types.audience import AudienceSnapshot
+from signage.types.decisions import Decision, Trigger
 
 _AT_ONCE = (Trigger.NO_LONGER_ALLOWED, Trigger.ORDERED, Trigger.MANDATORY)
 _HOUR = timedelta(hours=1)

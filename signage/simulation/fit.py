@@ -38,7 +38,7 @@ from signage.journal.reader import JournalReader
 from signage.journal.soundness import check_sound
 from signage.simulation.model import PRESETS, ResponseModel, population
 from signage.simulation.response import DELAY_S, looks_group
-from signage.types.types import Floats
+from signage.types.arrays import Floats
 
 Index = npt.NDArray[np.int64]
 

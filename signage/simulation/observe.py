@@ -14,7 +14,8 @@ from signage.config.config import Config
 from signage.errors import ConfigError
 from signage.perception.perceiver import Perceiver
 from signage.perception.visualise import AnnotatedVideo
-from signage.types.types import Frame, Viewer
+from signage.types.audience import Viewer
+from signage.types.vision import Frame
 
 _BEGIN_UTC = datetime(2026, 1, 5, tzinfo=UTC)
 """Any will do: nothing here depends on the time of day."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from signage.audience.screen_plane import ScreenPlane
-from signage.types.types import Gaze, Sighting
+from signage.types.vision import Gaze, Sighting
 
 SAMPLES_HZ = 15.0
 """What a good camera gives, and the detector asks for at least half of."""

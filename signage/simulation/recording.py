@@ -15,7 +15,7 @@ from signage.config.config import Config
 from signage.errors import SourceError
 from signage.perception.perceiver import Perceiver
 from signage.scenes.footage import Picture
-from signage.types.types import Frame, Sighting
+from signage.types.vision import Frame, Sighting
 
 # Where simulated time begins: a Monday morning. Fixed, so that a run can be repeated.
 BEGIN_UTC = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from signage.simulation.recording import Moment, Recording
-from signage.types.types import Facing, Floats, Gaze, HeadPose, Sighting, Traits
+from signage.types.arrays import Floats
+from signage.types.vision import Facing, Gaze, HeadPose, Sighting, Traits
 
 _VERSION = 3
 

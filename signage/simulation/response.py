@@ -38,7 +38,8 @@ from signage.content.catalogue import Content
 from signage.simulation.model import PRESETS, ResponseModel
 from signage.simulation.reading_eyes import reading_gaze
 from signage.simulation.recording import Recording
-from signage.types.types import Floats, HeadPose, Sighting
+from signage.types.arrays import Floats
+from signage.types.vision import HeadPose, Sighting
 
 DELAY_S = 1.0
 _READS_AFTER_S = 0.5

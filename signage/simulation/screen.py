@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from signage.types.types import Cue, PagePlay, PlayEvent, PlayState, Unfold
+from signage.types.plays import Cue, PagePlay, PlayEvent, PlayState, Unfold
 
 _PAGE = "simulated"
 

@@ -26,7 +26,8 @@ from signage.simulation.reading_eyes import SAMPLES_HZ
 from signage.simulation.recording import BEGIN_UTC, Moment, Recording
 from signage.simulation.response import Eyes, Response, Visitor
 from signage.simulation.screen import SimulatedScreen
-from signage.types.types import Decision, Frame, Sighting
+from signage.types.decisions import Decision
+from signage.types.vision import Frame, Sighting
 
 _CURVE_POINTS = 20
 # Between two videos nobody is there: what was seen last does not last until the next.

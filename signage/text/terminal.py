@@ -24,7 +24,7 @@ from rich.table import Table
 from rich.text import Text
 
 from signage.errors import SignageError
-from signage.text import plain
+from signage.text.plain import plain
 from signage.text.background_writer import BackgroundWriter
 from signage.text.plain import without_logins, without_secrets
 

@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from signage.types.types import Floats
+from signage.types.arrays import Floats
 
 OVERLAP_S = 1.0
 """For so long one play may still be on the screen when the next is, in a transition."""

@@ -14,17 +14,8 @@ from signage.audience.audience import Audience, open_audience
 from signage.audience.screen_plane import ScreenPlane
 from signage.audience.visit import is_attentive
 from signage.config.config import AudienceConfig, ScreenConfig
-from signage.types.types import (
-    MOODS,
-    AudienceSnapshot,
-    Facing,
-    Gaze,
-    HeadPose,
-    Logo,
-    Movement,
-    Sighting,
-    Viewer,
-)
+from signage.types.audience import AudienceSnapshot, Movement, Viewer
+from signage.types.vision import MOODS, Facing, Gaze, HeadPose, Logo, Sighting
 from tests.support.builders import (
     AWAY,
     TEXT,

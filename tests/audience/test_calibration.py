@@ -11,7 +11,7 @@ from signage.audience.calibration import POINTS, Calibration, Fit
 from signage.audience.screen_plane import ScreenPlane
 from signage.config.config import ScreenConfig
 from signage.errors import ConfigError
-from signage.types.types import Gaze, Sighting
+from signage.types.vision import Gaze, Sighting
 from tests.support.builders import sighting
 
 SCREEN = ScreenConfig()

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from signage.audience.movement import Path
-from signage.types.types import Floats, Movement
+from signage.types.arrays import Floats
+from signage.types.audience import Movement
 
 WALKING_M_S = 0.3
 FPS = 15

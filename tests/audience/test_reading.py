@@ -21,7 +21,7 @@ from signage.audience.reading import (
     steps_of,
 )
 from signage.errors import AssetError
-from signage.types.types import Floats
+from signage.types.arrays import Floats
 
 MODEL_FILE = Path(__file__).resolve().parents[2] / "models" / "reading.json"
 FIXATION_S = 0.22

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from signage.audience.screen_plane import ScreenPlane
 from signage.config.config import ScreenConfig
-from signage.types.types import Gaze, Sighting
+from signage.types.vision import Gaze, Sighting
 from tests.support.builders import sighting
 
 SCREEN = ScreenConfig(width_m=1.0, height_m=0.6, camera_up_m=0.35)

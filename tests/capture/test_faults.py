@@ -11,7 +11,7 @@ import pytest
 
 from signage.capture.faults import Fault, FaultWatch, blur, brightest, even_share, noise_sd
 from signage.scenes.footage import Picture, read_video
-from signage.types.types import Image
+from signage.types.arrays import Image
 from tests.support.builders import FOOTAGE
 
 CLIPS = sorted(path.name for path in FOOTAGE.iterdir() if path.suffix in {".mp4", ".mov"})

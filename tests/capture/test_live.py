@@ -19,7 +19,7 @@ from signage.capture.faults import Fault
 from signage.capture.live import LiveCapture, is_recorded, probe_camera
 from signage.config.config import CameraConfig, ReelSegment
 from signage.errors import SourceError
-from signage.types.types import Frame
+from signage.types.vision import Frame
 from tests.support.builders import FOOTAGE
 
 _GONE = None

@@ -14,7 +14,7 @@ from signage.capture.picture import as_bgr, upright
 from signage.capture.source import read_recording, read_source
 from signage.config.config import CameraConfig, ReelSegment
 from signage.errors import SourceError
-from signage.types.types import Image
+from signage.types.arrays import Image
 from tests.support.builders import FOOTAGE
 
 

@@ -18,7 +18,7 @@ import cv2
 import pytest
 
 from signage.scenes.footage import read_video
-from signage.types.types import MOODS
+from signage.types.vision import MOODS
 from tests.support.builders import DEMO, FOOTAGE, ROOT
 
 Done = subprocess.CompletedProcess[str]

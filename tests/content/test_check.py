@@ -22,7 +22,7 @@ from signage.content.catalogue import ContentFile, More
 from signage.content.check import Checked, check_catalogue, check_content, check_folder
 from signage.errors import ConfigError
 from signage.player.server import PlayerServer, Status
-from signage.types.types import Cue, PlayState
+from signage.types.plays import Cue, PlayState
 from tests.cli.test_cli import fail, signage
 from tests.support.builders import FOOTAGE, ROOT, content
 from tests.support.media import cut, describe, film, moving_picture, page, picture

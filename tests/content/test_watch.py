@@ -23,7 +23,8 @@ from signage.content.watch import ContentWatch
 from signage.engine.orders import Action, Order
 from signage.errors import ConfigError, SignageError
 from signage.journal.reader import JournalReader
-from signage.types.types import Orders, Trigger
+from signage.types.decisions import Trigger
+from signage.types.orders import Orders
 from tests.engine.test_engine import ADULT, Stage, triggers
 from tests.kiosk.test_kiosk import Kiosk
 from tests.support import films

@@ -12,7 +12,8 @@ import pytest
 
 from signage.journal.writer import Journal
 from signage.recommend.policies.base import Learner
-from signage.types.types import Decision, PlayEvent, PlayState
+from signage.types.decisions import Decision
+from signage.types.plays import PlayEvent, PlayState
 from tests.engine.test_engine import Stage
 from tests.support.builders import catalogue, sighting, traits
 

@@ -18,7 +18,9 @@ from signage.journal.writer import Journal
 from signage.recommend.policies.ensemble import LAYOUT
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
-from signage.types.types import Cue, PlayEvent, PlayState, Sighting, Trigger
+from signage.types.decisions import Trigger
+from signage.types.plays import Cue, PlayEvent, PlayState
+from signage.types.vision import Sighting
 from tests.support.builders import AWAY, catalogue, defaults, frame, sighting, traits
 
 FPS = 10

@@ -23,7 +23,8 @@ from signage.journal.writer import Journal
 from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
-from signage.types.types import Orders, Sighting
+from signage.types.orders import Orders
+from signage.types.vision import Sighting
 from tests.engine.test_engine import Stage
 from tests.support.builders import AWAY, NOON, TOWARDS, catalogue, frame, sighting, traits
 

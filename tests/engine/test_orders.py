@@ -15,7 +15,8 @@ from signage.engine.engine import Engine
 from signage.journal.writer import Journal
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
-from signage.types.types import Orders, Trigger
+from signage.types.decisions import Trigger
+from signage.types.orders import Orders
 from tests.engine.test_engine import ADULT, CHILD, FPS, Stage, triggers
 from tests.support.builders import catalogue, frame, sighting
 

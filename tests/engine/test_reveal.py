@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from signage.types.types import PagePlay, PlayState
+from signage.types.plays import PagePlay, PlayState
 from tests.engine.test_engine import Stage
 from tests.support.builders import catalogue, reader, sighting, traits
 

@@ -10,7 +10,7 @@ import pytest
 
 from signage.engine.totals import Totals
 from signage.journal.reader import JournalReader
-from signage.types.types import PagePlay, PlayState
+from signage.types.plays import PagePlay, PlayState
 from tests.engine.test_engine import Stage
 from tests.support.builders import catalogue, sighting, traits
 

@@ -11,7 +11,7 @@ from signage.experiments.balance import uneven, uneven_somewhere, unlike
 from signage.experiments.confidence import margin, tuned
 from signage.experiments.contrast import Contrast
 from signage.experiments.power import spread_of, units_for_one_look, units_needed
-from signage.types.types import Floats
+from signage.types.arrays import Floats
 from tests.support.simulated import rounds
 
 

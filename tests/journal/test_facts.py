@@ -19,7 +19,7 @@ from signage.journal.growth import growth
 from signage.journal.reader import JournalReader
 from signage.journal.soundness import check_sound
 from signage.journal.writer import Journal
-from signage.types.types import PagePlay, PlayState
+from signage.types.plays import PagePlay, PlayState
 from tests.journal.exports.test_export import Screen, impression, reward
 from tests.support.builders import utc
 from tests.support.experiment_journal import Told, blocks, like, write

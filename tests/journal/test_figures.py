@@ -11,7 +11,9 @@ import pytest
 
 from signage.journal.figures import HELD_S, TREND_PLAYS, Figures, Period
 from signage.journal.writer import Journal
-from signage.types.types import Decision, Impression, PlayEvent, PlayState, Reward, Trigger
+from signage.types.decisions import Decision, Trigger
+from signage.types.plays import PlayEvent, PlayState
+from signage.types.rewards import Impression, Reward
 from tests.support.builders import NOON, catalogue
 
 CATALOGUE = catalogue()

@@ -10,7 +10,9 @@ from signage.journal.words import in_words, why
 from signage.recommend.context import AGE_BANDS
 from signage.recommend.policies.encoding import VISIT_FEATURES
 from signage.text.vocabulary import POLICIES, TRIGGERS, feature
-from signage.types.types import MOODS, Facing, Movement, Trigger
+from signage.types.audience import Movement
+from signage.types.decisions import Trigger
+from signage.types.vision import MOODS, Facing
 
 TITLES = {"coffee": "Slow is a flavour", "shoes": "Run late", "tea": "Tea", "wine": "Cellar"}
 ROW: dict[str, Any] = {

@@ -16,7 +16,9 @@ import pytest
 from signage.errors import JournalError
 from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
-from signage.types.types import Decision, Impression, PlayEvent, PlayState, Reward, Trigger
+from signage.types.decisions import Decision, Trigger
+from signage.types.plays import PlayEvent, PlayState
+from signage.types.rewards import Impression, Reward
 from tests.support.builders import NOON, ROOT, catalogue, utc, viewer
 
 CATALOGUE = catalogue()

@@ -13,7 +13,7 @@ from signage.journal.figures import Figures, Period
 from signage.journal.writer import Journal
 from signage.kiosk.dashboard import Dashboard
 from signage.recommend.recommender import Recommender, make_policy
-from signage.types.types import Lesson, Trigger
+from signage.types.decisions import Lesson, Trigger
 from tests.support.builders import catalogue, snapshot, viewer
 
 CATALOGUE = catalogue()

@@ -11,7 +11,8 @@ import pytest
 
 from signage.config.file import load_config
 from signage.perception.perceiver import Perceiver
-from signage.types.types import Frame, Image, Sighting
+from signage.types.arrays import Image
+from signage.types.vision import Frame, Sighting
 from tests.support.builders import DEMO, FOOTAGE, utc
 
 STEP_S = 1 / 15

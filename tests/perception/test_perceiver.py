@@ -15,7 +15,8 @@ from signage.config.config import Config, PerceptionConfig
 from signage.errors import AssetError
 from signage.perception.perceiver import Perceiver
 from signage.scenes.footage import read_video
-from signage.types.types import MOODS, Frame, Image, Sighting, Traits
+from signage.types.arrays import Image
+from signage.types.vision import MOODS, Frame, Sighting, Traits
 from tests.support.builders import FOOTAGE, ROOT, utc
 
 MODELS = ROOT / "models"

@@ -21,7 +21,8 @@ from signage.audience.calibration import POINTS, Calibration
 from signage.config.file import load_config
 from signage.perception.perceiver import Perceiver
 from signage.scenes.footage import read_video
-from signage.types.types import Frame, Viewer
+from signage.types.audience import Viewer
+from signage.types.vision import Frame
 from tests.support.builders import DEMO, FOOTAGE, utc
 
 FPS = 15.0

@@ -20,7 +20,8 @@ from signage.perception.perceiver import Perceiver
 from signage.scenes.file import Scene, load_scene
 from signage.scenes.scene import play_scene
 from signage.scenes.truth import ActorSummary, ActorTruth, SceneTruth, summarise
-from signage.types.types import AudienceSnapshot, Frame, Movement, Viewer
+from signage.types.audience import AudienceSnapshot, Movement, Viewer
+from signage.types.vision import Frame
 from tests.support.builders import ROOT, utc
 
 # Movement is told from the last moments: so long after a turn nobody is asked.

@@ -16,7 +16,8 @@ from signage.config.config import Config, PerceptionConfig
 from signage.perception.logos.detector import LogoFinder
 from signage.perception.perceiver import Perceiver
 from signage.scenes.footage import read_video
-from signage.types.types import Frame, Image, Sighting
+from signage.types.arrays import Image
+from signage.types.vision import Frame, Sighting
 from tests.support.builders import FOOTAGE, ROOT, utc
 
 BRANDS = dict(sorted(list(drawn_logos().items())[:3]))

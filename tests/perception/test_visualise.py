@@ -10,7 +10,7 @@ import pytest
 from signage.errors import ConfigError, SourceError
 from signage.perception.visualise import AnnotatedVideo
 from signage.scenes.footage import read_video
-from signage.types.types import Image
+from signage.types.arrays import Image
 from tests.support.builders import snapshot, viewer
 
 BLACK: Image = np.zeros((360, 640, 3), dtype=np.uint8)

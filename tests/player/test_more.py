@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from signage.types.types import More, PlayState, Unfold
+from signage.types.plays import More, PlayState, Unfold
 from tests.support.pixels import colour, decode
 from tests.support.player_shop import Shop, until
 

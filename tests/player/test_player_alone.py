@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page
 
-from signage.types.types import More, PlayState, Unfold
+from signage.types.plays import More, PlayState, Unfold
 from tests.support.pixels import colour
 from tests.support.player_shop import COLOURS, Shop, until
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route
 
-from signage.types.types import PlayState
+from signage.types.plays import PlayState
 from tests.support.media import film
 from tests.support.pixels import colour
 from tests.support.player_shop import COLOURS, Shop, until

@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Page
 
 from signage.config.config import PlayerConfig
-from signage.types.types import Image, PlayState
+from signage.types.arrays import Image
+from signage.types.plays import PlayState
 from tests.support.pixels import colour
 from tests.support.player_shop import COLOURS, Shop, cue, until
 

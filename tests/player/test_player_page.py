@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Frame, Page
 
-from signage.types.types import Cue, PlayState
+from signage.types.plays import Cue, PlayState
 from tests.support.pixels import colour, decode
 from tests.support.player_shop import COLOURS, Shop, until
 

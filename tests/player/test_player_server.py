@@ -19,7 +19,7 @@ from signage.config.config import ServerConfig
 from signage.errors import SignageError
 from signage.player.server import PlayerServer, Status
 from signage.player.stand_in import TerminalPage
-from signage.types.types import PlayState
+from signage.types.plays import PlayState
 from tests.support.player_shop import Shop, until
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
-from signage.types.types import PlayState
+from signage.types.plays import PlayState
 from tests.support.player_shop import Shop, until
 
 UNIT = Path(__file__).parents[2] / "configs" / "systemd" / "signage-screen.service"

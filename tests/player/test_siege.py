@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page
 from websockets.sync.client import connect
 
-from signage.types.types import PlayState
+from signage.types.plays import PlayState
 from tests.support.pixels import colour
 from tests.support.player_shop import COLOURS, Shop, until
 

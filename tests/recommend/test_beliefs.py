@@ -10,7 +10,7 @@ from signage.config.base import PolicyName
 from signage.config.config import AudienceConfig, Config, PerceptionConfig
 from signage.recommend.beliefs import believed
 from signage.recommend.recommender import Recommender, make_policy
-from signage.types.types import Lesson
+from signage.types.decisions import Lesson
 from tests.support.builders import NOON, catalogue
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from signage.config.config import RewardConfig
 from signage.recommend.course import Course, Courses
 from signage.recommend.reward import PlayTally
-from signage.types.types import AudienceSnapshot, Impression, Reward, ShortStay
+from signage.types.audience import AudienceSnapshot
+from signage.types.rewards import Impression, Reward, ShortStay
 from tests.support.builders import snapshot, utc, viewer
 
 CONFIG = RewardConfig()

@@ -10,7 +10,9 @@ from signage.config.config import Config, ConstraintsConfig, PerceptionConfig
 from signage.recommend.history import VisitHistory
 from signage.recommend.policies.baselines import Uniform
 from signage.recommend.recommender import Recommender
-from signage.types.types import Decision, Impression, Reward, Trigger, Viewer
+from signage.types.audience import Viewer
+from signage.types.decisions import Decision, Trigger
+from signage.types.rewards import Impression, Reward
 from tests.support.builders import catalogue, snapshot, utc, viewer
 
 THREE = catalogue({"coffee": {}, "shoes": {}, "tea": {"category": "coffee"}})

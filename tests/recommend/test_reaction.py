@@ -16,7 +16,9 @@ from signage.perception.perceiver import Perceiver
 from signage.recommend.reaction import Witness
 from signage.recommend.reward import PlayTally
 from signage.scenes.footage import read_video
-from signage.types.types import AudienceSnapshot, Frame, Impression
+from signage.types.audience import AudienceSnapshot
+from signage.types.rewards import Impression
+from signage.types.vision import Frame
 from tests.support.builders import DEMO, FOOTAGE, utc, viewer
 
 WEIGHTS = ReactionConfig()

@@ -6,7 +6,8 @@ from typing import Any
 
 from signage.config.config import RevealConfig
 from signage.recommend.reveal import Reveal
-from signage.types.types import Unfold, Viewer
+from signage.types.audience import Viewer
+from signage.types.plays import Unfold
 from tests.support.builders import snapshot, viewer
 
 CONFIG = RevealConfig(near_m=1.5, dwell_s=5.0, min_open_s=4.0, fold_after_s=2.0, hold_max_s=20.0)

@@ -8,7 +8,8 @@ import pytest
 
 from signage.config.config import RewardConfig
 from signage.recommend.reward import PlayTally
-from signage.types.types import Reward, Viewer
+from signage.types.audience import Viewer
+from signage.types.rewards import Reward
 from tests.support.builders import snapshot, viewer
 
 CONFIG = RewardConfig()

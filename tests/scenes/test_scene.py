@@ -26,7 +26,7 @@ from signage.scenes.file import (
 )
 from signage.scenes.scene import focal_px, play_scene, read_scene
 from signage.scenes.truth import ActorTruth, SceneSummary, SceneTruth, direction_of, summarise
-from signage.types.types import Image
+from signage.types.arrays import Image
 from tests.support.builders import FOOTAGE, ROOT
 
 SCENES = ROOT / "configs" / "scenes"

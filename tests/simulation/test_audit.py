@@ -10,7 +10,8 @@ import pytest
 from signage.config.config import Config, ConstraintsConfig, DecisionConfig
 from signage.content.catalogue import Catalogue
 from signage.simulation.audit import Audit
-from signage.types.types import Decision, Trigger, Viewer
+from signage.types.audience import Viewer
+from signage.types.decisions import Decision, Trigger
 from tests.support.builders import ages, catalogue, snapshot, utc, viewer
 
 SHOP = catalogue({"coffee": {}, "shoes": {}, "wine": {"adults_only": True}})

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from signage.cli import app
+from signage.cli.app import app
 from tests.support.builders import FOOTAGE, ROOT
 
 MAN = FOOTAGE / "single_face.mp4"

@@ -17,7 +17,8 @@ from signage.simulation.model import ResponseModel
 from signage.simulation.reading_eyes import SAMPLES_HZ
 from signage.simulation.recording import BEGIN_UTC, Moment, Recording
 from signage.simulation.response import Eyes, Response, Visitor
-from signage.types.types import Floats, Frame, Gaze, Sighting
+from signage.types.arrays import Floats
+from signage.types.vision import Frame, Gaze, Sighting
 from tests.support.builders import content, defaults, sighting, traits
 
 CATEGORIES = ("coffee", "shoes")

@@ -23,7 +23,7 @@ from signage.errors import SignageError, SourceError
 from signage.journal.reader import JournalReader
 from signage.simulation.recording import Moment, Recording, record
 from signage.simulation.simulate import Simulation
-from signage.types.types import Sighting
+from signage.types.vision import Sighting
 from tests.support.builders import FOOTAGE, ROOT, catalogue, defaults, sighting, traits
 
 SUMMARY_KEYS = {

@@ -12,18 +12,9 @@ import numpy as np
 from signage.audience.screen_plane import ScreenPlane
 from signage.config.config import Config, PerceptionConfig, ScreenConfig
 from signage.content.catalogue import Catalogue, Content
-from signage.types.types import (
-    AudienceSnapshot,
-    Facing,
-    Floats,
-    Frame,
-    Gaze,
-    HeadPose,
-    Movement,
-    Sighting,
-    Traits,
-    Viewer,
-)
+from signage.types.arrays import Floats
+from signage.types.audience import AudienceSnapshot, Movement, Viewer
+from signage.types.vision import Facing, Frame, Gaze, HeadPose, Sighting, Traits
 
 ROOT = Path(__file__).resolve().parents[1]
 FOOTAGE = ROOT / "configs" / "footage"

@@ -14,7 +14,8 @@ from signage.engine.orders import Action, Order
 from signage.journal.writer import Journal
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
-from signage.types.types import Cue, PagePlay, PlayEvent, PlayState, Sighting
+from signage.types.plays import Cue, PagePlay, PlayEvent, PlayState
+from signage.types.vision import Sighting
 from tests.support.builders import AWAY, catalogue, defaults, frame, reader, sighting, traits
 
 STEP_S = 0.1

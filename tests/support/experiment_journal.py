@@ -13,15 +13,10 @@ import numpy as np
 from signage.config.experiment import ExperimentConfig
 from signage.journal.writer import Journal
 from signage.recommend.policies.experiment import arm_of_block, arm_of_visit, design_of
-from signage.types.types import (
-    Assignment,
-    Decision,
-    Impression,
-    PlayEvent,
-    PlayState,
-    Reward,
-    Trigger,
-)
+from signage.types.decisions import Decision, Trigger
+from signage.types.experiments import Assignment
+from signage.types.plays import PlayEvent, PlayState
+from signage.types.rewards import Impression, Reward
 from tests.support.builders import NOON, catalogue
 
 CATALOGUE = catalogue({"coffee": {}, "shoes": {}})

@@ -23,7 +23,8 @@ from signage.engine.orders import Action, Order
 from signage.journal.writer import Journal
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
-from signage.types.types import Cue, Frame, Sighting
+from signage.types.plays import Cue
+from signage.types.vision import Frame, Sighting
 from tests.support.builders import AWAY, TOWARDS, catalogue, defaults, sighting, traits, utc
 
 FRAME_S = 0.5

@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from signage.types.types import Image
+from signage.types.arrays import Image
 
 FPS = 25
 

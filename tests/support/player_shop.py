@@ -12,7 +12,8 @@ from signage.config.config import PlayerConfig, ServerConfig
 from signage.engine.orders import Order, follow
 from signage.errors import SignageError
 from signage.player.server import PlayerServer, Status
-from signage.types.types import Cue, Orders, PagePlay, PlayEvent, PlayState
+from signage.types.orders import Orders
+from signage.types.plays import Cue, PagePlay, PlayEvent, PlayState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

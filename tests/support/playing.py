@@ -12,7 +12,9 @@ from signage.config.config import Config, ConstraintsConfig, PerceptionConfig
 from signage.recommend.policies.base import Answer, Policy, Question
 from signage.recommend.policies.baselines import Uniform
 from signage.recommend.recommender import Recommender
-from signage.types.types import Decision, Impression, Lesson, Reward, Trigger, Viewer
+from signage.types.audience import Viewer
+from signage.types.decisions import Decision, Lesson, Trigger
+from signage.types.rewards import Impression, Reward
 from tests.support.builders import catalogue, snapshot, utc
 
 

@@ -9,7 +9,7 @@ from signage.simulation.batch import Job
 from signage.simulation.model import PRESETS
 from signage.simulation.recording import Moment, Recording
 from signage.simulation.recording_file import dump
-from signage.types.types import Sighting
+from signage.types.vision import Sighting
 from tests.support.builders import catalogue, defaults, sighting, traits
 
 SHOP = catalogue(

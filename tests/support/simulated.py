@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from signage.types.types import Floats
+from signage.types.arrays import Floats
 
 
 def rounds(rng: np.random.Generator, count: int, lift: float) -> tuple[Floats, Floats]:

@@ -24,7 +24,8 @@ from signage.journal.writer import Journal
 from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
-from signage.types.types import Frame, Orders, Sighting
+from signage.types.orders import Orders
+from signage.types.vision import Frame, Sighting
 from tests.support.builders import ROOT, utc
 from tests.support.kill_rounds import CONTENTS, ROUND_S, config
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from signage.cli.options import print_json
-from signage.text import plain
+from signage.text.plain import plain
 from signage.text.plain import host_only, shortened, without_secrets
 from signage.text.terminal import Console, Stream, grid, line, table
 from tests.cli.test_cli import COMMAND, ENVIRONMENT, configure, signage

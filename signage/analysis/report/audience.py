@@ -11,8 +11,8 @@ from signage.analysis.report.inputs import Material, Row
 from signage.analysis.report.page import Picture, Section, Table
 from signage.analysis.report.words import ends, length, number, share
 from signage.evaluation.off_policy import Estimate
+from signage.types.arrays import Floats
 from signage.types.log import Flags
-from signage.types.types import Floats
 
 _MOST_ROWS = 20
 """Contents in a plot."""

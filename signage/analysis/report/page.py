@@ -8,7 +8,7 @@ from pathlib import Path
 import jinja2
 
 from signage.errors import SignageError
-from signage.text import plain
+from signage.text.plain import plain
 
 _FOLDER = Path(__file__).parent
 

@@ -23,8 +23,8 @@ from matplotlib.ticker import MaxNLocator
 from signage.analysis.report.words import share
 from signage.evaluation.off_policy import Estimate
 from signage.text.plain import shortened
+from signage.types.arrays import Floats
 from signage.types.log import Flags
-from signage.types.types import Floats
 
 _INK, _MUTED, _ACCENT, _LINE = "#22303c", "#5d6b78", "#2f6fde", "#dde3ea"
 # Apart from each other for those who see colours otherwise, too (Okabe & Ito, 2008).

@@ -20,8 +20,8 @@ import numpy as np
 from signage import __version__
 from signage.errors import JournalError, SignageError
 from signage.journal.decision_log import JournalLog, one_screen
+from signage.types.arrays import Floats
 from signage.types.log import Block, Index, Log, Outcome
-from signage.types.types import Floats
 
 LAYOUT = 1
 _ROW_GROUP = 10_000

@@ -11,7 +11,8 @@ import numpy as np
 
 from signage.perception.logos.library import Mark, read_marks
 from signage.perception.logos.match import Fit, find_regions, fit
-from signage.types.types import Box, Floats, Image, Logo
+from signage.types.arrays import Floats, Image
+from signage.types.vision import Box, Logo
 
 # Torsos are brought to a size at which a mark has pixels enough, and no more than that.
 _LEAST_PX, _MOST_PX, _MOST_ENLARGED = 240, 480, 2.0

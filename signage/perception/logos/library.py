@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signage.errors import ConfigError
-from signage.types.types import Floats, Image
+from signage.types.arrays import Floats, Image
 
 Pixels = NDArray[np.float32]
 """Numbers of a picture; the shape is said where it is used."""

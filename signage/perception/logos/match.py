@@ -25,7 +25,7 @@ from signage.perception.logos.library import (
     quadratic,
     whitened,
 )
-from signage.types.types import Floats, Image
+from signage.types.arrays import Floats, Image
 
 Mask = NDArray[np.bool_]
 

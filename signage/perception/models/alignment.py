@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from signage.types.types import Floats, Image
+from signage.types.arrays import Floats, Image
 
 # Landmarks of MediaPipe's mesh, numbered as there. "Left" is left in the picture.
 _LEFT_EYE, _RIGHT_EYE = (33, 133), (263, 362)

@@ -19,7 +19,8 @@ from signage.perception.models.alignment import arcface_chip, dlib_chip
 from signage.perception.models.faces import Face
 from signage.perception.models.inference import load_model
 from signage.perception.models.mood import MoodEstimator
-from signage.types.types import Floats, Image, Traits
+from signage.types.arrays import Floats, Image
+from signage.types.vision import Traits
 
 # A face this high, in pixels, is as good as a larger one.
 _CLEAR_FACE_PX = 80.0

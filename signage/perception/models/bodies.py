@@ -12,7 +12,8 @@ import numpy as np
 
 from signage.perception.models.detection import best_without_overlap, shrink
 from signage.perception.models.inference import load_model
-from signage.types.types import Box, Facing, Floats, Image
+from signage.types.arrays import Floats, Image
+from signage.types.vision import Box, Facing
 
 _STRIDE = 4
 _MAX_OVERLAP = 0.5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from signage.types.types import Floats, Image
+from signage.types.arrays import Floats, Image
 
 _MULTIPLE = 32
 

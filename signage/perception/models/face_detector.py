@@ -11,7 +11,8 @@ import numpy as np
 
 from signage.perception.models.detection import best_without_overlap, shrink
 from signage.perception.models.inference import load_model
-from signage.types.types import Box, Image
+from signage.types.arrays import Image
+from signage.types.vision import Box
 
 _STRIDE = 4
 _MAX_OVERLAP = 0.3

@@ -17,7 +17,8 @@ import numpy as np
 from mediapipe.tasks.python import vision
 from mediapipe.tasks.python.core.base_options import BaseOptions
 
-from signage.types.types import Box, Floats, HeadPose, Image
+from signage.types.arrays import Floats, Image
+from signage.types.vision import Box, HeadPose
 
 # Facial action units behind each expression (Ekman & Friesen, EMFACS): smile 12,
 # surprise 1 + 2 + 26, frown 4 + 15, in the names of MediaPipe's blendshapes.

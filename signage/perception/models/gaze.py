@@ -22,7 +22,7 @@ import math
 import numpy as np
 
 from signage.perception.models.faces import SHUT, Face
-from signage.types.types import Gaze
+from signage.types.vision import Gaze
 
 # Landmarks of MediaPipe's mesh: iris, outer and inner corner of each eye.
 _EYES = ((468, 33, 133), (473, 263, 362))

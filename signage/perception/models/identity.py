@@ -23,7 +23,7 @@ from signage.assets.assets import require
 from signage.perception.models.alignment import arcface_chip, dlib_chip
 from signage.perception.models.faces import Face
 from signage.perception.models.inference import load_model
-from signage.types.types import Floats, Image
+from signage.types.arrays import Floats, Image
 
 DIMENSIONS = 128 + 1024
 """Of an embedding: dlib's descriptor, then faceres' embedding."""

@@ -18,7 +18,8 @@ from signage.assets.assets import require
 from signage.perception.models.alignment import arcface_chip
 from signage.perception.models.faces import Face
 from signage.perception.models.inference import load_model
-from signage.types.types import MOODS, Floats, Image
+from signage.types.arrays import Floats, Image
+from signage.types.vision import MOODS
 
 _EXPRESSION_WEIGHT, _EMOTION_WEIGHT = 0.20, 0.39
 _BIAS = np.array((-0.57, -0.25, -0.49, -0.15, 0.30, 1.11, 0.05))

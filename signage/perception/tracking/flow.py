@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from signage.types.types import Box, Floats, Image
+from signage.types.arrays import Floats, Image
+from signage.types.vision import Box
 
 # The picture is followed at this length of its longer side: enough, and cheap.
 _LONGER_SIDE_PX = 640

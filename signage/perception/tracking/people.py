@@ -17,7 +17,8 @@ import numpy as np
 from signage.perception.models.bodies import Body
 from signage.perception.models.face_detector import DetectedFace
 from signage.perception.models.faces import Face
-from signage.types.types import Box, Facing, Floats, Gaze
+from signage.types.arrays import Floats
+from signage.types.vision import Box, Facing, Gaze
 
 # A head moves less than this many of its own heights between two detections; out of sight it
 # may be farther from where it was expected, the longer the farther.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from signage.types.types import Box
+from signage.types.vision import Box
 
 # Brow to chin as the face detector frames it: 1.15 times the 178 mm of MediaPipe's canonical
 # face (its forehead to its chin), measured on frontal faces of the footage.

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signage.perception.tracking.people import Person, intersection_over_union
-from signage.types.types import Box, Floats
+from signage.types.arrays import Floats
+from signage.types.vision import Box
 
 _PATCH_PX = 24
 _MIN_PATCH_PX = 6

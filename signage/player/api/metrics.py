@@ -53,7 +53,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from signage.text import plain
+from signage.text.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

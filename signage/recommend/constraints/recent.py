@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from signage.types.types import Play
+from signage.types.plays import Play
 
 _HOUR = timedelta(hours=1)
 _CLOCK_SLACK = timedelta(minutes=1)

@@ -37,7 +37,10 @@ from signage.recommend.constraints.recent import RecentPlays
 from signage.recommend.constraints.share import Promise
 from signage.recommend.history import VisitHistory
 from signage.recommend.policies.base import Answer
-from signage.types.types import AudienceSnapshot, Floats, Orders, Play
+from signage.types.arrays import Floats
+from signage.types.audience import AudienceSnapshot
+from signage.types.orders import Orders
+from signage.types.plays import Play
 
 _UNCALLED = "mandatory: plays only when it is called"
 

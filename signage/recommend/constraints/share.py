@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from signage.recommend.policies.base import Answer
-from signage.types.types import Floats
+from signage.types.arrays import Floats
 
 MOST_PROMISED = 0.9
 """All shares together, and all that one decision gives to them: the rest is the policy's."""

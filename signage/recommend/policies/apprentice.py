@@ -30,7 +30,8 @@ from signage.config.config import ApprenticeConfig
 from signage.experiments.confidence import margin, tuned
 from signage.recommend.policies.base import Answer, Learner, Question
 from signage.recommend.policies.baselines import Rules
-from signage.types.types import Floats, Lesson
+from signage.types.arrays import Floats
+from signage.types.decisions import Lesson
 
 log = logging.getLogger(__name__)
 

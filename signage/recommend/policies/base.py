@@ -9,7 +9,8 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from signage.types.types import Floats, Lesson
+from signage.types.arrays import Floats
+from signage.types.decisions import Lesson
 
 
 @dataclass(frozen=True, slots=True)

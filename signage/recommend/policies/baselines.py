@@ -9,7 +9,7 @@ import numpy as np
 from signage.config.config import Rule
 from signage.recommend.context import expected_age
 from signage.recommend.policies.base import Answer, Question, certain, least_recent
-from signage.types.types import Lesson
+from signage.types.decisions import Lesson
 
 
 class _Fixed:

@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from signage.recommend.policies.encoding import VISIT_FEATURES, Encoded, Encoding, group_of
-from signage.types.types import Floats
+from signage.types.arrays import Floats
 
 _SLOTS = 768
 _NOT_MET = -1

@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from signage.recommend.context import ADVISED, EARNED, LIKED, MOVED, SEEN
-from signage.types.types import Floats, Lesson
+from signage.types.arrays import Floats
+from signage.types.decisions import Lesson
 
 Index = npt.NDArray[np.int64]
 OF_CONTENT = (LIKED, MOVED, SEEN, EARNED, ADVISED)

@@ -37,7 +37,8 @@ from signage.recommend.policies.base import Answer, Question
 from signage.recommend.policies.bayes import BayesRegression
 from signage.recommend.policies.encoding import ADVICE, Encoded, Encoding
 from signage.recommend.policies.vw import VwRegression
-from signage.types.types import Floats, Lesson
+from signage.types.arrays import Floats
+from signage.types.decisions import Lesson
 
 LAYOUT = "4"
 """Changes when features, members or their arguments do: an older model is then of no use."""

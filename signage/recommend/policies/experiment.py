@@ -29,7 +29,8 @@ from signage.config.base import PolicyName
 from signage.config.clock import ZoneName, local_time
 from signage.config.experiment import ExperimentConfig
 from signage.recommend.policies.base import Answer, Learner, Policy, Question
-from signage.types.types import Assignment, Lesson
+from signage.types.decisions import Lesson
+from signage.types.experiments import Assignment
 
 
 class Experiment:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from vowpal_wabbit_next import CBLabel, Example, Workspace
 
 from signage.recommend.policies.encoding import Encoded, Encoding
-from signage.types.types import Floats
+from signage.types.arrays import Floats
 
 _ARGS = ["--cb_adf", "--cb_type", "mtr", "-q", "ca", "--adaptive", "--invariant", "--quiet"]
 _KEEP_COUNTERS = "--preserve_performance_counters"

@@ -31,7 +31,7 @@ from signage.journal.writer import Journal
 from signage.simulation.model import PRESETS
 from signage.simulation.recording import Moment, Recording
 from signage.simulation.simulate import Simulation
-from signage.types.types import Sighting
+from signage.types.vision import Sighting
 from tests.support.builders import catalogue, defaults, sighting, traits
 
 SHOP = catalogue(

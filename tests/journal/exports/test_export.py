@@ -22,7 +22,9 @@ from signage.journal.exports import proof_of_play
 from signage.journal.exports.export import ExportFormat, export
 from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
-from signage.types.types import Decision, Impression, PlayEvent, PlayState, Reward, Trigger
+from signage.types.decisions import Decision, Trigger
+from signage.types.plays import PlayEvent, PlayState
+from signage.types.rewards import Impression, Reward
 from tests.support.builders import NOON, ROOT, catalogue, utc
 
 CATALOGUE = catalogue({"coffee": {"title": "Slow, “good” coffee"}, "shoes": {}})
@@ -332,7 +334,7 @@ def test_the_journal_is_never_written_over(screen: Screen, path: Path, tmp_path:
 
 def command(*arguments: str | Path, first: str = "") -> subprocess.CompletedProcess[str]:
     """`signage export`, in a process that does ``first`` what it says."""
-    program = f"{first}\nfrom signage.cli import main\nmain()"
+    program = f"{first}\nfrom signage.cli.app import main\nmain()"
     return subprocess.run(
         [sys.executable, "-c", program, "export", *arguments],
         capture_output=True,

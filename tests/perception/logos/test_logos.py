@@ -12,7 +12,8 @@ import pytest
 from benchmarks.behaviour.logos import cloth, drawn_logos, size_rows, worn, write_logos
 from signage.errors import ConfigError
 from signage.perception.logos.detector import LogoFinder, torso_of
-from signage.types.types import Image, Logo
+from signage.types.arrays import Image
+from signage.types.vision import Logo
 from tests.support.builders import FOOTAGE
 
 BRANDS = ("Norvane", "Emblem 0", "Kelpo", "Emblem 1", "Ruddle", "Emblem 2")

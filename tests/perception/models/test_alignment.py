@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signage.perception.models.alignment import cut_out, similarity
-from signage.types.types import Floats
+from signage.types.arrays import Floats
 
 # dlib's mean face, in shares of its chip with a padding of a fifth.
 MEAN_FACE = np.array([(75.7, 29.5), (60.4, 30.6), (22.9, 29.5), (38.1, 30.6), (49.3, 59.1)])

@@ -14,7 +14,8 @@ from signage.perception.models.attributes import TraitEstimator, sharpness
 from signage.perception.models.face_detector import FaceDetector
 from signage.perception.models.faces import CropLandmarker, Face
 from signage.scenes.footage import read_video
-from signage.types.types import MOODS, HeadPose, Image
+from signage.types.arrays import Image
+from signage.types.vision import MOODS, HeadPose
 from tests.support.builders import FOOTAGE, ROOT
 
 MODELS = ROOT / "models"

@@ -12,7 +12,8 @@ import pytest
 from signage.perception.models.bodies import Body, BodyDetector
 from signage.perception.models.face_detector import FaceDetector
 from signage.scenes.footage import read_video
-from signage.types.types import Facing, Image
+from signage.types.arrays import Image
+from signage.types.vision import Facing
 from tests.support.builders import FOOTAGE, ROOT
 
 NOSE, LEFT_SHOULDER, RIGHT_SHOULDER, LEFT_HIP, RIGHT_HIP = 0, 5, 6, 11, 12

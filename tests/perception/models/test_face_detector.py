@@ -9,7 +9,8 @@ import pytest
 from signage.perception.models.face_detector import DetectedFace, FaceDetector
 from signage.perception.tracking.people import intersection_over_union
 from signage.scenes.footage import read_video
-from signage.types.types import Box, Image
+from signage.types.arrays import Image
+from signage.types.vision import Box
 from tests.support.builders import FOOTAGE, ROOT
 
 # Drawn around the five faces of the picture by hand, brow to chin.

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from signage.perception.models.face_detector import FaceDetector
 from signage.perception.models.faces import CropLandmarker, Face, head_pose
 from signage.scenes.footage import read_video
-from signage.types.types import Box, Floats, Image
+from signage.types.arrays import Floats, Image
+from signage.types.vision import Box
 from tests.support.builders import FOOTAGE, ROOT
 
 GREY = (128, 128, 128)

@@ -15,7 +15,8 @@ from signage.capture.recorded import read_video
 from signage.perception.faces import Face
 from signage.perception.gaze import read_gaze
 from signage.scenes.footage import read_video
-from signage.types.types import Gaze, HeadPose, Image
+from signage.types.arrays import Image
+from signage.types.vision import Gaze, HeadPose
 from tests.support.builders import FOOTAGE
 
 MIN_PX = 60.0

@@ -19,7 +19,7 @@ from signage.perception.models.face_detector import FaceDetector
 from signage.perception.models.faces import CropLandmarker, Face
 from signage.perception.models.identity import DIMENSIONS, FaceEncoder, Gallery, threshold
 from signage.scenes.footage import read_video
-from signage.types.types import Floats, Image
+from signage.types.arrays import Floats, Image
 from tests.support.builders import FOOTAGE, ROOT
 
 MODELS = ROOT / "models"

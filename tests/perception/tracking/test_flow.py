@@ -8,7 +8,8 @@ import pytest
 
 from signage.perception.tracking.flow import Flow, Move, small_grey
 from signage.scenes.footage import read_video
-from signage.types.types import Box, Image
+from signage.types.arrays import Image
+from signage.types.vision import Box
 from tests.support.builders import FOOTAGE
 
 FACE: Box = (218.0, 80.0, 378.0, 300.0)

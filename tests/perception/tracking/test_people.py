@@ -12,7 +12,8 @@ import pytest
 from signage.perception.models.bodies import Body
 from signage.perception.models.face_detector import DetectedFace
 from signage.perception.tracking.people import People, Person, intersection_over_union, is_covered
-from signage.types.types import Box, Facing, Floats
+from signage.types.arrays import Floats
+from signage.types.vision import Box, Facing
 
 REMEMBER_S = 3.0
 FPS = 10

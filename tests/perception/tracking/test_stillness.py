@@ -16,7 +16,8 @@ from signage.perception.tracking.flow import small_grey
 from signage.perception.tracking.people import Person
 from signage.perception.tracking.stillness import PictureFilter
 from signage.scenes.footage import read_video
-from signage.types.types import Box, HeadPose, Image
+from signage.types.arrays import Image
+from signage.types.vision import Box, HeadPose
 from tests.support.builders import FOOTAGE, ROOT
 
 STILL_AFTER_S = 5.0

@@ -21,15 +21,10 @@ from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
 from signage.kiosk.dashboard import Dashboard
 from signage.recommend.recommender import Recommender, make_policy
-from signage.types.types import (
-    Decision,
-    Impression,
-    Movement,
-    PlayEvent,
-    PlayState,
-    Reward,
-    Trigger,
-)
+from signage.types.audience import Movement
+from signage.types.decisions import Decision, Trigger
+from signage.types.plays import PlayEvent, PlayState
+from signage.types.rewards import Impression, Reward
 from tests.support.builders import catalogue, snapshot, viewer
 from tests.support.experiment_journal import AUTUMN, blocks, clear, write
 from tests.support.player_shop import Shop, until

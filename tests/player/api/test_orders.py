@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from signage.engine.orders import Action, Order
-from signage.types.types import PlayState
+from signage.types.plays import PlayState
 from tests.support.player_shop import Shop
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from signage.content.catalogue import Content
 from signage.evaluation.kept import is_open
-from signage.types.types import Decision, Viewer
+from signage.types.audience import Viewer
+from signage.types.decisions import Decision
 from tests.support.builders import utc, viewer
 from tests.support.playing import Playing, Weighing
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from signage.types.types import Play
+from signage.types.plays import Play
 from tests.support.builders import ages, utc, viewer
 from tests.support.playing import Playing, Weighing
 

@@ -20,7 +20,8 @@ from signage.recommend.constraints.share import (
     within_budget,
 )
 from signage.recommend.policies.base import Answer
-from signage.types.types import Decision, Floats
+from signage.types.arrays import Floats
+from signage.types.decisions import Decision
 from tests.support.builders import viewer
 from tests.support.playing import Playing, Weighing
 

@@ -14,7 +14,7 @@ from signage.recommend.policies.base import Question
 from signage.recommend.policies.baselines import Rules
 from signage.recommend.policies.ensemble import EnsemblePolicy
 from signage.recommend.recommender import Recommender
-from signage.types.types import Lesson, Trigger
+from signage.types.decisions import Lesson, Trigger
 from tests.support.builders import catalogue, snapshot, viewer
 
 ACTIONS = {name: (f"category={name}", f"id={name}") for name in ("coffee", "shoes", "tea", "toys")}

@@ -18,7 +18,7 @@ from signage.recommend.policies.encoding import Encoding
 from signage.recommend.policies.ensemble import EnsemblePolicy, layout_of
 from signage.recommend.policies.vw import VwRegression
 from signage.recommend.recommender import make_policy
-from signage.types.types import Lesson
+from signage.types.decisions import Lesson
 
 ACTIONS = {
     f"{category}-{n}": (f"category={category}", f"tag=t{n}", "medium=html", f"id={category}-{n}")

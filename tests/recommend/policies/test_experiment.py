@@ -20,7 +20,8 @@ from signage.recommend.policies.experiment import (
     divide,
 )
 from signage.recommend.recommender import layout_for, make_policy
-from signage.types.types import Assignment, Lesson
+from signage.types.decisions import Lesson
+from signage.types.experiments import Assignment
 from tests.support.builders import NOON
 
 ARMS = ("rules", "vw")

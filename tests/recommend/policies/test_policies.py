@@ -17,7 +17,7 @@ from signage.recommend.policies.base import Policy, Question
 from signage.recommend.policies.baselines import Playlist, Rules, Uniform
 from signage.recommend.policies.ensemble import EnsemblePolicy, inverse_gap
 from signage.recommend.recommender import make_policy
-from signage.types.types import Lesson
+from signage.types.decisions import Lesson
 from tests.support.builders import NOON
 
 ACTIONS = {
