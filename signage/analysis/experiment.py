@@ -10,10 +10,10 @@ from typing import Any
 
 from signage.errors import ConfigError, JournalError
 from signage.experiments.ab_test import analyse
+from signage.experiments.assignment import arm_of_visit
 from signage.experiments.units import ArmPlay, Design
 from signage.journal.experiments import Experiments
 from signage.journal.soundness import check_sound
-from signage.recommend.policies.experiment import arm_of_visit
 
 _MOST_LEFT_OUT = 0.1
 """Of the plays, for clocks and overlaps: with more of them the record is no record."""

@@ -1,0 +1,1 @@
+"""Models and footage: fetched once from pinned packages, and checked by hash."""

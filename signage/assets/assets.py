@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from signage.config.file import validate
 from signage.errors import AssetError, ConfigError
-from signage.toml_file import read_toml
+from signage.io import read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

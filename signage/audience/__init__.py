@@ -1,0 +1,1 @@
+"""From sightings to visits, and to the snapshot of who is there."""

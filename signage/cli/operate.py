@@ -22,8 +22,8 @@ from signage.cli.options import (
     warn_on_stderr,
 )
 from signage.config.file import load_config
-from signage.engine.orders import Action, Order
 from signage.text.terminal import Console, table
+from signage.types.orders import Action, Order
 
 
 def order(

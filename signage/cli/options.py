@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from signage.config.config import Config
 from signage.text.terminal import Console, log_warnings
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_CONFIG = ROOT / "configs" / "kiosk.toml"
 DEMO_CONFIG = ROOT / "configs" / "demo.toml"
 

@@ -1,0 +1,1 @@
+"""The configuration: one model for each table of ``configs/*.toml``, checked when it is read."""

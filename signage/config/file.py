@@ -13,8 +13,8 @@ from pydantic_core import ErrorDetails
 from signage.config.base import DAY_S
 from signage.config.config import Config, is_live
 from signage.errors import ConfigError
+from signage.io import read_toml
 from signage.text.names import printable
-from signage.toml_file import read_toml
 
 _short = reprlib.Repr()
 _short.maxstring = 120

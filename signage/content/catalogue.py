@@ -17,9 +17,8 @@ from signage.config.base import DAY_S, MOST, Colour, Link, Section
 from signage.config.file import validate
 from signage.content.schedule import Schedule
 from signage.errors import ConfigError
-from signage.recommend.constraints.share import MOST_PROMISED
+from signage.io import read_toml
 from signage.text.names import looks, printable
-from signage.toml_file import read_toml
 from signage.types.plays import Cue
 from signage.types.plays import More as MoreCue
 
@@ -34,6 +33,9 @@ def _on_disk(name: str) -> str:
 
 AtLeastOne = Annotated[int, Field(ge=1, le=MOST)]
 FileName = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_on_disk)]
+
+MOST_PROMISED = 0.9
+"""All shares together, and all that one decision gives to them: the rest is the policy's."""
 
 _CAPS = ("max_per_hour", "max_per_viewer", "share_max", "competes")
 

@@ -9,12 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from signage.config.config import Config, ContentConfig
-from signage.content.catalogue import Catalogue, Content, closed_to_some, id_of, read_content
+from signage.content.catalogue import (
+    MOST_PROMISED,
+    Catalogue,
+    Content,
+    closed_to_some,
+    id_of,
+    read_content,
+)
 from signage.content.creative import linked_by_svg, read_creative
 from signage.content.folder import Listing, files_of, list_contents
 from signage.content.media import Media, read_media, usual_endings
 from signage.errors import ConfigError, MediaError
-from signage.recommend.constraints.share import MOST_PROMISED
 from signage.text.names import printable, why_no_id
 
 log = logging.getLogger(__name__)

@@ -27,7 +27,7 @@ from signage.content.check import Checked, agreeing, check_content, contents_in
 from signage.content.folder import Files, Listing, files_of, stamp_of, version_of
 from signage.content.work import Work
 from signage.errors import ConfigError
-from signage.toml_file import read_toml
+from signage.io import read_toml
 
 log = logging.getLogger(__name__)
 

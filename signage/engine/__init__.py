@@ -1,0 +1,1 @@
+"""One screen, one thread, one step: the loop that joins the stages."""

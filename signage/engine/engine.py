@@ -18,7 +18,7 @@ from signage.audience.audience import open_audience
 from signage.config.config import Config
 from signage.content.catalogue import Catalogue
 from signage.engine.learning import Learning
-from signage.engine.orders import Inbox, Order
+from signage.engine.orders import Inbox
 from signage.engine.ports import Perceive, Screen
 from signage.errors import SignageError
 from signage.journal.observed_hours import ObservedHours
@@ -31,7 +31,7 @@ from signage.recommend.reveal import Reveal
 from signage.recommend.reward import PlayTally
 from signage.types.audience import AudienceSnapshot, Viewer
 from signage.types.decisions import Decision, Lesson, Trigger
-from signage.types.orders import Orders
+from signage.types.orders import Order, Orders
 from signage.types.plays import PagePlay, PlayEvent, PlayState
 from signage.types.rewards import Reward
 from signage.types.vision import Frame

@@ -14,14 +14,13 @@ from datetime import datetime
 from pathlib import Path
 
 from signage.config.config import Config
-from signage.engine.orders import Action, Order, OrderRefusedError, follow, standing
 from signage.errors import CheckpointError
 from signage.journal.writer import Journal
 from signage.recommend.checkpoint import Checkpoint, Checkpoints, Header
 from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import Recommender, layout_for, make_policy
 from signage.types.decisions import Lesson
-from signage.types.orders import Orders
+from signage.types.orders import Action, Order, OrderRefusedError, Orders, follow, standing
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""Off-policy evaluation: arrays in, estimates out."""

@@ -1,0 +1,1 @@
+"""The comparison of arms, wherever the data comes from: assignment, design, analysis."""

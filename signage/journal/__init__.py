@@ -1,0 +1,1 @@
+"""The record of decisions, plays, rewards and visits: the only room with SQL."""

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import IO
 
 from signage.errors import JournalError
+from signage.io import give_to_owner
 from signage.journal import schema
-from signage.ownership import give_to_owner
 
 if sys.platform != "win32":
     import fcntl

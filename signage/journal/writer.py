@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from signage.errors import JournalError, LostJournalError
+from signage.io import give_to_owner
 from signage.journal import facts, schema
 from signage.journal.file import explained, lock
-from signage.ownership import give_to_owner
 from signage.types.audience import Viewer
 from signage.types.decisions import Decision, Lesson
 from signage.types.experiments import Assignment

@@ -1,0 +1,1 @@
+"""The process on the device: camera, server, engine, health and the service manager."""

@@ -8,9 +8,9 @@ import json
 from typing import Any
 
 from signage.config.config import Config
-from signage.engine.orders import Order
 from signage.errors import ConfigError, SignageError
 from signage.kiosk.installation import orders_token_path
+from signage.types.orders import Order
 
 _PATIENCE_S = 30.0
 

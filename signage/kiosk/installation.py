@@ -9,7 +9,7 @@ from signage.config.base import Section
 from signage.config.config import Affine, Config
 from signage.config.file import validate
 from signage.errors import ConfigError
-from signage.toml_file import read_toml
+from signage.io import read_toml
 
 
 class _Calibration(Section):

@@ -22,7 +22,6 @@ from signage.content.catalogue import Catalogue
 from signage.content.watch import ContentWatch
 from signage.engine.engine import Engine, Step
 from signage.engine.learning import FOLDER
-from signage.engine.orders import Order, OrderRefusedError
 from signage.engine.totals import Totals
 from signage.errors import DamagedJournalError, LostJournalError
 from signage.journal.figures import Figures
@@ -38,7 +37,7 @@ from signage.player.stand_in import TerminalPage
 from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import make_policy
 from signage.types.audience import AudienceSnapshot
-from signage.types.orders import Orders
+from signage.types.orders import Order, OrderRefusedError, Orders
 from signage.types.plays import PlayState
 
 log = logging.getLogger(__name__)

@@ -1,0 +1,1 @@
+"""Which content for this audience, with which exact probability."""

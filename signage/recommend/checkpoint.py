@@ -25,7 +25,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from signage.errors import CheckpointError
-from signage.ownership import give_to_owner
+from signage.io import give_to_owner
 from signage.recommend.policies.base import Learner
 
 log = logging.getLogger(__name__)

@@ -15,6 +15,7 @@ from signage.config.config import Config
 from signage.config.experiment import ExperimentConfig
 from signage.content.catalogue import Catalogue, Content
 from signage.errors import ConfigError
+from signage.experiments.assignment import design_of
 from signage.recommend.checkpoint import Checkpoint, read
 from signage.recommend.constraints.rules import Call, Constraints, Situation
 from signage.recommend.context import ADVISED, SEEN, audience_context
@@ -22,9 +23,11 @@ from signage.recommend.history import VisitHistory
 from signage.recommend.policies import experiment as experiments
 from signage.recommend.policies.apprentice import Apprentice, divide, shadow_of
 from signage.recommend.policies.base import Answer, Learner, Policy, Question
-from signage.recommend.policies.baselines import Playlist, Rules, Uniform
 from signage.recommend.policies.ensemble import EnsemblePolicy, layout_of
 from signage.recommend.policies.experiment import Experiment
+from signage.recommend.policies.playlist import Playlist
+from signage.recommend.policies.rules import Rules
+from signage.recommend.policies.uniform import Uniform
 from signage.types.audience import AudienceSnapshot, Viewer
 from signage.types.decisions import Decision, Lesson, Trigger
 from signage.types.experiments import Assignment
@@ -74,7 +77,7 @@ def layout_for(config: Config) -> str:
     learner = layout_of(config.policies.vw)
     if config.experiment is None:
         return f"{config.decision.policy}:{learner}"
-    design = experiments.design_of(config.experiment)
+    design = design_of(config.experiment)
     return f"experiment-{hashlib.sha256(design.encode()).hexdigest()[:12]}:{learner}"
 
 

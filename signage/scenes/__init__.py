@@ -1,0 +1,1 @@
+"""Recorded footage, and scenes drawn from it whose truth is known."""

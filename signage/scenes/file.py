@@ -16,7 +16,7 @@ from pydantic import Field, field_validator, model_validator
 from signage.config.base import NotNegative, Positive, Section, Seed
 from signage.config.file import validate
 from signage.errors import ConfigError
-from signage.toml_file import read_toml
+from signage.io import read_toml
 
 T = TypeVar("T", bound=Section)
 

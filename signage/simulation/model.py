@@ -37,7 +37,7 @@ from pydantic import Field, model_validator
 from signage.config.base import NotNegative, Positive, Probability, Section
 from signage.config.file import validate
 from signage.errors import ConfigError
-from signage.toml_file import read_toml
+from signage.io import read_toml
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 

@@ -18,7 +18,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from signage import capture, perception
+from signage import capture, perception, scenes
 from signage.capture.source import is_scene, recording_duration_s
 from signage.config.config import Config, is_live
 from signage.errors import ConfigError, SourceError
@@ -150,8 +150,8 @@ def _logos(config: Config) -> list[Path]:
 def _program() -> bytes:
     """Of the program that perceives: its own text, and what it is built on."""
     digest = hashlib.sha256(" ".join(f"{name} {version(name)}" for name in _LIBRARIES).encode())
-    folders = (Path(str(package.__file__)).parent for package in (perception, capture))
-    files = [path for folder in folders for path in sorted(folder.glob("*.py"))]
+    folders = (Path(str(package.__file__)).parent for package in (perception, capture, scenes))
+    files = [path for folder in folders for path in sorted(folder.rglob("*.py"))]
     for path in [*files, Path(recording_module.__file__)]:
         digest.update(_sha256(path))
     return digest.digest()

@@ -1,0 +1,1 @@
+"""Text that people read: made fit to be shown, in the words of a shop, and written out."""

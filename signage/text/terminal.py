@@ -24,9 +24,8 @@ from rich.table import Table
 from rich.text import Text
 
 from signage.errors import SignageError
-from signage.text.plain import plain
 from signage.text.background_writer import BackgroundWriter
-from signage.text.plain import without_logins, without_secrets
+from signage.text.plain import plain, without_logins, without_secrets
 
 _SPELL = "signage-spell"
 _SPELLED = {

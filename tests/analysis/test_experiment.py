@@ -23,13 +23,14 @@ from signage.config.experiment import ExperimentConfig
 from signage.engine.engine import Engine
 from signage.engine.learning import FOLDER
 from signage.errors import ConfigError, JournalError
+from signage.experiments.assignment import arm_of_block, arm_of_visit, design_of
 from signage.journal.experiments import Experiments
 from signage.journal.figures import Figures
 from signage.journal.soundness import check_sound
 from signage.journal.writer import Journal
 from signage.kiosk.dashboard import Dashboard
 from signage.recommend.policies.base import Learner
-from signage.recommend.policies.experiment import Experiment, arm_of_block, arm_of_visit, design_of
+from signage.recommend.policies.experiment import Experiment
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
 from tests.engine.test_engine import Stage

@@ -15,7 +15,7 @@ import pytest
 from signage.assets import assets, convert
 from signage.errors import AssetError, ConfigError
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 MANIFESTS = [ROOT / "models/manifest.toml", ROOT / "configs/footage/manifest.toml"]
 CONTENT = {"first.bin": b"the first file" * 100, "second.bin": b"the second file" * 100}
 

@@ -16,7 +16,7 @@ from signage.assets import assets
 from signage.assets.convert import CONVERTERS, convert
 from signage.errors import AssetError
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 Array = NDArray[Any]
 
 # Norm, and product with the cosines of 0, 1, 2 …, of each output on `ramp`, as computed by

@@ -145,7 +145,7 @@ def test_what_may_not_be_read_is_told_and_the_others_play(for_nobody: Path) -> N
     (for_nobody / "toml" / "content.toml").chmod(0o600)
     script = (
         "import json, sys\nfrom pathlib import Path\n"
-        "from signage.content_check import check_folder\n"
+        "from signage.content.check import check_folder\n"
         "found = {c.content_id: c.errors for c in check_folder(Path(sys.argv[1]))}\n"
         "print(json.dumps(found))"
     )

@@ -20,11 +20,10 @@ from signage.content import watch as content_watch
 from signage.content.catalogue import Catalogue
 from signage.content.check import Checked, check_content, load_catalogue
 from signage.content.watch import ContentWatch
-from signage.engine.orders import Action, Order
 from signage.errors import ConfigError, SignageError
 from signage.journal.reader import JournalReader
 from signage.types.decisions import Trigger
-from signage.types.orders import Orders
+from signage.types.orders import Action, Order, Orders
 from tests.engine.test_engine import ADULT, Stage, triggers
 from tests.kiosk.test_kiosk import Kiosk
 from tests.support import films

@@ -15,7 +15,6 @@ import pytest
 from signage.config.config import PoliciesConfig, VwConfig
 from signage.engine.engine import Engine
 from signage.engine.learning import FOLDER
-from signage.engine.orders import Action, Order
 from signage.engine.rebuild import rebuild
 from signage.errors import JournalError, SignageError
 from signage.journal.reader import JournalReader
@@ -23,7 +22,7 @@ from signage.journal.writer import Journal
 from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
-from signage.types.orders import Orders
+from signage.types.orders import Action, Order, Orders
 from signage.types.vision import Sighting
 from tests.engine.test_engine import Stage
 from tests.support.builders import AWAY, NOON, TOWARDS, catalogue, frame, sighting, traits

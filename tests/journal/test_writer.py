@@ -181,7 +181,7 @@ def test_a_catalogue_that_changed_does_not_change_the_past(path: Path) -> None:
 _WRITER = """
 import sys
 from pathlib import Path
-from tests.journal.test_journal import *
+from tests.journal.test_writer import *
 journal, run = begun(Path(sys.argv[1]))
 number = journal.next_number()
 while True:
@@ -223,7 +223,7 @@ def test_kill_in_mid_write_loses_nothing_acknowledged(path: Path, lines: int) ->
 def test_a_full_disk_is_one_clear_message(path: Path) -> None:
     program = (
         "import resource, signal, sys; from pathlib import Path; "
-        "from tests.journal.test_journal import *\n"
+        "from tests.journal.test_writer import *\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "journal, run = begun(Path(sys.argv[1]))\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000,) * 2)\n"

@@ -11,11 +11,11 @@ from threading import Thread
 import pytest
 
 from signage.config.config import Config, ServerConfig
-from signage.engine.orders import Action, Order
 from signage.errors import ConfigError, SignageError
 from signage.kiosk.client import ask_screen
 from signage.kiosk.installation import keep_orders_token, orders_token_path
 from signage.player.server import PlayerServer, Status
+from signage.types.orders import Action, Order
 from tests.support.player_shop import Desk
 
 FREEZE = Order(action=Action.FREEZE)

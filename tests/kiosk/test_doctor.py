@@ -15,7 +15,7 @@ from signage.config.config import CameraConfig, Config, PerceptionConfig, ReelSe
 from signage.kiosk import doctor, libraries
 from signage.kiosk.doctor import Check
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PATH = Path("kiosk.toml")
 
 

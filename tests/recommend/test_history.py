@@ -8,7 +8,7 @@ import pytest
 
 from signage.config.config import Config, ConstraintsConfig, PerceptionConfig
 from signage.recommend.history import VisitHistory
-from signage.recommend.policies.baselines import Uniform
+from signage.recommend.policies.uniform import Uniform
 from signage.recommend.recommender import Recommender
 from signage.types.audience import Viewer
 from signage.types.decisions import Decision, Trigger

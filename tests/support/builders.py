@@ -16,7 +16,7 @@ from signage.types.arrays import Floats
 from signage.types.audience import AudienceSnapshot, Movement, Viewer
 from signage.types.vision import Facing, Frame, Gaze, HeadPose, Sighting, Traits
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 FOOTAGE = ROOT / "configs" / "footage"
 DEMO = ROOT / "configs" / "demo.toml"
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)

@@ -10,10 +10,10 @@ from typing import Any
 from signage.config.config import Config, DecisionConfig, PoliciesConfig, VwConfig
 from signage.config.experiment import ExperimentConfig
 from signage.engine.engine import Engine
-from signage.engine.orders import Action, Order
 from signage.journal.writer import Journal
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
+from signage.types.orders import Action, Order
 from signage.types.plays import Cue, PagePlay, PlayEvent, PlayState
 from signage.types.vision import Sighting
 from tests.support.builders import AWAY, catalogue, defaults, frame, reader, sighting, traits

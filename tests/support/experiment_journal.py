@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from signage.config.experiment import ExperimentConfig
+from signage.experiments.assignment import arm_of_block, arm_of_visit, design_of
 from signage.journal.writer import Journal
-from signage.recommend.policies.experiment import arm_of_block, arm_of_visit, design_of
 from signage.types.decisions import Decision, Trigger
 from signage.types.experiments import Assignment
 from signage.types.plays import PlayEvent, PlayState

@@ -19,10 +19,10 @@ from signage.config.config import Config, DecisionConfig, PoliciesConfig, VwConf
 from signage.content.catalogue import Catalogue
 from signage.engine.engine import Engine
 from signage.engine.learning import FOLDER
-from signage.engine.orders import Action, Order
 from signage.journal.writer import Journal
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
+from signage.types.orders import Action, Order
 from signage.types.plays import Cue
 from signage.types.vision import Frame, Sighting
 from tests.support.builders import AWAY, TOWARDS, catalogue, defaults, sighting, traits, utc

@@ -9,10 +9,9 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from signage.config.config import PlayerConfig, ServerConfig
-from signage.engine.orders import Order, follow
 from signage.errors import SignageError
 from signage.player.server import PlayerServer, Status
-from signage.types.orders import Orders
+from signage.types.orders import Order, Orders, follow
 from signage.types.plays import Cue, PagePlay, PlayEvent, PlayState
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 
 from signage.config.config import Config, ConstraintsConfig, PerceptionConfig
 from signage.recommend.policies.base import Answer, Policy, Question
-from signage.recommend.policies.baselines import Uniform
+from signage.recommend.policies.uniform import Uniform
 from signage.recommend.recommender import Recommender
 from signage.types.audience import Viewer
 from signage.types.decisions import Decision, Lesson, Trigger

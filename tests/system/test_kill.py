@@ -19,12 +19,11 @@ import pytest
 
 from signage.engine.engine import Engine
 from signage.engine.learning import FOLDER
-from signage.engine.orders import Action, Order, follow
 from signage.journal.writer import Journal
 from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
-from signage.types.orders import Orders
+from signage.types.orders import Action, Order, Orders, follow
 from signage.types.vision import Frame, Sighting
 from tests.support.builders import ROOT, utc
 from tests.support.kill_rounds import CONTENTS, ROUND_S, config

@@ -17,8 +17,7 @@ from typing import Any
 import pytest
 
 from signage.cli.options import print_json
-from signage.text.plain import plain
-from signage.text.plain import host_only, shortened, without_secrets
+from signage.text.plain import host_only, plain, shortened, without_secrets
 from signage.text.terminal import Console, Stream, grid, line, table
 from tests.cli.test_cli import COMMAND, ENVIRONMENT, configure, signage
 
@@ -110,7 +109,7 @@ def test_json_has_no_number_that_json_does_not_know(capsys: pytest.CaptureFixtur
 
 def test_a_message_of_the_log_is_one_line(capfd: pytest.CaptureFixture[str]) -> None:
     said = (
-        "from signage import terminal; import logging\n"
+        "from signage.text import terminal; import logging\n"
         "terminal.prepare_streams(); terminal.log_warnings()\n"
         "log = logging.getLogger('x')\n"
         f"log.warning('left out: %s', {'<3>a' + chr(10) + '<3>b rtsp://u:secret@h/'!r})\n"
@@ -128,7 +127,7 @@ def test_a_message_of_the_log_is_one_line(capfd: pytest.CaptureFixture[str]) -> 
 
 def test_letters_that_a_log_cannot_hold_are_spelled() -> None:
     said = (
-        "from signage import terminal\n"
+        "from signage.text import terminal\n"
         "terminal.prepare_streams()\n"
         "terminal.Console().print('Küche “to go” – 3 × 4 …')\n"
     )

@@ -1,0 +1,1 @@
+"""Brands' logos on clothes, found by pictures of the logos alone."""

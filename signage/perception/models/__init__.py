@@ -1,0 +1,1 @@
+"""One network per file: a picture in, what the network sees in it out."""

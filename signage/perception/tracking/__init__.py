@@ -1,0 +1,1 @@
+"""Detections joined into tracks: who is who from frame to frame."""

@@ -1,0 +1,1 @@
+"""The addresses of the player server: one per file."""

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-_PAGE = Path(__file__).parent / "static" / "dashboard.html"
+_PAGE = Path(__file__).parents[1] / "static" / "dashboard.html"
 _DAYS = {"1": 1, "7": 7}
 
 

@@ -1,9 +1,10 @@
 """The operator's orders over HTTP: ``GET /api/orders`` tells what is in force, ``POST`` orders.
 
-The body of a POST is one `signage.engine.orders.Order`: ``{"action": "pin", "content_id": "coffee"}``,
-``{"action": "rollback", "before": "2026-03-04T12:00:00Z"}``. The answer to both is the state,
-with ``refused``: null, or the sentence that says why nothing has changed (status 400 or 413
-where it is no order, 409 where it cannot be carried out). Who may order: ``guard.py``.
+The body of a POST is one `signage.types.orders.Order`:
+``{"action": "pin", "content_id": "coffee"}`` or
+``{"action": "rollback", "before": "2026-03-04T12:00:00Z"}``. The answer to both is the state, with
+``refused``: null, or the sentence that says why nothing has changed (status 400 or 413 where it
+is no order, 409 where it cannot be carried out). Who may order: ``guard.py``.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
-from signage.engine.orders import Order
 from signage.errors import SignageError
+from signage.types.orders import Order
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -20,11 +20,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from signage.content.catalogue import MOST_PROMISED
 from signage.recommend.policies.base import Answer
 from signage.types.arrays import Floats
-
-MOST_PROMISED = 0.9
-"""All shares together, and all that one decision gives to them: the rest is the policy's."""
 
 _MARGIN = 0.0025
 _CATCH_UP_PLAYS = 2.0

@@ -1,0 +1,1 @@
+"""The policies: one per file, all with the interface of ``base.py``."""

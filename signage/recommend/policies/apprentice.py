@@ -29,7 +29,7 @@ import numpy as np
 from signage.config.config import ApprenticeConfig
 from signage.experiments.confidence import margin, tuned
 from signage.recommend.policies.base import Answer, Learner, Question
-from signage.recommend.policies.baselines import Rules
+from signage.recommend.policies.rules import Rules
 from signage.types.arrays import Floats
 from signage.types.decisions import Lesson
 

@@ -85,3 +85,13 @@ def least_recent(question: Question, among: Sequence[str]) -> str:
     """Of ``among``, the content that was decided on longest ago; unseen ones first."""
     last = question.last_decided
     return min(among, key=lambda name: (name in last, last.get(name), name))
+
+
+class Fixed:
+    """A policy that never learns."""
+
+    name = "fixed"
+    version = "1"
+
+    def learn(self, lesson: Lesson) -> None:
+        """Learn nothing."""

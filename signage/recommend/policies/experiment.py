@@ -1,14 +1,4 @@
-"""An A/B test on the live screen: several policies hold it in turn, by lot.
-
-A screen is shared, so people cannot be given to an arm one by one. Two ways are left:
-
-- ``block``: the clock of UTC is cut into blocks of equal length. As many blocks in a row as
-  there are arms make a round, and each arm has one block of it, in an order drawn by lot. So
-  hours and weekdays are shared out evenly, and whoever knows one round knows nothing of the next.
-- ``visit``: lots are drawn for each visit, and the main viewer's one counts.
-
-The lot is a function of the seed, the experiment's name and the number of the round, or the id of
-the visit, alone: a restart changes nothing, and a replay gives the same.
+"""A policy made of several: each arm of an experiment decides where it is its turn.
 
 Each learner learns from what its own arm has shown, and from all that was shown before the
 experiment or outside it, and not from the other arms. If it did, it would be worth more, or less,
@@ -18,16 +8,14 @@ through better A/B tests of recommendation algorithms", 2023).
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
-import numpy as np
-
 from signage.config.base import PolicyName
-from signage.config.clock import ZoneName, local_time
+from signage.config.clock import ZoneName
 from signage.config.experiment import ExperimentConfig
+from signage.experiments.assignment import assignment_at, design_of
 from signage.recommend.policies.base import Answer, Learner, Policy, Question
 from signage.types.decisions import Lesson
 from signage.types.experiments import Assignment
@@ -63,25 +51,8 @@ class Experiment:
         return ", ".join(f"{name} {policy.version}" for name, policy in self._arms.items())
 
     def assign(self, utc: datetime, visit_id: str | None) -> Assignment | None:
-        """Whose turn it is at ``utc`` before the main viewer of ``visit_id``.
-
-        None where the experiment has not begun, is over, or goes by visits and nobody is there.
-        """
-        config, today = self._config, local_time(utc, self._zone).date()
-        if config.from_date and today < config.from_date:
-            return None
-        if config.until_date and today > config.until_date:
-            return None
-        if config.assign == "visit":
-            if visit_id is None:
-                return None
-            arm = arm_of_visit(config.seed, config.name, config.arms, visit_id)
-            return Assignment(config.name, arm, visit_id, washout=False, design=self._design)
-        length_s = 60 * config.block_minutes
-        block, into_s = divmod(utc.timestamp(), length_s)
-        arm = arm_of_block(config.seed, config.name, config.arms, int(block))
-        washout = into_s < 60 * config.washout_minutes
-        return Assignment(config.name, arm, str(int(block)), washout, self._design)
+        """Whose turn it is at ``utc`` before the main viewer of ``visit_id``."""
+        return assignment_at(self._config, self._zone, utc, visit_id)
 
     def acting(self, assignment: Assignment | None) -> Policy:
         return self._otherwise if assignment is None else self._arms[assignment.arm]
@@ -118,35 +89,3 @@ def divide(saved: bytes) -> dict[str, tuple[int, bytes]]:
         models[name] = learned, rest[begin : begin + size]
         begin += size
     return models
-
-
-def arm_of_block(seed: int, name: str, arms: Sequence[str], block: int) -> str:
-    """Which of ``arms`` has the block with this number."""
-    turn, place = divmod(block, len(arms))
-    order = _lot(seed, name, str(turn)).permutation(len(arms))
-    return arms[int(order[place])]
-
-
-def arm_of_visit(seed: int, name: str, arms: Sequence[str], visit_id: str) -> str:
-    """Which of ``arms`` has the plays of which the main viewer is in this visit."""
-    return arms[int(_lot(seed, name, visit_id).integers(len(arms)))]
-
-
-def _lot(seed: int, name: str, unit: str) -> np.random.Generator:
-    digest = hashlib.sha256(f"{seed}\n{name}\n{unit}".encode()).digest()
-    return np.random.default_rng(int.from_bytes(digest[:16], "big"))
-
-
-def design_of(config: ExperimentConfig) -> str:
-    """What must stay the same as long as results are added up, as JSON."""
-    by_block = config.assign == "block"
-    return json.dumps(
-        {
-            "name": config.name,
-            "arms": config.arms,
-            "assign": config.assign,
-            "block_minutes": config.block_minutes if by_block else None,
-            "washout_minutes": config.washout_minutes if by_block else None,
-            "seed": config.seed,
-        }
-    )

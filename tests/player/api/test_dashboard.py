@@ -15,7 +15,6 @@ from playwright.sync_api import Browser, Page, expect
 
 from signage.config.config import Config
 from signage.engine.engine import Step
-from signage.engine.orders import Action, Order
 from signage.journal.figures import HELD_S, Figures
 from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
@@ -23,6 +22,7 @@ from signage.kiosk.dashboard import Dashboard
 from signage.recommend.recommender import Recommender, make_policy
 from signage.types.audience import Movement
 from signage.types.decisions import Decision, Trigger
+from signage.types.orders import Action, Order
 from signage.types.plays import PlayEvent, PlayState
 from signage.types.rewards import Impression, Reward
 from tests.support.builders import catalogue, snapshot, viewer

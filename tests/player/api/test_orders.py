@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from signage.engine.orders import Action, Order
+from signage.types.orders import Action, Order
 from signage.types.plays import PlayState
 from tests.support.player_shop import Shop
 

@@ -11,14 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signage.recommend.constraints.share import (
-    MOST_PROMISED,
-    Promise,
-    explored,
-    lifted,
-    limit,
-    within_budget,
-)
+from signage.content.catalogue import MOST_PROMISED
+from signage.recommend.constraints.share import Promise, explored, lifted, limit, within_budget
 from signage.recommend.policies.base import Answer
 from signage.types.arrays import Floats
 from signage.types.decisions import Decision

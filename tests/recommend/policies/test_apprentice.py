@@ -11,8 +11,8 @@ import pytest
 from signage.config.config import ApprenticeConfig, Config, Rule, VwConfig
 from signage.recommend.policies.apprentice import Apprentice, divide, shadow_of
 from signage.recommend.policies.base import Question
-from signage.recommend.policies.baselines import Rules
 from signage.recommend.policies.ensemble import EnsemblePolicy
+from signage.recommend.policies.rules import Rules
 from signage.recommend.recommender import Recommender
 from signage.types.decisions import Lesson, Trigger
 from tests.support.builders import catalogue, snapshot, viewer

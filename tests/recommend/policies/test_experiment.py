@@ -10,15 +10,10 @@ import pytest
 
 from signage.config.config import Config, DecisionConfig
 from signage.config.experiment import ExperimentConfig
+from signage.experiments.assignment import arm_of_block, arm_of_visit, design_of
 from signage.recommend.checkpoint import Checkpoint, Header
 from signage.recommend.policies.base import Learner
-from signage.recommend.policies.experiment import (
-    Experiment,
-    arm_of_block,
-    arm_of_visit,
-    design_of,
-    divide,
-)
+from signage.recommend.policies.experiment import Experiment, divide
 from signage.recommend.recommender import layout_for, make_policy
 from signage.types.decisions import Lesson
 from signage.types.experiments import Assignment

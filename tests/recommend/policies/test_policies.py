@@ -14,8 +14,10 @@ from signage.config.config import ApprenticeConfig, Config, PoliciesConfig, Rule
 from signage.recommend.checkpoint import Checkpoint, Header
 from signage.recommend.policies.apprentice import Apprentice
 from signage.recommend.policies.base import Policy, Question
-from signage.recommend.policies.baselines import Playlist, Rules, Uniform
 from signage.recommend.policies.ensemble import EnsemblePolicy, inverse_gap
+from signage.recommend.policies.playlist import Playlist
+from signage.recommend.policies.rules import Rules
+from signage.recommend.policies.uniform import Uniform
 from signage.recommend.recommender import make_policy
 from signage.types.decisions import Lesson
 from tests.support.builders import NOON

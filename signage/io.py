@@ -1,7 +1,8 @@
-"""Reading TOML that people write, in whatever encoding their editor has chosen."""
+"""Files: TOML that people write, whole replacement, and whom a new file belongs to."""
 
 from __future__ import annotations
 
+import os
 import stat
 import tomllib
 from pathlib import Path
@@ -43,3 +44,16 @@ def read_toml(path: Path) -> dict[str, Any]:
         hint = " Save it as UTF-8." if b"\0" in data else ""
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise ConfigError(f"{path} cannot be read as TOML: {reason}.{hint}") from error
+
+
+def give_to_owner(of: Path, *made: Path) -> None:
+    """Let ``made`` belong to the owner of ``of``, where this process may say so.
+
+    A command that is run as root in the data folder of a daemon would else leave files there that
+    the daemon may not write.
+    """
+    if os.name != "posix" or os.geteuid() != 0:
+        return
+    owner = of.stat()
+    for path in made:
+        os.chown(path, owner.st_uid, owner.st_gid)

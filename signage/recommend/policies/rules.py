@@ -1,46 +1,16 @@
-"""The policies that do not learn: what the learner has to beat."""
+"""The policy that looks up a table of rules, which somebody made beforehand."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from signage.config.config import Rule
 from signage.recommend.context import expected_age
-from signage.recommend.policies.base import Answer, Question, certain, least_recent
-from signage.types.decisions import Lesson
+from signage.recommend.policies.base import Answer, Fixed, Question, certain, least_recent
 
 
-class _Fixed:
-    name = "fixed"
-    version = "1"
-
-    def learn(self, lesson: Lesson) -> None:
-        """Nothing: that is the point."""
-
-
-class Uniform(_Fixed):
-    """Every content alike."""
-
-    name = "uniform"
-
-    def answer(self, question: Question) -> Answer:
-        count = len(question.actions)
-        return Answer(np.full(count, 1 / count))
-
-
-class Playlist(_Fixed):
-    """Round robin: always the content that was not shown for longest."""
-
-    name = "playlist"
-
-    def answer(self, question: Question) -> Answer:
-        return certain(question, least_recent(question, list(question.actions)))
-
-
-class Rules(_Fixed):
-    """The mined table: who is most likely in view, looked up, first match wins."""
+class Rules(Fixed):
+    """Looks up who is most likely in view; the first rule that matches decides."""
 
     name = "rules"
 
