@@ -177,7 +177,7 @@ def test_wherever_columns_are_cut_off_no_number_comes_of_it(columns: Path) -> No
 # Policies of one's own, and logs that tell too little
 
 _OWN = """
-from signage.recommend.policy import Answer, certain
+from signage.recommend.policies.base import Answer, certain
 
 class NeedsArguments:
     def __init__(self, size): ...

@@ -1,5 +1,5 @@
 // The operator's dashboard: asks the screen every two seconds while it is looked at, and draws.
-// What is asked is described in signage/player/dashboard.py.
+// What is asked is described in signage/player/api/dashboard.py.
 
 import { byId, capped, clock, count, duration, el, isWhole, named, redraw, say } from "./dashboard-dom.js";
 import { drawFunnel, drawHours, drawVoice } from "./dashboard-charts.js";
