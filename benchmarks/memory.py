@@ -17,9 +17,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks.common.paths import DEMO
-from signage.config_file import load_config
-from signage.content_check import load_catalogue
-from signage.recommend.policy import Learner
+from signage.config.file import load_config
+from signage.content.check import load_catalogue
+from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import Recommender, make_policy
 from signage.types.audience import AudienceSnapshot, Viewer
 from signage.types.decisions import Decision, Lesson, Trigger

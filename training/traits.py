@@ -29,9 +29,9 @@ from benchmarks.common.labelled_faces import (
     read_folder,
 )
 from benchmarks.common.paths import MANIFEST, MODELS
-from signage.perception.attributes import FaceFeatures
-from signage.perception.inference import load_model
-from signage.types import Floats, Image
+from signage.perception.models.attributes import FaceFeatures
+from signage.perception.models.inference import load_model
+from signage.types.arrays import Floats, Image
 
 SEED = 0
 FOLDS = 6

@@ -26,8 +26,8 @@ from benchmarks.accuracy.footage_score import (
 )
 from benchmarks.accuracy.scene_score import FACE_BANDS_PX, SceneScore, score_scene
 from benchmarks.common.paths import DEMO, SCENES
-from signage.config import Config
-from signage.config_file import load_config
+from signage.config.config import Config
+from signage.config.file import load_config
 
 _DWELL_S = 1.0
 _DISTANCE_SHARE = 0.2

@@ -9,9 +9,9 @@ import numpy as np
 
 from benchmarks.accuracy.faces import Demographics, Look, demographics, looks
 from benchmarks.common.labelled_faces import BANDS, SingleFaceFinder
-from signage.config import PerceptionConfig
-from signage.perception.attributes import TraitEstimator
-from signage.types import MOODS
+from signage.config.config import PerceptionConfig
+from signage.perception.models.attributes import TraitEstimator
+from signage.types.vision import MOODS
 
 # The moods that OpenVINO's network knows.
 _FIVE = ("neutral", "happy", "sad", "angry", "surprised")

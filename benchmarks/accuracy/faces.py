@@ -25,9 +25,10 @@ from benchmarks.common.labelled_faces import (
     read_folder,
 )
 from benchmarks.common.paths import MODELS
-from signage.config import PerceptionConfig
-from signage.perception.attributes import TraitEstimator
-from signage.types import MOODS, Image, Traits
+from signage.config.config import PerceptionConfig
+from signage.perception.models.attributes import TraitEstimator
+from signage.types.arrays import Image
+from signage.types.vision import MOODS, Traits
 
 SIZES_PX = (16, 24, 36, 48, 64, 100)
 _FER_NAMES = {"fear": "fearful", "disgust": "disgusted", "surprise": "surprised"}

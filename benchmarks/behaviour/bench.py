@@ -29,7 +29,6 @@ from benchmarks.behaviour.rendered_reader import (
 )
 from benchmarks.common.labelled_faces import SingleFaceFinder
 from benchmarks.common.paths import DEMO, FOOTAGE
-from signage.capture.recorded import Picture, read_reel, read_video
 from signage.config.config import Config, ReelSegment
 from signage.config.file import load_config
 from signage.recommend.reward import PlayTally

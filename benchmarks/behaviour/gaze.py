@@ -26,7 +26,6 @@ from benchmarks.accuracy.face_rows import Row
 from benchmarks.behaviour.rendered_head import RenderedHead
 from benchmarks.common.labelled_faces import SingleFaceFinder, read_folder
 from benchmarks.common.paths import FOOTAGE
-from signage.capture.recorded import read_still, read_video
 from signage.config.config import AudienceConfig
 from signage.perception.models.gaze import read_gaze
 from signage.scenes.footage import read_still, read_video

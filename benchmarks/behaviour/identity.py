@@ -28,10 +28,10 @@ import numpy as np
 
 from benchmarks.common.labelled_faces import SingleFaceFinder, read_folder
 from benchmarks.common.paths import MANIFEST
-from signage.perception.attributes import FaceFeatures
-from signage.perception.faces import Face
-from signage.perception.identity import FaceEncoder, Gallery, threshold
-from signage.types import Floats, Image
+from signage.perception.models.attributes import FaceFeatures
+from signage.perception.models.faces import Face
+from signage.perception.models.identity import FaceEncoder, Gallery, threshold
+from signage.types.arrays import Floats, Image
 
 Row = tuple[str, str, str]
 """What, here, goal or published by others."""

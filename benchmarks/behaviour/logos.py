@@ -22,9 +22,9 @@ import cv2
 import numpy as np
 
 from benchmarks.common.paths import MODELS
-from signage.perception.face_detector import FaceDetector
-from signage.perception.logos import LogoFinder, torso_of
-from signage.types import Floats, Image
+from signage.perception.logos.detector import LogoFinder, torso_of
+from signage.perception.models.face_detector import FaceDetector
+from signage.types.arrays import Floats, Image
 
 SIZES_PX = (24, 32, 48, 64, 96, 128)
 _SCENES_A_SIZE = 20

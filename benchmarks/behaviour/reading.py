@@ -26,7 +26,7 @@ from signage.audience.reading import (
     on_grid,
     steps_of,
 )
-from signage.types import Floats
+from signage.types.arrays import Floats
 from training.reading import READ, RECORDED_HZ, Examples, load, windows
 
 Row = tuple[str, str, str]

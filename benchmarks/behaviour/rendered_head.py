@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 
 from benchmarks.common.labelled_faces import SingleFaceFinder
-from signage.perception.faces import Face
-from signage.types import Floats, Image
+from signage.perception.models.faces import Face
+from signage.types.arrays import Floats, Image
 
 # Of MediaPipe's mesh: the rim of each eye's opening, its corners, and its iris.
 _RIMS = (

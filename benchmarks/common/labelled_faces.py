@@ -11,10 +11,11 @@ import cv2
 import numpy as np
 
 from benchmarks.common.paths import MANIFEST
-from signage.assets import require
-from signage.perception.face_detector import FaceDetector
-from signage.perception.faces import CropLandmarker, Face
-from signage.types import Box, Image
+from signage.assets.assets import require
+from signage.perception.models.face_detector import FaceDetector
+from signage.perception.models.faces import CropLandmarker, Face
+from signage.types.arrays import Image
+from signage.types.vision import Box
 
 BANDS = ("0-2", "3-9", "10-19", "20-29", "30-39", "40-49", "50-59", "60-69", "more than 70")
 BAND_YEARS = ((0, 2), (3, 9), (10, 19), (20, 29), (30, 39), (40, 49), (50, 59), (60, 69), (70, 100))

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.experiments import checks
-from signage.evaluation.contrast import ERROR, SCALE_UNITS, Contrast, evidence
-from signage.evaluation.power import spread_of, units_for_one_look, units_needed
-from signage.types import Floats
+from signage.experiments.contrast import ERROR, SCALE_UNITS, Contrast, evidence
+from signage.experiments.power import spread_of, units_for_one_look, units_needed
+from signage.types.arrays import Floats
 
 HOURS, BLOCK_MINUTES = 12, 30
 ROUNDS_A_DAY = HOURS * 60 // BLOCK_MINUTES // 2

@@ -13,11 +13,11 @@ import numpy.typing as npt
 from vowpal_wabbit_next import CBLabel, Example, Workspace
 
 from benchmarks.learning.worlds import Array, Turn, with_advice
-from signage.config import VwConfig
-from signage.recommend.encoding import OF_CONTENT
-from signage.recommend.ensemble import EnsemblePolicy
-from signage.recommend.policy import Question
-from signage.types import Lesson
+from signage.config.config import VwConfig
+from signage.recommend.policies.base import Question
+from signage.recommend.policies.encoding import OF_CONTENT
+from signage.recommend.policies.ensemble import EnsemblePolicy
+from signage.types.decisions import Lesson
 
 
 class Contestant(Protocol):

@@ -24,8 +24,8 @@ from benchmarks.learning.contestants import (
 )
 from benchmarks.learning.worlds import Array, Turn
 from benchmarks.policies import interval
-from signage.config import VwConfig
-from signage.recommend.ensemble import EnsemblePolicy
+from signage.config.config import VwConfig
+from signage.recommend.policies.ensemble import EnsemblePolicy
 
 _SKLEARN = ("digits", "wine", "iris", "breast_cancer")
 _RIVER = {"segment": "ImageSegments", "phishing": "Phishing", "banana": "Bananas"}

@@ -27,8 +27,6 @@ from mediapipe.tasks.python import vision
 
 from benchmarks.common.paths import DEMO, SCENES
 from benchmarks.perception.peers import PEERS, Peer
-from signage.capture.scene import play_scene
-from signage.capture.scene_file import Actor, Scene, load_scene
 from signage.config.config import Config
 from signage.config.file import load_config
 from signage.perception import perceiver as stage

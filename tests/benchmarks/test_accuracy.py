@@ -11,9 +11,10 @@ import pytest
 
 from benchmarks.accuracy.footage_score import REFERENCES, read_faces, read_mot, sure_pieces
 from benchmarks.accuracy.scene_score import Watched, face_band, score
-from signage.capture.scene_truth import ActorTruth, SceneTruth
-from signage.types import Box, Facing, Movement, Viewer
-from tests.builders import snapshot, viewer
+from signage.scenes.truth import ActorTruth, SceneTruth
+from signage.types.audience import Movement, Viewer
+from signage.types.vision import Box, Facing
+from tests.support.builders import snapshot, viewer
 
 FPS = 10.0
 

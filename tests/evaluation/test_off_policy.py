@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from benchmarks.off_policy.worlds import MadeLog, World
-from signage.config import Config, PoliciesConfig, Rule
+from signage.analysis.evaluate import Wanted, evaluated
+from signage.config.config import Config, PoliciesConfig, Rule
 from signage.errors import ConfigError, JournalError
 from signage.evaluation import off_policy
 from signage.evaluation.evaluation import evaluate

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from benchmarks.behaviour.logos import drawn_logos, worn, write_logos
-from signage.capture.recorded import read_video
 from signage.config.config import Config, PerceptionConfig
 from signage.perception.logos.detector import LogoFinder
 from signage.perception.perceiver import Perceiver

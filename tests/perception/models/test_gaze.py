@@ -11,9 +11,8 @@ import pytest
 
 from benchmarks.behaviour.rendered_head import RenderedHead
 from benchmarks.common.labelled_faces import SingleFaceFinder
-from signage.capture.recorded import read_video
-from signage.perception.faces import Face
-from signage.perception.gaze import read_gaze
+from signage.perception.models.faces import Face
+from signage.perception.models.gaze import read_gaze
 from signage.scenes.footage import read_video
 from signage.types.arrays import Image
 from signage.types.vision import Gaze, HeadPose
