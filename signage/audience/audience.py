@@ -40,6 +40,10 @@ class Audience:
         self._fault: str | None = None
         """What was wrong with the camera when it last did not see, at ``_blind_s``."""
 
+    def begin_run(self, run: str) -> None:
+        """Name the visits with ``run`` from now on."""
+        self._run = run
+
     def update(self, frame: Frame, sightings: Sequence[Sighting] | None) -> AudienceSnapshot:
         """Add what a frame told; None when it could tell nothing (the camera does not see)."""
         now_s = frame.t_s

@@ -129,7 +129,7 @@ class Learning:
         """What may be rolled back to, newest first. May be called from any thread."""
         return self._checkpoints.headers() if self._checkpoints is not None else []
 
-    def carry_out(self, order: Order, utc: datetime) -> None:
+    def apply(self, order: Order, utc: datetime) -> None:
         """Put ``order`` on record and in force.
 
         Raises a SignageError that says why not; nothing has changed then.

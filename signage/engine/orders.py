@@ -11,7 +11,7 @@ from signage.types.orders import Order, OrderRefusedError
 _MAX_WAITING = 16
 
 
-class Inbox:
+class OrderQueue:
     """Orders on their way from any thread to the one that carries them out."""
 
     def __init__(self) -> None:

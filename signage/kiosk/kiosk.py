@@ -129,7 +129,7 @@ class Kiosk:
                 decisions=self._reader.decisions,
                 clock=time.monotonic,
                 counters=self._pulse.totals.told,
-                desk=self,
+                orders=self,
                 is_as_checked=self._contents.is_as_checked,
                 dashboard=self._dashboard,
             ),
@@ -144,16 +144,16 @@ class Kiosk:
         )
         if orders is not None:
             self._engine.learning.take_over(orders, datetime.now(UTC))
-        self._stock(catalogue)
+        self._serve(catalogue)
 
     @property
     def orders(self) -> Orders:
         """What the operator has ordered and not taken back."""
         return self._engine.recommender.orders
 
-    def _stock(self, catalogue: Catalogue) -> None:
+    def _serve(self, catalogue: Catalogue) -> None:
         """Serve what is in ``catalogue``."""
-        self._server.stock({name: content.folder for name, content in catalogue.items()})
+        self._server.serve_contents({name: content.folder for name, content in catalogue.items()})
         look = self._config.player
         loop = [content.cue("", now=True) for content in catalogue.loop(look.loop)]
         self._server.set_up(look, loop)
@@ -161,10 +161,10 @@ class Kiosk:
         self._pulse.totals.expect(catalogue)
         self.titles |= {name: content.title for name, content in catalogue.items()}
 
-    def _restock(self, catalogue: Catalogue) -> None:
+    def _replace_catalogue(self, catalogue: Catalogue) -> None:
         """Serve and decide on another catalogue."""
-        self._stock(catalogue)
-        self._engine.restock(catalogue)
+        self._serve(catalogue)
+        self._engine.replace_catalogue(catalogue)
 
     def run(
         self,
@@ -186,7 +186,7 @@ class Kiosk:
             url = self._server.start()
             self.port = urlsplit(url).port
             keep_orders_token(self._config.data_dir, self._server.orders_token)
-            self._contents.start(self._restock)
+            self._contents.start(self._replace_catalogue)
             ready(url)
             if stand_in:
                 page.start(url)
@@ -309,7 +309,7 @@ class Kiosk:
         ]
         return asdict(self._engine.recommender.orders) | {"checkpoints": checkpoints}
 
-    def carry_out(self, order: Order) -> None:
+    def submit(self, order: Order) -> None:
         """Hand ``order`` to the loop, and wait until it is done. May be called from any thread.
 
         Raises a SignageError that says why it is not.

@@ -36,7 +36,7 @@ from signage.player.api.contents import PATH as CONTENT_PATH
 from signage.player.api.contents import ContentFiles
 from signage.player.api.metrics import Totals, registry
 from signage.player.api.orders import PATH as ORDERS_PATH
-from signage.player.api.orders import Desk, OrdersApi
+from signage.player.api.orders import OrderHandler, OrdersApi
 from signage.player.connections import ClientFaults, Connection
 from signage.player.guard import Guard, is_loopback
 from signage.player.local_users import permitted_users
@@ -80,7 +80,7 @@ class Status:
     """Monotonic seconds, the clock of ``Frame.t_s``."""
     counters: Callable[[], Totals] = dict
     """Totals since the start (``metrics.py``)."""
-    desk: Desk | None = None
+    orders: OrderHandler | None = None
     """Where orders are taken, if any are."""
     is_as_checked: Callable[[str, str, Path], bool] = lambda *_: True
     """Whether a file of a content, by its id and version, is the one that was checked: no other
@@ -202,9 +202,9 @@ class PlayerServer:
         """Plays that a page ended alone, and has told of since the last call."""
         return self._plays.drain_told()
 
-    def stock(self, content_dirs: Mapping[str, Path]) -> None:
+    def serve_contents(self, content_dirs: Mapping[str, Path]) -> None:
         """Serve these contents, too, or from these folders. May be called from any thread."""
-        self._contents.stock(content_dirs)
+        self._contents.serve_contents(content_dirs)
 
     def point(self, place: tuple[float, float] | None) -> None:
         """Show every page a point to look at, in shares of its width and height, or no more."""
@@ -217,8 +217,8 @@ class PlayerServer:
         return self._plays.drain()
 
     def _routes(self) -> Starlette:
-        desk = self._status.desk
-        orders = [] if desk is None else [_orders_route(desk)]
+        handler = self._status.orders
+        orders = [] if handler is None else [_orders_route(handler)]
         told = self._status.dashboard
         shown = [] if told is None else dashboard.routes(told, lambda: self._app.content_prefix)
         app = Starlette(
@@ -342,8 +342,8 @@ class PlayerServer:
         unsent.put_nowait(_HANG_UP)
 
 
-def _orders_route(desk: Desk) -> Route:
-    api = OrdersApi(desk)
+def _orders_route(handler: OrderHandler) -> Route:
+    api = OrdersApi(handler)
 
     async def orders(request: Request) -> Response:
         return await api(request)

@@ -17,7 +17,7 @@ from signage.content.catalogue import Catalogue, Content
 from signage.errors import ConfigError
 from signage.experiments.assignment import design_of
 from signage.recommend.checkpoint import Checkpoint, read
-from signage.recommend.constraints.rules import Call, Constraints, Situation
+from signage.recommend.constraints.rules import Constraints, ForcedContent, Situation
 from signage.recommend.context import ADVISED, SEEN, audience_context
 from signage.recommend.history import VisitHistory
 from signage.recommend.policies import experiment as experiments
@@ -125,10 +125,10 @@ class Recommender:
         """Name decisions with ``token`` from now on, so that no other run has the same ids."""
         self._id_prefix = "-".join(filter(None, (self._config.screen_id, token))) + "-"
 
-    def restock(self, catalogue: Catalogue) -> None:
+    def replace_catalogue(self, catalogue: Catalogue) -> None:
         """Decide on another catalogue from now on; nothing that was learned or counted is lost."""
         self.catalogue = catalogue
-        self.constraints.restock(catalogue)
+        self.constraints.replace_catalogue(catalogue)
 
     def content(self, content_id: str) -> Content:
         """A content of this catalogue, or of one before it."""
@@ -139,9 +139,9 @@ class Recommender:
         for play in plays:
             self._note(play)
 
-    def call(self, utc: datetime) -> Call | None:
-        """What the operator, or the hour, calls to play alone at ``utc``."""
-        return self.constraints.call(self.orders, utc)
+    def forced_content(self, utc: datetime) -> ForcedContent | None:
+        """What has to play alone at ``utc``, by the operator's order or by the hour."""
+        return self.constraints.forced_content(self.orders, utc)
 
     def excludes(self, content_id: str, audience: AudienceSnapshot) -> bool:
         """Whether ``content_id`` must leave the screen because of who is in view."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -186,3 +186,7 @@ class AudienceSnapshot:
 
         in_sight = [viewer for viewer in self.viewers if viewer.last_seen_s >= self.t_s]
         return max(in_sight or self.viewers, key=importance, default=None)
+
+    def utc_at(self, t_s: float) -> datetime:
+        """The time of day at ``t_s``, which may lie before or after this moment."""
+        return self.utc + timedelta(seconds=t_s - self.t_s)

@@ -379,7 +379,7 @@ def give(on: Stage, action: Action, content_id: str | None = None) -> None:
 def test_what_is_added_plays_and_is_in_the_journal(stage: Callable[..., Stage]) -> None:
     on = stage(NEWS)
     on.play(5, [HERE])
-    on.engine.restock(BOTH)
+    on.engine.replace_catalogue(BOTH)
     on.play(30, [HERE])
     played = [row["content_id"] for row in on.rows()]
     assert played[:2] == ["news", "coffee"]
@@ -392,7 +392,7 @@ def test_what_is_withdrawn_plays_to_its_end_and_never_again(stage: Callable[...,
     on = stage()
     on.play(3, [HERE])
     assert shown(on) == "coffee"
-    on.engine.restock(NEWS)
+    on.engine.replace_catalogue(NEWS)
     assert not triggers(on.play(5, [HERE]))
     assert shown(on) == "coffee"
     on.play(40, [HERE])
@@ -406,7 +406,7 @@ def test_what_was_to_follow_and_is_withdrawn_is_replaced(stage: Callable[..., St
     on = stage(catalogue({"a": {"duration_s": 10.0}, "b": {}, "c": {}}))
     on.play(9, [HERE])
     assert on.rows()[-1]["content_id"] == "b"  # chosen, and not shown yet
-    on.engine.restock(catalogue({"a": {"duration_s": 10.0}, "c": {}}))
+    on.engine.replace_catalogue(catalogue({"a": {"duration_s": 10.0}, "c": {}}))
     ((trigger, _),) = triggers(on.play(0.1, [HERE]))
     assert trigger is Trigger.NO_LONGER_ALLOWED
     on.play(3, [HERE])
@@ -419,10 +419,10 @@ def test_caps_and_competitors_survive(stage: Callable[..., Stage]) -> None:
     on = stage(catalogue({"a": cola | {"max_per_hour": 1}, "b": {}, "c": cola}))
     on.play(2, [HERE])
     assert shown(on) == "a"
-    on.engine.restock(catalogue({"b": {}, "c": cola}))
+    on.engine.replace_catalogue(catalogue({"b": {}, "c": cola}))
     on.play(6, [HERE])
     assert on.rows()[1]["masked"] == {"c": "competes: a is of cola, too, and played just before"}
-    on.engine.restock(catalogue({"a": cola | {"max_per_hour": 1}, "b": {}}))
+    on.engine.replace_catalogue(catalogue({"a": cola | {"max_per_hour": 1}, "b": {}}))
     on.play(8, [HERE])
     assert "max_per_hour" in on.rows()[-1]["masked"]["a"]
 
@@ -432,14 +432,14 @@ def test_a_pin_rests_while_its_content_is_away(
 ) -> None:
     on = stage()
     give(on, Action.PIN, "coffee")
-    on.engine.restock(NEWS)
+    on.engine.replace_catalogue(NEWS)
     on.play(30, [HERE])
     assert "ordered the content 'coffee', which is not in the catalogue any more" in caplog.text
     assert on.engine.recommender.orders == Orders()
     assert shown(on) == "news"
     with pytest.raises(SignageError, match="There is no content 'coffee'"):
         give(on, Action.PIN, "coffee")
-    on.engine.restock(BOTH)
+    on.engine.replace_catalogue(BOTH)
     on.play(1, [HERE])
     assert on.engine.recommender.orders == Orders(pinned="coffee")
     assert shown(on) == "coffee"
@@ -453,10 +453,10 @@ def test_an_emergency_whose_file_is_replaced_stays_on_screen(
     on.play(1, [HERE])
     assert shown(on) == "news"
     with caplog.at_level(logging.ERROR):
-        on.engine.restock(catalogue({"coffee": {"duration_s": 10.0}}))
+        on.engine.replace_catalogue(catalogue({"coffee": {"duration_s": 10.0}}))
         assert not triggers(on.play(4, [HERE]))
         assert shown(on) == "news"
-        on.engine.restock(BOTH)
+        on.engine.replace_catalogue(BOTH)
         on.play(30, [HERE])
     assert shown(on) == "news"
     assert {row["content_id"] for row in on.rows()[1:]} == {"news"}

@@ -398,7 +398,7 @@ def test_a_content_that_fails_on_the_screen_waits_longer_each_time(
     masked = [row["masked"].get("spring", "") for row in on.rows()]
     assert any("failed: spring.mp4 stopped at 0.4 s; tried again in" in why for why in masked)
     mended = on.contents["spring"].model_copy(update={"version": "1"})
-    on.engine.restock(Catalogue([on.contents["news"], mended]))
+    on.engine.replace_catalogue(Catalogue([on.contents["news"], mended]))
     on.play(0.1, [])
     assert on.engine.recommender.failing == {}
 

@@ -25,7 +25,7 @@ FREEZE = Order(action=Action.FREEZE)
 def screen() -> Iterator[tuple[PlayerServer, Desk, int]]:
     desk = Desk()
     status = Status(
-        health=dict, audience=dict, decisions=lambda _: [], clock=lambda: 0.0, desk=desk
+        health=dict, audience=dict, decisions=lambda _: [], clock=lambda: 0.0, orders=desk
     )
     server = PlayerServer(ServerConfig(port=0), {}, status)
     url = server.start()

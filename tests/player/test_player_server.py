@@ -159,7 +159,7 @@ class TestRoutes:
         assert shop.server is not None
         folder = shop.content_dirs["red"].with_name("two words & 100%")
         shop.content_dirs["red"].rename(folder)
-        shop.server.stock({folder.name: folder})
+        shop.server.serve_contents({folder.name: folder})
         assert http.get("/content/two%20words%20%26%20100%25/0/index.html").status_code == 200
         assert http.get("/content/green/0/index.html").status_code == 200
 

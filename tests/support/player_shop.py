@@ -38,7 +38,7 @@ class Desk:
     def state(self) -> dict[str, Any]:
         return asdict(reduce(follow, self.orders, Orders())) | {"checkpoints": []}
 
-    def carry_out(self, order: Order) -> None:
+    def submit(self, order: Order) -> None:
         if self.refusal is not None:
             raise SignageError(self.refusal)
         self.orders.append(order)
@@ -69,7 +69,7 @@ class Shop:
             decisions=self._decisions,
             clock=time.monotonic,
             counters=lambda: self.counters,
-            desk=self.desk,
+            orders=self.desk,
             dashboard=self.dashboard,
         )
         self.server = PlayerServer(ServerConfig(**{"port": 0, **config}), self.content_dirs, status)

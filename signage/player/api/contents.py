@@ -36,9 +36,9 @@ class ContentFiles:
         any thread."""
         self._is_as_checked = is_as_checked
         self._folders: dict[str, tuple[Path, ...]] = {}
-        self.stock(folders)
+        self.serve_contents(folders)
 
-    def stock(self, folders: Mapping[str, Path]) -> None:
+    def serve_contents(self, folders: Mapping[str, Path]) -> None:
         """Serve ``folders`` from now on, and those before: one may be on screen still.
 
         May be called from any thread.

@@ -26,14 +26,14 @@ PATH = "/api/orders"
 _MAX_BODY_BYTES = 4096
 
 
-class Desk(Protocol):
-    """Where orders are taken. Both may be called from any thread."""
+class OrderHandler(Protocol):
+    """Takes orders. Both may be called from any thread."""
 
     def state(self) -> dict[str, Any]:
         """What is in force: ``frozen``, ``pinned``, ``emergency``, ``checkpoints``."""
         ...
 
-    def carry_out(self, order: Order) -> None:
+    def submit(self, order: Order) -> None:
         """Return when it is done. Raises a SignageError that says why it is not."""
         ...
 
@@ -41,8 +41,8 @@ class Desk(Protocol):
 class OrdersApi:
     """Answers requests to ``/api/orders``."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, handler: OrderHandler) -> None:
+        self._handler = handler
 
     async def __call__(self, request: Request) -> Response:
         if request.method != "POST":
@@ -57,13 +57,13 @@ class OrdersApi:
         except ValidationError as error:
             return await self._answer(400, _explained(error))
         try:
-            await run_in_threadpool(self._desk.carry_out, order)
+            await run_in_threadpool(self._handler.submit, order)
         except SignageError as refusal:
             return await self._answer(409, str(refusal))
         return await self._answer(200, None)
 
     async def _answer(self, status: int, refused: str | None) -> Response:
-        state = await run_in_threadpool(self._desk.state)
+        state = await run_in_threadpool(self._handler.state)
         return JSONResponse(state | {"refused": refused}, status)
 
 

@@ -2,8 +2,8 @@
 
 The order of precedence; whatever stands first wins:
 
-1. what is called: the operator's emergency item, then a mandatory item in its hours (the first
-   by id). It plays at once and alone, and repeats until it is called no more,
+1. what is forced: the operator's emergency item, then a mandatory item in its hours (the first
+   by id). It plays at once and alone, and repeats until nothing forces it any more,
 2. who must not see it: ``adults_only`` and ``min_age``,
 3. its campaign dates, weekdays and dayparts,
 4. the operator's pinned item: it plays alone, as long as 2 and 3 let it,
@@ -14,7 +14,7 @@ The order of precedence; whatever stands first wins:
 
 Where nothing is left, the fallback plays, which is exempt from 5, and by its nature never breaks
 2 or 3. What plays alone, and the fallback, is forced: not drawn, not learned from, and without
-a share of voice. The audience (2) and what is called (1, 4) interrupt a running play; what runs
+a share of voice. The audience (2) and what is forced (1, 4) interrupt a running play; what runs
 when its dates or hours end is shown to its end.
 """
 
@@ -46,7 +46,7 @@ _UNCALLED = "mandatory: plays only when it is called"
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ForcedContent:
     """A content that has to play alone, and who says so."""
 
     kind: Literal["emergency", "mandatory", "pinned"]
@@ -87,10 +87,10 @@ class Constraints:
         """All contents since the start, as last described: one may be withdrawn while it plays."""
         self.failing = FailingContents()
         self._catalogue = catalogue
-        self.restock(catalogue)
+        self.replace_catalogue(catalogue)
         self._plays = RecentPlays(rules.share_window_plays, rules.separation_plays)
 
-    def restock(self, catalogue: Catalogue) -> None:
+    def replace_catalogue(self, catalogue: Catalogue) -> None:
         """Go on with another catalogue; the plays are counted on."""
         before, self._catalogue = self._catalogue, catalogue
         self.failing.forget(
@@ -110,15 +110,15 @@ class Constraints:
         """Take back a play that never reached the screen."""
         self._plays.forget(decision_id)
 
-    def call(self, orders: Orders, utc: datetime) -> Call | None:
+    def forced_content(self, orders: Orders, utc: datetime) -> ForcedContent | None:
         """What has to play alone at ``utc``; of a pin, unless 2 or 3 forbid it."""
         if orders.emergency is not None and orders.emergency in self._catalogue:
-            return Call("emergency", orders.emergency)
+            return ForcedContent("emergency", orders.emergency)
         for content in self._by_the_hour:
             if not self._closed(content, utc):
-                return Call("mandatory", content.content_id)
+                return ForcedContent("mandatory", content.content_id)
         if orders.pinned is not None and orders.pinned in self._catalogue:
-            return Call("pinned", orders.pinned)
+            return ForcedContent("pinned", orders.pinned)
         return None
 
     def judge(self, now: Situation) -> Verdict:
@@ -132,11 +132,11 @@ class Constraints:
             for kind in ("pinned", "emergency")
             if (content_id := getattr(now.orders, kind)) and content_id not in self._catalogue
         }
-        call = self.call(now.orders, now.audience.utc)
-        if call and (call.kind != "pinned" or call.content_id not in forbidden):
-            return self._alone(call, masked, gave_way)
-        if call:
-            gave_way[call.content_id] = f"pinned: gave way to {masked[call.content_id]}"
+        forced = self.forced_content(now.orders, now.audience.utc)
+        if forced and (forced.kind != "pinned" or forced.content_id not in forbidden):
+            return self._alone(forced, masked, gave_way)
+        if forced:
+            gave_way[forced.content_id] = f"pinned: gave way to {masked[forced.content_id]}"
         allowed = [content_id for content_id in self._catalogue if content_id not in masked]
         if not allowed:
             name = self._catalogue.fallback.content_id
@@ -194,13 +194,15 @@ class Constraints:
 
     # 1 and 4: what plays alone
 
-    def _alone(self, call: Call, masked: Mapping[str, str], gave_way: dict[str, str]) -> Verdict:
-        name = call.content_id
-        why = f"{call.kind}: {name} plays alone"
+    def _alone(
+        self, forced: ForcedContent, masked: Mapping[str, str], gave_way: dict[str, str]
+    ) -> Verdict:
+        name = forced.content_id
+        why = f"{forced.kind}: {name} plays alone"
         others = {content_id: masked.get(content_id, why) for content_id in self._catalogue}
         del others[name]
         if masked.get(name, _UNCALLED) != _UNCALLED:
-            gave_way[name] = f"{masked[name]}; gave way to {call.kind}"
+            gave_way[name] = f"{masked[name]}; gave way to {forced.kind}"
         return Verdict((name,), others, gave_way, forced=True)
 
     # 2 and 3: what is forbidden
