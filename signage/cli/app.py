@@ -146,7 +146,7 @@ def run(
 
         def begin(kiosk: Kiosk) -> None:
             _on_stop(stop.set)
-            view.titles = kiosk.titles
+            view.title = kiosk.title
             kiosk.run(stop, ready=view.ready, watch=watch, stand_in=stand_in, length_s=length_s)
 
         kiosk = run_screen(settings, begin)

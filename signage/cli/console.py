@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import urlsplit
@@ -35,8 +35,8 @@ class KioskView:
 
     def __init__(self, length_s: float | None, token_path: Path) -> None:
         """A log has no token in it, but is told the file ``token_path`` that has one."""
-        self.titles: Mapping[str, str] = {}
-        """Title of each content, by id."""
+        self.title: Callable[[str], str] = str
+        """Title of a content, by its id."""
         self._length_s = length_s
         self._token_path = token_path
         self._console = Console()
@@ -144,7 +144,7 @@ class KioskView:
             barred.add_row(line((names, "dim strike")), line((reason, "dim red")))
         why = decision.trigger.replace("_", " ")
         by = f"{decision.policy} {decision.policy_version}"
-        title = self.titles.get(decision.content_id, decision.content_id)
+        title = self.title(decision.content_id)
         shown = Group(table, *([barred] if decision.masked else []))
         return _panel(shown, f"chosen: {title} ({why}, by {by})")
 

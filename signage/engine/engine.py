@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import logging
 import queue
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -134,10 +135,13 @@ class Engine:
         """
         self._catalogues.put(catalogue)
 
-    def step(self, frame: Frame) -> Step:
-        """Take in one frame: obey, see, count, learn, decide."""
+    def step(self, frame: Frame, publish: Callable[[Step, Frame], None] = lambda *_: None) -> Step:
+        """Take in one frame: obey, see, count, learn, decide.
+
+        Whoever gave an order hears of it after ``publish`` was called with this step.
+        """
         self._apply_catalogue(frame.utc)
-        self._apply_orders(frame.utc)
+        answers = self._apply_orders(frame.utc)
         audience = self._see(frame)
         self.playback.observe(audience)
         ended, page_plays = self._hear(audience)
@@ -146,7 +150,11 @@ class Engine:
         if due is not None and due.trigger is Trigger.PLAY_FAILED:
             ended += self._apply(self.playback.time_out(audience), audience.t_s)
         decision = None if due is None else self._decide(due, audience)
-        return Step.from_changes(audience, decision, ended, page_plays, self.recommender.orders)
+        step = Step.from_changes(audience, decision, ended, page_plays, self.recommender.orders)
+        publish(step, frame)
+        for answer in answers:
+            answer()
+        return step
 
     def end(self, last: Frame) -> None:
         """Flush everything: the last plays' confirmations, the viewers, the model."""
@@ -155,6 +163,11 @@ class Engine:
             self._record_viewer(viewer, last)
         self._observed.write()
         self.learning.save(last.utc)
+
+    @property
+    def policy(self) -> Policy:
+        """The one that decides now; a rollback replaces it."""
+        return self.recommender.policy
 
     @property
     def on_screen(self) -> Decision | None:
@@ -173,14 +186,17 @@ class Engine:
     def _record_catalogue(self, catalogue: Catalogue) -> None:
         self._journal.record_catalogue(catalogue.version, catalogue.as_json())
 
-    def _apply_orders(self, utc: datetime) -> None:
+    def _apply_orders(self, utc: datetime) -> list[Callable[[], None]]:
+        """Apply what was ordered; returns the answers to those who wait for it."""
+        answers: list[Callable[[], None]] = []
         for order, done in self._orders.take():
             try:
                 self.learning.apply(order, utc)
             except SignageError as refusal:
-                done.set_exception(refusal)
+                answers.append(partial(done.set_exception, refusal))
             else:
-                done.set_result(None)
+                answers.append(partial(done.set_result, None))
+        return answers
 
     def _see(self, frame: Frame) -> AudienceSnapshot:
         """Who is there now; whoever has left goes on record."""

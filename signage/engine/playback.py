@@ -288,5 +288,5 @@ class Playback:
         if event.state is PlayState.FAILED:
             self.failed_in_a_row += 1
             self.last_failure = event.reason or self.last_failure
-        else:
+        elif event.state is not PlayState.SUPERSEDED:
             self.failed_in_a_row, self.last_failure = 0, ""

@@ -35,7 +35,7 @@ Labelled = Mapping[tuple[str, ...], float]
 
 
 class Totals:
-    """Counts steps. Written by the loop; ``told`` may be read from any thread."""
+    """Counts steps, in the thread of the loop."""
 
     def __init__(self) -> None:
         self._plain: dict[str, float] = dict.fromkeys(_PLAIN, 0)
@@ -94,7 +94,7 @@ class Totals:
                 self._plain[name] += max(0.0, total)
         self._present = present
 
-    def told(self) -> Mapping[str, float | Labelled]:
+    def snapshot(self) -> Mapping[str, float | Labelled]:
         """Every total by name; that of the plays by content and state."""
         begun = {(name, state): 0 for name in self._contents for state in _ENDS}
         return {**self._plain, "plays": begun | dict(self._plays)}

@@ -1,28 +1,24 @@
-"""What the operator's dashboard is told, put together from the journal, the catalogue and the loop.
+"""The body of ``/api/dashboard``, made of the journal and of the state of the loop.
 
-The fields: ``player/dashboard.py``.
+The fields: ``player/api/dashboard.py``.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from signage.analysis.experiment import result_of
 from signage.config.config import Config
-from signage.content.catalogue import Catalogue
-from signage.engine.engine import Step
 from signage.errors import SignageError
 from signage.journal.experiments import Experiments
 from signage.journal.figures import Figures, Period
-from signage.recommend.beliefs import believed
-from signage.recommend.recommender import Recommender
+from signage.player.api.state import LoopState
 from signage.text.vocabulary import FACINGS, MOVEMENTS, POLICIES
-from signage.types.audience import AudienceSnapshot, Viewer
 
-_BELIEFS_EVERY_S = 5.0
 _FIGURES_EVERY_S = 2.0
 _VERDICT_EVERY_S = 300.0
 _COST_SHARE = 0.05
@@ -30,35 +26,20 @@ _COST_SHARE = 0.05
 
 
 class Dashboard:
-    """Keeps what the loop shows of itself, and answers from any thread."""
+    """Answers from any thread."""
 
-    def __init__(self, config: Config, catalogue: Catalogue, figures: Figures) -> None:
-        self._config, self._figures = config, figures
-        self.catalogue = catalogue
-        """What may be shown now."""
+    def __init__(self, config: Config, state: Callable[[], LoopState], figures: Figures) -> None:
+        self._config, self._state, self._figures = config, state, figures
         self._lock = threading.Lock()
         self._kept: dict[int, tuple[float, dict[str, Any]]] = {}
         """Figures by days, and until when they are new enough."""
-        self._beliefs: dict[str, Any] | None = None
-        self._believed_s = float("-inf")
-        self._places: dict[str, float] = {}
         self._judging = threading.Lock()
         self._summary = ""
         self._judged_until_s = float("-inf")
 
-    def beat(self, step: Step, recommender: Recommender, width_px: int | None) -> None:
-        """Note what ``step`` shows, in the engine's thread; the camera's picture is so wide."""
-        audience = step.audience
-        self._places = _places(audience, width_px) if width_px else {}
-        due_s = self._believed_s + _BELIEFS_EVERY_S
-        if audience.t_s >= due_s and (step.rewards or self._beliefs is None):
-            self._believed_s = audience.t_s
-            beliefs = believed(recommender, self._config, audience.utc)
-            self._beliefs = beliefs and beliefs | {"t_utc": _iso(audience.utc)}
-
     def __call__(self, days: int) -> dict[str, Any]:
         """The body of ``/api/dashboard`` for the last so many days."""
-        figures = self._figures_of(days)
+        figures, state = self._figures_of(days), self._state()
         return figures | {
             "screen_id": self._config.screen_id,
             "timezone": self._config.timezone,
@@ -76,11 +57,11 @@ class Dashboard:
                     "share_min": content.share_min,
                     "share_max": content.share_max,
                 }
-                for name, content in self.catalogue.items()
+                for name, content in state.catalogue.items()
             },
-            "places": self._places,
+            "places": state.places,
             "words": {"policies": POLICIES, "movements": MOVEMENTS, "facings": FACINGS},
-            "beliefs": self._beliefs,
+            "beliefs": state.beliefs,
             "experiment": self._experiment(),
         }
 
@@ -136,20 +117,6 @@ def _verdict(reader: Experiments, name: str) -> str:
         return str(result_of(reader, name)["verdict"])
     except SignageError as nothing_yet:
         return str(nothing_yet)
-
-
-def _places(audience: AudienceSnapshot, width_px: int) -> dict[str, float]:
-    """Where in the picture everybody is, from its left edge, in shares of its width."""
-    boxes = {viewer.visit_id: _box(viewer) for viewer in audience.viewers}
-    return {
-        visit_id: round(min(1.0, max(0.0, (box[0] + box[2]) / 2 / width_px)), 3)
-        for visit_id, box in boxes.items()
-        if box is not None
-    }
-
-
-def _box(viewer: Viewer) -> tuple[float, float, float, float] | None:
-    return viewer.body_xyxy_px or viewer.face_xyxy_px
 
 
 def _iso(utc: datetime) -> str:

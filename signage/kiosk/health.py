@@ -30,6 +30,8 @@ class Vitals:
     """Whether a page is connected."""
     failed_in_a_row: int = 0
     """Plays, of whatever content."""
+    last_failure: str = ""
+    """What went wrong with the last of them, where the screen said it."""
     screen_problem: str | None = None
     """What the page says of itself."""
     camera_problem: str | None = None
@@ -61,10 +63,8 @@ class Vitals:
         if self.screen_problem is not None:
             reasons.append(self.screen_problem)
         elif self.failed_in_a_row >= FAILED_IN_A_ROW:
-            reasons.append(
-                f"the screen shows nothing that it was asked to: the last {self.failed_in_a_row} "
-                "plays failed"
-            )
+            why = f": {self.last_failure}" if self.last_failure else ""
+            reasons.append(f"the last {self.failed_in_a_row} plays failed{why}")
         reasons += filter(None, (self.camera_problem, self.clock_problem))
         reasons += _of_contents("failed on the screen", self.failing)
         reasons += _of_contents("will not play", self.left_out)

@@ -16,13 +16,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from signage.capture.live import LOST, LiveCapture
+from signage.capture.live import LiveCapture
 from signage.config.config import Config
 from signage.content.catalogue import Catalogue
 from signage.content.watch import ContentWatch
 from signage.engine.engine import Engine, Step
 from signage.engine.learning import FOLDER
-from signage.engine.totals import Totals
 from signage.errors import DamagedJournalError, LostJournalError
 from signage.journal.figures import Figures
 from signage.journal.file import set_aside
@@ -31,22 +30,20 @@ from signage.journal.writer import Journal
 from signage.kiosk.dashboard import Dashboard
 from signage.kiosk.health import HealthLog, Vitals, clock_problem
 from signage.kiosk.installation import keep_orders_token, orders_token_path
+from signage.kiosk.publisher import Publisher
 from signage.perception.perceiver import Perceiver
+from signage.player.api.state import LoopState, audience_record
 from signage.player.server import PlayerServer, Status
 from signage.player.stand_in import TerminalPage
-from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import make_policy
-from signage.types.audience import AudienceSnapshot
 from signage.types.orders import Order, OrderRefusedError, Orders
-from signage.types.plays import PlayState
+from signage.types.vision import Frame
 
 log = logging.getLogger(__name__)
 
 _ORDER_PATIENCE_S = 10.0
 _NEW_JOURNALS, _WINDOW_S = 5, 3600.0
 """So many are begun within this long in place of lost ones; then something takes them away."""
-_FPS_MEMORY_S = 2.0
-"""Frames a second are averaged over about this long."""
 _CHECK_EVERY_S = 1.0
 """So often the kiosk looks after itself."""
 _CATCH_UP = 4
@@ -81,7 +78,7 @@ def run_screen(config: Config, begin: Callable[[Kiosk], None]) -> Kiosk:
         log.error("%s.", notice)
         notices = (notice,)
         if kiosk is not None:
-            orders = kiosk.orders
+            orders = kiosk.loop_state.orders
         if kiosk is not None and kiosk.port is not None:  # where the page looks for it
             server = config.server.model_copy(update={"port": kiosk.port})
             config = config.model_copy(update={"server": server})
@@ -110,28 +107,27 @@ class Kiosk:
         """That the server listens on, once it does."""
         self._contents = ContentWatch(config.content, config.player.loop)
         catalogue = self._contents.catalogue
-        self.titles: dict[str, str] = {}
-        """Of every content that was in the catalogue, by id."""
         self.journal_path = journal_path(config)
         self._journal = Journal(self.journal_path)
         self._perceiver = Perceiver(config, live=True)
         self._reader = JournalReader(self.journal_path)
         self._camera = LiveCapture(config.camera)
-        self._pulse = _Pulse()
+        self._publisher = Publisher(config, catalogue)
+        self._clock_problem: str | None = None
+        self._check_due_s = float("-inf")
         self._health_log = HealthLog()
-        self._dashboard = Dashboard(config, catalogue, Figures(self.journal_path))
         self._server = PlayerServer(
             config.server,
             {},
             Status(
                 health=self.health,
-                audience=self._audience,
+                audience=lambda: audience_record(self.loop_state),
                 decisions=self._reader.decisions,
                 clock=time.monotonic,
-                counters=self._pulse.totals.told,
+                counters=lambda: self.loop_state.counters,
                 orders=self,
                 is_as_checked=self._contents.is_as_checked,
-                dashboard=self._dashboard,
+                dashboard=Dashboard(config, lambda: self.loop_state, Figures(self.journal_path)),
             ),
         )
         self._engine = Engine(
@@ -144,12 +140,20 @@ class Kiosk:
         )
         if orders is not None:
             self._engine.learning.take_over(orders, datetime.now(UTC))
+        self._publisher.refresh(self._engine)
         self._serve(catalogue)
 
     @property
-    def orders(self) -> Orders:
-        """What the operator has ordered and not taken back."""
-        return self._engine.recommender.orders
+    def loop_state(self) -> LoopState:
+        """The loop after its newest step. May be read from any thread."""
+        return self._publisher.state
+
+    def title(self, content_id: str) -> str:
+        """Of a content that is, or was, in the catalogue. May be called from any thread."""
+        return self.loop_state.titles.get(content_id, content_id)
+
+    def _publish(self, step: Step, frame: Frame) -> None:
+        self._publisher.publish(self._engine, step, frame)
 
     def _serve(self, catalogue: Catalogue) -> None:
         """Serve what is in ``catalogue``."""
@@ -157,9 +161,6 @@ class Kiosk:
         look = self._config.player
         loop = [content.cue("", now=True) for content in catalogue.loop(look.loop)]
         self._server.set_up(look, loop)
-        self._dashboard.catalogue = catalogue
-        self._pulse.totals.expect(catalogue)
-        self.titles |= {name: content.title for name, content in catalogue.items()}
 
     def _replace_catalogue(self, catalogue: Catalogue) -> None:
         """Serve and decide on another catalogue."""
@@ -205,20 +206,17 @@ class Kiosk:
     ) -> None:
         frame = self._camera.next()
         until_s = float("inf") if length_s is None else frame.t_s + length_s
-        engine, pulse = self._engine, self._pulse
+        engine = self._engine
         newest_before = self._journal.newest_utc()
         engine.begin(frame, self._config.data_dir / FOLDER, secrets.token_hex(4))
         try:
             while not stop.is_set() and frame.t_s < until_s:
-                step = engine.step(frame)
-                pulse.beat(step, engine)
-                if frame.t_s >= pulse.check_due_s:
-                    pulse.check_due_s = frame.t_s + _CHECK_EVERY_S
+                step = engine.step(frame, self._publish)
+                if frame.t_s >= self._check_due_s:
+                    self._check_due_s = frame.t_s + _CHECK_EVERY_S
                     self._journal.check_in_place()
-                    pulse.clock_problem = clock_problem(frame.utc, newest_before)
+                    self._clock_problem = clock_problem(frame.utc, newest_before)
                     self._health_log.note(self._vitals())
-                width_px = None if frame.image is None else frame.image.shape[1]
-                self._dashboard.beat(step, engine.recommender, width_px)
                 watch(step)
                 self._catch_up(frame.utc, stop)
                 frame = self._camera.next()
@@ -231,25 +229,29 @@ class Kiosk:
     def _catch_up(self, utc: datetime, stop: threading.Event) -> None:
         """Learn what the journal has beyond the model, in the time between two frames."""
         learning = self._engine.learning
+        if not learning.behind:
+            return
         learning.catch_up(utc, _CATCH_UP)
         while learning.behind and not (self._camera.is_waiting or stop.is_set()):
             learning.catch_up(utc, _CATCH_UP)
+        self._publisher.refresh(self._engine)
 
     def _vitals(self) -> Vitals:
-        pulse = self._pulse
-        silent_s = time.monotonic() - pulse.last_step_s
+        state = self.loop_state
+        silent_s = time.monotonic() - state.step_s
         patience_s = max(10.0, 5 * self._config.camera.lost_after_s)
         return Vitals(
             stuck_s=silent_s if silent_s > patience_s else None,
             connected=self._server.connected,
-            failed_in_a_row=pulse.failed_in_a_row,
+            failed_in_a_row=state.failed_in_a_row,
+            last_failure=state.last_failure,
             screen_problem=self._server.screen_problem,
             camera_problem=self._camera_problem(),
-            clock_problem=pulse.clock_problem,
-            failing=pulse.failing,
+            clock_problem=self._clock_problem,
+            failing=state.failing,
             left_out=self._contents.left_out,
             content_problem=self._contents.problem,
-            checkpoint_problem=self._engine.learning.problem,
+            checkpoint_problem=state.checkpoint_problem,
             notices=self._notices,
         )
 
@@ -263,35 +265,35 @@ class Kiosk:
         if camera.slow:
             return (
                 f"too few pictures are worked through to follow anybody "
-                f"({self._pulse.fps:.1f} a second)"
+                f"({self.loop_state.fps:.1f} a second)"
             )
         return None
 
     def health(self) -> dict[str, Any]:
         """The body of ``/health``: ``status`` with its reasons, and the figures behind it."""
-        pulse, policy, now_s = self._pulse, self._engine.recommender.policy, time.monotonic()
-        vitals, audience = self._vitals(), pulse.audience
+        state, now_s = self.loop_state, time.monotonic()
+        vitals, audience = self._vitals(), state.audience
         return {
             "status": vitals.status,
             "reasons": vitals.reasons,
             "camera": self._camera.state,
-            "fps": round(pulse.fps, 1),
+            "fps": round(state.fps, 1),
             "dropped_frames": self._camera.dropped,
             "last_decision_age_s": None
-            if pulse.last_decision_s is None
-            else round(now_s - pulse.last_decision_s, 1),
-            "model_version": pulse.model_version,
+            if state.decision_s is None
+            else round(now_s - state.decision_s, 1),
+            "model_version": state.model_version,
             "player_connected": self._server.connected,
-            "lessons": policy.learned if isinstance(policy, Learner) else None,
+            "lessons": state.learned,
             "screen_hangs": self._server.screen_hangs,
             "checking": self._contents.unchecked,
-            "learning_behind": pulse.behind,
+            "learning_behind": state.learning_behind,
             "viewers_present": len(audience.viewers) if audience and audience.observed else None,
             "disk_free_bytes": shutil.disk_usage(self._config.data_dir).free,
             "screen_id": self._config.screen_id,
             "version": version("signage"),
-            "policy": policy.name,
-            "orders": asdict(self._engine.recommender.orders),
+            "policy": state.policy,
+            "orders": asdict(self.loop_state.orders),
             "left_out": dict(vitals.left_out),
             "failing": dict(vitals.failing),
         }
@@ -307,7 +309,7 @@ class Kiosk:
             }
             for header in self._engine.learning.checkpoints()
         ]
-        return asdict(self._engine.recommender.orders) | {"checkpoints": checkpoints}
+        return asdict(self.loop_state.orders) | {"checkpoints": checkpoints}
 
     def submit(self, order: Order) -> None:
         """Hand ``order`` to the loop, and wait until it is done. May be called from any thread.
@@ -322,59 +324,3 @@ class Kiosk:
             if done.cancel():
                 raise OrderRefusedError(f"{late}: it is not carried out.") from None
             raise OrderRefusedError(f"{late}: see whether it was carried out.") from None
-
-    def _audience(self) -> dict[str, Any]:
-        snapshot = self._pulse.audience
-        if snapshot is None:
-            return {"t_utc": None, "observed": False, "fault": None, "main": None, "viewers": []}
-        return {
-            "t_utc": snapshot.utc.isoformat(timespec="milliseconds"),
-            "observed": snapshot.observed,
-            "fault": snapshot.fault,
-            "main": snapshot.main.visit_id if snapshot.main else None,
-            "viewers": [viewer.record() for viewer in snapshot.viewers],
-        }
-
-
-class _Pulse:
-    """What the loop last did. Written by the loop, read by the server's threads."""
-
-    def __init__(self) -> None:
-        self.audience: AudienceSnapshot | None = None
-        self.fps = 0.0
-        self.last_step_s = time.monotonic()
-        self.last_decision_s: float | None = None
-        self.model_version: str | None = None
-        self.behind = 0
-        self.frame_s: float | None = None
-        """When the newest frame with a picture was taken."""
-        self.failed_in_a_row = 0
-        self.failing: dict[str, str] = {}
-        self.check_due_s = float("-inf")
-        self.clock_problem: str | None = None
-        self.totals = Totals()
-
-    def beat(self, step: Step, engine: Engine) -> None:
-        self._count_frame(step.audience)
-        self.audience, self.last_step_s = step.audience, time.monotonic()
-        self.model_version, self.behind = engine.recommender.policy.version, engine.learning.behind
-        self.failing = engine.recommender.failing
-        for event in step.ended:
-            if event.state is PlayState.FAILED:
-                self.failed_in_a_row += 1
-            elif event.state is not PlayState.SUPERSEDED:
-                self.failed_in_a_row = 0
-        self.totals.count(step)
-        if step.decision is not None:
-            self.last_decision_s = step.decision.t_s
-
-    def _count_frame(self, audience: AudienceSnapshot) -> None:
-        """A tick without a picture is no frame."""
-        passed_s = max(1e-6, audience.t_s - (self.frame_s or audience.t_s))
-        if audience.fault == LOST:
-            self.fps = 0.0 if passed_s > _FPS_MEMORY_S else self.fps
-            return
-        if self.frame_s is not None:
-            share = min(1.0, passed_s / _FPS_MEMORY_S)
-            self.fps += share * (1 / passed_s - self.fps)
-        self.frame_s = audience.t_s

@@ -276,4 +276,3 @@ class Plays:
             reason = f"{play.cue.content_id}/{play.cue.file} {reason}"
         event = PlayEvent(play.cue.decision_id, state, t_s, page, reason)
         self._events.append(event)
-        self.watch.note(event)

@@ -1,19 +1,13 @@
-"""Whether the screen shows what it is asked to show."""
+"""Whether the page on the screen lives, by its own word."""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-if TYPE_CHECKING:
-    from signage.types.plays import PlayEvent
-
-from signage.types.plays import PlayState
-
-_MANY_FAILED = 3
 _SILENT_S = 20.0
 """A page says every 5 s that it lives."""
 
@@ -38,14 +32,12 @@ class _Heard:
 
 
 class ScreenWatch:
-    """Hears the pages and the ends of plays. Every method may be called from any thread."""
+    """Hears the pages. Every method may be called from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._heard: dict[int, _Heard] = {}
         self._has_screen = False
-        self._failed = 0
-        self._reason = ""
 
     def hear(self, connection: int, pulse: Pulse, t_s: float) -> None:
         """A page lives."""
@@ -62,16 +54,6 @@ class ScreenWatch:
         """A page has gone."""
         with self._lock:
             self._heard.pop(connection, None)
-
-    def note(self, event: PlayEvent) -> None:
-        """A play has reached a state."""
-        with self._lock:
-            if event.state is PlayState.FAILED:
-                if event.reason:  # without one it is the page that has gone
-                    self._failed += 1
-                    self._reason = event.reason
-            elif event.state in (PlayState.FINISHED, PlayState.INTERRUPTED):
-                self._failed = 0
 
     def hangs(self, now_s: float) -> str | None:
         """Why the page itself must be opened anew, or None."""
@@ -94,8 +76,6 @@ class ScreenWatch:
         if (hangs := self.hangs(now_s)) is not None:
             return hangs
         with self._lock:
-            if self._failed >= _MANY_FAILED:
-                return f"the last {self._failed} plays failed: {self._reason}"
             for heard in self._heard.values():
                 if heard.pulse.problem:
                     return f"the screen cannot play alone: {heard.pulse.problem}"

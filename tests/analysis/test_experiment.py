@@ -46,6 +46,7 @@ from tests.support.experiment_journal import (
     visits,
     write,
 )
+from tests.support.loop import PublishedLoop
 
 # On the engine
 
@@ -531,13 +532,13 @@ def test_the_command_prints_words_or_one_document(tmp_path: Path) -> None:
 
 def test_the_dashboard_tells_the_verdict_so_far(tmp_path: Path) -> None:
     path = write(tmp_path, blocks(60, clear))
-    figures = Figures(path)
-    assert Dashboard(Config(), CATALOGUE, figures)(1)["experiment"] is None
-    told = Dashboard(Config(experiment=AUTUMN), CATALOGUE, figures)(1)["experiment"]
+    figures, loop = Figures(path), PublishedLoop(CATALOGUE)
+    assert Dashboard(Config(), loop, figures)(1)["experiment"] is None
+    told = Dashboard(Config(experiment=AUTUMN), loop, figures)(1)["experiment"]
     assert told["name"] == "autumn"
     assert told["summary"] == result(path)["verdict"]
     other = AUTUMN.model_copy(update={"name": "winter"})
-    told = Dashboard(Config(experiment=other), CATALOGUE, figures)(1)["experiment"]
+    told = Dashboard(Config(experiment=other), loop, figures)(1)["experiment"]
     assert told["summary"] == "winter has not begun: no decision was part of it yet."
 
 

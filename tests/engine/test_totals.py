@@ -27,7 +27,7 @@ def test_totals_are_those_of_the_journal(tmp_path: Path) -> None:
         for step in on.play(seconds, seen):
             totals.count(step)
     on.journal.close()
-    told = totals.told()
+    told = totals.snapshot()
     reader = JournalReader(on.path)
     rows, viewers = reader.decisions(), reader.viewers()
     ended = Counter((row["content_id"], row["state"]) for row in rows if row["state"] in _OVER)
@@ -50,13 +50,13 @@ def test_a_play_that_never_began_is_counted_as_what_it_was(tmp_path: Path) -> No
     for step in on.play(30, []):
         totals.count(step)
     on.journal.close()
-    plays = totals.told()["plays"]
+    plays = totals.snapshot()["plays"]
     assert isinstance(plays, dict)
     assert {state for _, state in plays} == {PlayState.FAILED}
 
 
 def counted(totals: Totals) -> Counter[Any]:
-    plays: Any = totals.told()["plays"]
+    plays: Any = totals.snapshot()["plays"]
     return Counter(plays)
 
 
@@ -70,13 +70,13 @@ def test_the_first_failure_of_a_content_is_growth(tmp_path: Path) -> None:
     on = Stage(tmp_path / "journal.sqlite", catalogue())
     totals = Totals()
     totals.expect(catalogue())
-    scrapes: list[Any] = [totals.told()["plays"]]
+    scrapes: list[Any] = [totals.snapshot()["plays"]]
     on.screen.advance = lambda t_s: None  # type: ignore[method-assign]  # a screen that hangs
     for step in on.play(30, []):
         totals.count(step)
-    scrapes.append(totals.told()["plays"])
+    scrapes.append(totals.snapshot()["plays"])
     totals.expect(["late"])
-    scrapes.append(totals.told()["plays"])
+    scrapes.append(totals.snapshot()["plays"])
     on.journal.close()
     rows = JournalReader(on.path).decisions()
     failed = Counter(row["content_id"] for row in rows if row["state"] == "failed")

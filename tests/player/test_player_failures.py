@@ -122,20 +122,6 @@ def test_a_missing_file_has_failed_with_a_reason(shop: Shop, screen: Page) -> No
     assert failed.reason == "red/none.html could not be loaded: the server answers 404"
 
 
-def test_the_server_says_when_the_screen_shows_nothing_it_is_asked_for(
-    shop: Shop, screen: Page
-) -> None:
-    assert shop.server is not None
-    shop.await_event(shop.show("green"), S.STARTED)
-    for _ in range(3):
-        assert shop.server.screen_problem is None
-        shop.await_event(shop.show("red", file="none.html"), S.FAILED)
-    assert shop.server.screen_problem is not None
-    assert shop.server.screen_problem.startswith("the last 3 plays failed: red/none.html could")
-    shop.await_event(shop.show("blue", duration_s=0.2), S.FINISHED)
-    assert shop.server.screen_problem is None
-
-
 def test_pages_that_do_not_answer_are_taken_away_and_the_next_one_loads(
     shop: Shop, screen: Page
 ) -> None:

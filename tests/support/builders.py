@@ -14,6 +14,7 @@ from signage.config.config import Config, PerceptionConfig, ScreenConfig
 from signage.content.catalogue import Catalogue, Content
 from signage.types.arrays import Floats
 from signage.types.audience import AudienceSnapshot, Movement, Viewer
+from signage.types.decisions import Decision, Trigger
 from signage.types.vision import Facing, Frame, Gaze, HeadPose, Sighting, Traits
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -143,3 +144,23 @@ TEXT = [(0.25 + 0.05 * (i % 10), 0.4 + 0.05 * (i // 10 % 5)) for i in range(500)
 def reader(t_s: float, **more: Any) -> Sighting:
     """Somebody who reads ``TEXT``."""
     return looking(t_s, *TEXT[int(5 * t_s) % len(TEXT)], sd_deg=1.0, **more)
+
+
+def decision(**more: Any) -> Decision:
+    """A decision for coffee, with nothing else eligible."""
+    told: dict[str, Any] = {
+        "decision_id": "d1",
+        "t_s": 0.0,
+        "utc": utc(0.0),
+        "trigger": Trigger.START,
+        "content_id": "coffee",
+        "propensity": 1.0,
+        "eligible": {"coffee": 1.0},
+        "masked": {},
+        "context": {},
+        "policy": "uniform",
+        "policy_version": "1",
+        "catalogue_version": "1",
+        "actions": {"coffee": ()},
+    }
+    return Decision(**(told | more))

@@ -14,12 +14,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from signage.config.config import Config
-from signage.engine.engine import Step
 from signage.journal.figures import HELD_S, Figures
 from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
 from signage.kiosk.dashboard import Dashboard
-from signage.recommend.recommender import Recommender, make_policy
 from signage.types.audience import Movement
 from signage.types.decisions import Decision, Trigger
 from signage.types.orders import Action, Order
@@ -27,6 +25,7 @@ from signage.types.plays import PlayEvent, PlayState
 from signage.types.rewards import Impression, Reward
 from tests.support.builders import catalogue, snapshot, viewer
 from tests.support.experiment_journal import AUTUMN, blocks, clear, write
+from tests.support.loop import PublishedLoop
 from tests.support.player_shop import Shop, until
 
 CATALOGUE = catalogue(
@@ -112,9 +111,14 @@ def diary(tmp_path: Path) -> Iterator[Diary]:
 
 
 @pytest.fixture
-def board(shop: Shop, diary: Diary) -> Dashboard:
+def loop() -> PublishedLoop:
+    return PublishedLoop(CATALOGUE)
+
+
+@pytest.fixture
+def board(shop: Shop, diary: Diary, loop: PublishedLoop) -> Dashboard:
     """The kiosk's own, behind the shop's server."""
-    board = Dashboard(CONFIG, CATALOGUE, Figures(diary.journal.path))
+    board = Dashboard(CONFIG, loop, Figures(diary.journal.path))
     shop.dashboard = board
     shop.decisions = JournalReader(diary.journal.path).decisions()
     shop.health = {
@@ -235,7 +239,7 @@ def test_what_plays_and_why(
 
 
 def test_who_is_here_is_drawn_and_told_in_words(
-    shop: Shop, board: Dashboard, page: Page, complaints: list[str]
+    shop: Shop, board: Dashboard, loop: PublishedLoop, page: Page, complaints: list[str]
 ) -> None:
     left = viewer(
         "1.1", age=34.0, movement=Movement.APPROACHING, body_xyxy_px=(100.0, 0.0, 200.0, 400.0)
@@ -244,8 +248,7 @@ def test_who_is_here_is_drawn_and_told_in_words(
         "1.2", age=8.0, attentive=False, attention_s=0.0, body_xyxy_px=(900.0, 0.0, 1000.0, 400.0)
     )
     audience = snapshot(right, left)
-    recommender = Recommender(CONFIG, CATALOGUE, make_policy("vw", CONFIG))
-    board.beat(Step(audience), recommender, 1280)
+    loop.see(audience)
     shop.audience |= {"viewers": [v.record() for v in audience.viewers]}
     opened(shop, page)
     room = page.locator("#room svg")
@@ -264,11 +267,12 @@ def test_who_is_here_is_drawn_and_told_in_words(
     assert complaints == []
 
 
-def test_what_the_learner_believes(shop: Shop, board: Dashboard, page: Page) -> None:
-    recommender = Recommender(CONFIG, CATALOGUE, make_policy("vw", CONFIG))
+def test_what_the_learner_believes(
+    shop: Shop, board: Dashboard, loop: PublishedLoop, page: Page
+) -> None:
     opened(shop, page)
     assert "expects no rewards" in page.locator("#beliefs").inner_text()
-    board.beat(Step(snapshot()), recommender, 1280)
+    loop.see(snapshot())
     expect(page.locator("table.heat")).to_be_visible()
     beliefs = board(1)["beliefs"]
     for segment in beliefs["segments"]:
@@ -280,10 +284,15 @@ def test_what_the_learner_believes(shop: Shop, board: Dashboard, page: Page) -> 
 
 @pytest.mark.parametrize("page", WIDTHS, indirect=True)
 def test_a_running_experiment_tells_its_verdict(
-    shop: Shop, board: Dashboard, page: Page, complaints: list[str], tmp_path: Path
+    shop: Shop,
+    board: Dashboard,
+    loop: PublishedLoop,
+    page: Page,
+    complaints: list[str],
+    tmp_path: Path,
 ) -> None:
     journal = write(tmp_path / "experiment", blocks(60, clear))
-    board = shop.dashboard = Dashboard(Config(experiment=AUTUMN), CATALOGUE, Figures(journal))
+    board = shop.dashboard = Dashboard(Config(experiment=AUTUMN), loop, Figures(journal))
     opened(shop, page)
     card = page.locator("#experiment")
     expect(card).to_contain_text("vw beats rules: its lift is +2")
@@ -299,7 +308,7 @@ def test_a_running_experiment_tells_its_verdict(
 
 
 def test_health_has_its_reasons_also_when_it_failed(
-    shop: Shop, board: Dashboard, page: Page
+    shop: Shop, board: Dashboard, loop: PublishedLoop, page: Page
 ) -> None:
     opened(shop, page)
     assert page.locator("#status").inner_text() == "Degraded"
@@ -373,10 +382,10 @@ def test_long_names_and_many_contents_keep_their_place(
         diary.play(name, 0.5, ("a", 2.0, None))
     diary.on_screen("red")
     config = Config(screen_id="x" * 60)
-    board = shop.dashboard = Dashboard(config, items, Figures(diary.journal.path))
-    recommender = Recommender(config, items, make_policy("vw", config))
+    loop = PublishedLoop(items, config)
+    shop.dashboard = Dashboard(config, loop, Figures(diary.journal.path))
     crowd = tuple(viewer(f"1.{number}") for number in range(12))
-    board.beat(Step(snapshot(*crowd)), recommender, 1280)
+    loop.see(snapshot(*crowd))
     shop.decisions = JournalReader(diary.journal.path).decisions(6)
     orders = {"frozen": True, "pinned": "red", "emergency": None}
     shop.health = {"status": "degraded", "reasons": [LONG], "orders": orders, "left_out": {}}
@@ -608,9 +617,10 @@ CONTRAST = """() => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_has_contrast(shop: Shop, board: Dashboard, page: Page, scheme: Any) -> None:
-    recommender = Recommender(CONFIG, CATALOGUE, make_policy("vw", CONFIG))
-    board.beat(Step(snapshot()), recommender, 1280)
+def test_every_text_has_contrast(
+    shop: Shop, board: Dashboard, loop: PublishedLoop, page: Page, scheme: Any
+) -> None:
+    loop.see(snapshot())
     shop.audience |= {"viewers": [viewer().record()]}
     shop.health |= {"orders": {"frozen": True, "pinned": "red", "emergency": "blue"}}
     shop.health |= {"left_out": {"x": "is cut off"}, "failing": {"red": "did not load"}}
