@@ -20,6 +20,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from signage.config import Config
+from signage.config_section import MOST
 from signage.journal import facts, proof_of_play
 from signage.journal.schema import SCHEMA
 from signage.player import metrics
@@ -81,7 +82,7 @@ def _tree(package: Path, depth: int) -> Iterator[str]:
     indent = "    " * depth
     if own:
         yield from textwrap.wrap(
-            "  ".join(own), 84, initial_indent=indent, subsequent_indent=indent
+            "  ".join(own), 76, initial_indent=indent, subsequent_indent=indent
         )
     for inner in packages:
         yield f"{indent}{inner.name}/"
@@ -186,7 +187,7 @@ def _bounds(described: Schema) -> str:
         parts = []
         if low is not None:
             parts.append(f"{'at least' if 'minimum' in choice else 'more than'} {low:,}")
-        if high is not None:
+        if high is not None and high != MOST:
             parts.append(f"{'at most' if 'maximum' in choice else 'less than'} {high:,}")
         return ", ".join(parts)
     return ""
@@ -234,8 +235,8 @@ def _table_of(module: ModuleType) -> Callable[[], str]:
 
 
 def _prose(text: str) -> str:
-    """A docstring as Markdown."""
-    return text.replace("``", "`").strip()
+    """A docstring as Markdown, without the modules that it points to."""
+    return re.sub(r" \(`[\w/]+\.py`\)", "", text.replace("``", "`")).strip()
 
 
 GENERATED: Mapping[str, Callable[[], str]] = {

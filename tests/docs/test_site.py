@@ -162,7 +162,11 @@ def test_the_links_of_the_readme_lead_to_files() -> None:
     assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "page",
+    [ROOT / "README.md", ROOT / "models/README.md", *PAGES],
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
+)
 def test_no_sentence_is_long(page: Path) -> None:
     long = [
         f"{count} words: {sentence}"
