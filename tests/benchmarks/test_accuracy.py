@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from benchmarks.accuracy.footage_score import REFERENCES, read_faces, read_mot, sure_pieces
-from benchmarks.accuracy.scene_score import Watched, face_band, score
+from benchmarks.accuracy.scene_score import face_band, score
+from benchmarks.common.watch import Watched
 from signage.capture.scene_truth import ActorTruth, SceneTruth
 from signage.types import Box, Facing, Movement, Viewer
 from tests.builders import snapshot, viewer
+
+pytestmark = pytest.mark.bench
 
 FPS = 10.0
 
