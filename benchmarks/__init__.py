@@ -1,0 +1,1 @@
+"""Measurements of the product, each of which writes a page of results."""

@@ -1,7 +1,7 @@
-"""Learns from many decisions and prints whether memory and model stay as small as they were.
+"""Many decisions are made, rewarded and learned, and memory and model are looked at.
 
-Every decision is for visitors who come, watch a few plays and leave, and each is rewarded and
-learned, as on a screen, without camera, page and journal.
+Every decision is for visitors who come, watch a few plays and leave, as before a screen, without
+camera, page and journal.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ import random
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from benchmarks.common.options import at_least_one
 from benchmarks.common.paths import DEMO
+from benchmarks.common.people import ages, viewer
+from benchmarks.common.tables import Block, Table
 from signage.config.file import load_config
 from signage.content.check import load_catalogue
 from signage.recommend.policies.base import Learner
@@ -24,7 +27,8 @@ from signage.recommend.recommender import Recommender, make_policy
 from signage.types.audience import AudienceSnapshot, Viewer
 from signage.types.decisions import Decision, Lesson, Trigger
 from signage.types.rewards import Impression, Reward
-from tests.support.builders import ages, viewer
+
+QUICK: Mapping[str, object] = {"decisions": 5000}
 
 BEGIN_UTC = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 PLAY_S = 8.0
@@ -43,7 +47,7 @@ class Figures:
 
 
 def learn(decisions: int, seed: int = 0) -> Iterator[Figures]:
-    """Decide and learn so often; yields the figures after each tenth of it."""
+    """Decide and learn so often; yield the figures after each tenth of it."""
     config = load_config(DEMO)
     policy = make_policy("vw", config)
     recommender = Recommender(config, load_catalogue(config.content), policy)
@@ -79,11 +83,13 @@ def learn(decisions: int, seed: int = 0) -> Iterator[Figures]:
 
 
 def visitor(rng: random.Random, visit_id: str) -> Viewer:
+    """Somebody of any age and gender."""
     female = rng.random()
     return viewer(visit_id, age=None, age_probs=ages(rng.uniform(8, 80)), female_prob=female)
 
 
 def reaction(rng: random.Random, decision: Decision, present: list[Viewer]) -> Reward:
+    """A reward by chance, from everybody present."""
     looked = [rng.random() for _ in present]
     impressions = tuple(
         Impression(
@@ -104,6 +110,7 @@ def reaction(rng: random.Random, decision: Decision, present: list[Viewer]) -> R
 
 
 def lesson(decision: Decision, reward: float) -> Lesson:
+    """What the policy learns from a reward."""
     return Lesson(
         decision.decision_id,
         decision.context,
@@ -124,19 +131,29 @@ def resident_mb() -> float:
     return most / 1e6 if sys.platform == "darwin" else most / 1e3
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--decisions", type=int, default=50_000)
-    chosen = parser.parse_args()
-    print("| decisions | resident MB | model bytes | viewers remembered | decisions a second |")
-    print("|---|---|---|---|---|")
-    for figures in learn(chosen.decisions):
-        print(
-            f"| {figures.decisions} | {figures.resident_mb:.1f} | {figures.model_bytes} "
-            f"| {figures.remembered_viewers} | {figures.decisions_a_second:.0f} |",
-            flush=True,
-        )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of this benchmark."""
+    parser.add_argument("--decisions", type=at_least_one, default=50_000)
 
 
-if __name__ == "__main__":
-    main()
+def run(options: argparse.Namespace) -> Iterator[Block]:
+    """Measure ten times along the run."""
+    columns = (
+        "decisions",
+        "resident MB",
+        "model bytes",
+        "viewers remembered",
+        "decisions a second",
+    )
+    yield Table(columns, map(row, learn(options.decisions)))
+
+
+def row(figures: Figures) -> Sequence[str]:
+    """The figures as cells."""
+    return (
+        str(figures.decisions),
+        f"{figures.resident_mb:.1f}",
+        str(figures.model_bytes),
+        str(figures.remembered_viewers),
+        f"{figures.decisions_a_second:.0f}",
+    )

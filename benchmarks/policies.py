@@ -1,25 +1,39 @@
-"""Plays the demo's reel to every policy and prints what each earned, as a Markdown table."""
+"""The recorded audience of the demo meets every policy, with the same people and the same luck.
+
+Who is there is perceived from the footage; how people take what they are shown is simulated
+(`signage simulate`). Means are over seeds, with their 95 % intervals.
+"""
 
 from __future__ import annotations
 
 import argparse
 from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from signage.cli.options import DEMO_CONFIG, progress
+from benchmarks.common.options import at_least_one
+from benchmarks.common.paths import DEMO
+from benchmarks.common.tables import Block, Table, interval
+from signage.cli.options import progress
 from signage.config.base import POLICY_NAMES
 from signage.config.file import load_config
-from signage.simulation.intervals import estimate, over_seeds
+from signage.simulation.intervals import over_seeds
 from signage.simulation.model import load_model
-from signage.simulation.run import Order, run
+from signage.simulation.run import Order
+from signage.simulation.run import run as simulate
+
+QUICK: Mapping[str, object] = {"plays": 100, "seeds": 4}
+
+Summaries = Mapping[str, Mapping[int, dict[str, Any]]]
+"""By policy and seed."""
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--plays", type=int, default=300)
-    parser.add_argument("--seeds", type=int, default=20)
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of this benchmark."""
+    parser.add_argument("--plays", type=at_least_one, default=300, help="of each run")
+    parser.add_argument("--seeds", type=at_least_one, default=20, help="runs of each policy")
     parser.add_argument(
         "--policies",
         nargs="+",
@@ -29,52 +43,51 @@ def main() -> None:
     )
     parser.add_argument("--preset", default="field", help="field, seed, null, or a file of --fit")
     parser.add_argument("--cache", type=Path, help="keeps what was perceived (default: the user's)")
-    parser.add_argument("--workers", type=int, help="processes at most (default: one a core)")
-    chosen = parser.parse_args()
+    parser.add_argument("--workers", type=at_least_one, help="processes (default: one a core)")
+
+
+def run(options: argparse.Namespace) -> Iterator[Block]:
+    """Simulate every policy and compare what it earned."""
     order = Order(
-        config=load_config(DEMO_CONFIG),
+        config=load_config(DEMO),
         videos=(),
-        policies=tuple(chosen.policies),
-        seeds=tuple(range(chosen.seeds)),
-        plays=chosen.plays,
-        model=load_model(chosen.preset),
-        workers=chosen.workers,
-        cache=chosen.cache,
+        policies=tuple(options.policies),
+        seeds=tuple(range(options.seeds)),
+        plays=options.plays,
+        model=load_model(options.preset),
+        workers=options.workers,
+        cache=options.cache,
     )
     summaries: dict[str, dict[int, dict[str, Any]]] = defaultdict(dict)
     with progress("watching", 1.0) as watching, progress("playing", 1.0) as playing:
-        for (policy, seed), result in run(order, watching, playing):
+        for (policy, seed), result in simulate(order, watching, playing):
             summaries[policy][seed] = result.summary
-    first = order.policies[0]
-    print(f"{chosen.plays} plays, mean and 95 % interval over {chosen.seeds} seeds\n")
-    print(
-        f"| policy | mean reward | over {first} | share of the oracle | looked / present "
-        "| broken constraints | × real time |"
+    columns = (
+        "policy",
+        "mean reward",
+        f"more than {order.policies[0]}",
+        "share of the oracle",
+        "looked / present",
+        "broken constraints",
+        "× real time",
     )
-    print("|---|---|---|---|---|---|---|")
+    title = f"{options.plays} plays, mean and 95 % interval over {options.seeds} seeds"
+    yield Table(columns, rows(order, summaries), title)
+
+
+def rows(order: Order, summaries: Summaries) -> Iterator[Sequence[str]]:
+    """One row a policy."""
+    first = order.policies[0]
+    control = [summaries[first][seed] for seed in order.seeds]
     for policy in order.policies:
-        mine = [summaries[policy][seed] for seed in order.seeds]
-        control = [summaries[first][seed] for seed in order.seeds]
-        gained = estimate(
-            [
-                own["mean_reward"] - its["mean_reward"]
-                for own, its in zip(mine, control, strict=True)
-            ]
+        own = [summaries[policy][seed] for seed in order.seeds]
+        gains = [a["mean_reward"] - b["mean_reward"] for a, b in zip(own, control, strict=True)]
+        yield (
+            policy,
+            str(over_seeds(own, "mean_reward")),
+            "" if policy == first else interval(gains),
+            str(over_seeds(own, "reward_share_of_oracle")),
+            f"{mean(summary['watchers'] / summary['ots'] for summary in own):.0%}",
+            str(sum(summary["constraint_violations"] for summary in own)),
+            f"{mean(summary['realtime_factor'] for summary in own):,.0f}",
         )
-        looked = mean(summary["watchers"] / summary["ots"] for summary in mine)
-        broken = sum(summary["constraint_violations"] for summary in mine)
-        speed = mean(summary["realtime_factor"] for summary in mine)
-        print(
-            f"| {policy} | {over_seeds(mine, 'mean_reward')} | {'' if policy == first else gained} "
-            f"| {over_seeds(mine, 'reward_share_of_oracle')} | {looked:.0%} | {broken} "
-            f"| {speed:,.0f} |"
-        )
-
-
-def interval(values: list[Any]) -> str:
-    """Mean and half of its 95 % interval, over the seeds."""
-    return str(estimate(values))
-
-
-if __name__ == "__main__":
-    main()

@@ -73,7 +73,11 @@ def test_a_lock_agrees_with_the_project(lock: str, wanted: list[str], python: st
 
 
 def test_the_development_lock_holds_the_runtime_lock() -> None:
-    assert set(map(str, pins(RUNTIME))) <= set(map(str, pins(DEVELOPMENT)))
+    # A tool may need everywhere what the program needs on one platform alone.
+    held = set(map(str, pins(DEVELOPMENT)))
+    assert [
+        pin for pin in pins(RUNTIME) if not {str(pin), f"{pin.name}{pin.specifier}"} & held
+    ] == []
 
 
 @pytest.mark.parametrize("lock", [RUNTIME, DEVELOPMENT], ids=["runtime", "development"])

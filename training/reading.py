@@ -50,6 +50,7 @@ Recordings = Mapping[tuple[str, str], Floats]
 
 
 def main() -> None:
+    """Train on everybody, and write the weights."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=MODELS / "reading.json")
@@ -150,6 +151,7 @@ def fit(x: Floats, y: Floats, w: Floats) -> Weights:
 
 
 def write(model: ReadingModel, out: Path) -> None:
+    """Write the weights as JSON."""
     entries = [
         {
             "length_s": length_s,

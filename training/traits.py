@@ -46,6 +46,7 @@ AGE_PENALTY, GENDER_PENALTY = 0.2, 0.5
 
 
 def main() -> None:
+    """Look at every face, train, and write the model."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=MODELS / "traits.onnx")
@@ -167,6 +168,7 @@ def balance(band: Floats, female: Floats, group: Floats) -> Floats:
 
 
 def softmax(logits: Floats) -> Floats:
+    """Probabilities of the rows of ``logits``."""
     e = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(e / e.sum(axis=1, keepdims=True))
 
@@ -217,6 +219,7 @@ def fit_age(x: Floats, logs: Floats, band: Floats, weights: Floats) -> tuple[Flo
 
 
 def train(raw: Floats, band: Floats, female: Floats, group: Floats, out: Path) -> None:
+    """Choose by held-out faces, fit on all, and write the model."""
     fold = np.random.default_rng(SEED).integers(0, FOLDS, len(raw))
     years, sexes = np.zeros((len(raw), 2, YEARS)), np.zeros((len(raw), 2))
     for held in range(FOLDS):

@@ -1,22 +1,22 @@
-"""Measures how right the product is, and prints Markdown tables.
+"""Made scenes place real faces on known paths, so that the truth of every frame is exact.
 
-The made scenes of configs/scenes/ need nothing else: their truth is exact. With --data, a
-folder of recordings and labelled faces, real people are measured, too.
+The scenes are those of `configs/scenes`. With `--data`, recordings of real people and labelled
+faces are measured as well; they are not part of the repository. Made scenes are kinder than a
+shop: whole figures, clear faces, painted bodies.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
-import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.accuracy.face_rows import Row, labelled_rows
+from benchmarks.accuracy.face_rows import labelled_rows
 from benchmarks.accuracy.footage_score import (
     REFERENCES,
     BodyScore,
@@ -25,139 +25,153 @@ from benchmarks.accuracy.footage_score import (
     score_faces,
 )
 from benchmarks.accuracy.scene_score import FACE_BANDS_PX, SceneScore, score_scene
+from benchmarks.common.options import add_data_option
 from benchmarks.common.paths import DEMO, SCENES
+from benchmarks.common.progress import note
+from benchmarks.common.tables import Block, Row, Table, comparison, share
 from signage.config.config import Config
 from signage.config.file import load_config
 
+QUICK: Mapping[str, object] = {"scenes": ["crossing", "passing"]}
+
 _DWELL_S = 1.0
 _DISTANCE_SHARE = 0.2
+_SCENE_COLUMNS = (
+    "scene",
+    "visits",
+    "viewers reported",
+    "recall",
+    "precision",
+    "IDF1",
+    "switches",
+    "fragments",
+    "dwell less the truth, s",
+)
 
-_WHAT_CANNOT_BE_TOLD = """
-What these cannot tell: the boxes of vtest.avi are another program's detections, right and wrong,
-without identities. Recall and precision are agreement with that program. How many persons there
-were is not known, so neither IDF1 nor the true number of paths; switches are counted only where
-a box can go on as one other alone, which leaves out the very moments in which people meet. The
-faces of the other recordings are one detector's at its best, checked by eye
-(references/README.md)."""
+_LIMITS_OF_THE_REFERENCES = """
+The references have limits. The boxes of `vtest.avi` are the detections of another program, right
+and wrong, without identities. Recall and precision are agreement with that program. How many
+persons there were is not known, so neither IDF1 nor the true number of paths can be given.
+Switches are counted only where a box can go on as one other alone, which leaves out the moments in
+which people meet. The faces of the other recordings are one detector's at its best, checked by eye
+(`benchmarks/accuracy/references/README.md`)."""
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="scripts/bench accuracy", description=__doc__)
-    parser.add_argument("--data", type=Path, metavar="DIR", help="folder with videos/ and faces/")
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of this benchmark."""
+    add_data_option(parser, "videos/ and faces/")
     parser.add_argument(
-        "--scenes", nargs="+", metavar="NAME", help="only these, as `crowd`; none with `-`"
+        "--scenes", nargs="+", metavar="NAME", help="only these, such as `crowd`; none with `-`"
     )
-    chosen = parser.parse_args()
-    if chosen.data is not None and not chosen.data.is_dir():
-        parser.error(f"There is no folder {chosen.data}.")
+
+
+def run(options: argparse.Namespace) -> Iterator[Block]:
+    """Measure the made scenes and, where there is data, real people."""
     config = load_config(DEMO)
-    scores = dict(scene_scores(config, chosen.scenes))
-    if scores:
-        print_scenes(scores)
-        print_table("Made scenes", scene_rows(sum(scores.values(), SceneScore())))
-    if chosen.data is None:
-        print("\nReal people were left out: `--data DIR` names a folder of recordings and faces.")
+    scores: dict[str, SceneScore] = {}
+    names = scene_names(options.scenes)
+    if names:
+        yield Table(_SCENE_COLUMNS, scene_rows(config, names, scores), "Made scenes, one by one")
+        total = sum(scores.values(), SceneScore())
+        yield comparison("Made scenes together", total_rows(total))
+    if options.data is None:
+        yield "Real people were left out: `--data` names a folder of recordings and faces."
         return
-    print_table("Recordings", footage_rows(config, chosen.data / "videos"))
-    print(_WHAT_CANNOT_BE_TOLD)
-    progress("labelled faces")
-    print_table("Labelled faces", labelled_rows(config.perception, chosen.data / "faces"))
+    yield comparison("Recordings", footage_rows(config, options.data / "videos"))
+    yield _LIMITS_OF_THE_REFERENCES
+    note("labelled faces")
+    yield comparison("Labelled faces", labelled_rows(config.perception, options.data / "faces"))
 
 
-def scene_scores(config: Config, names: Sequence[str] | None) -> Iterator[tuple[str, SceneScore]]:
-    folder = SCENES
-    known = sorted(path.stem for path in folder.glob("*.toml") if path.stem != "cast")
-    for name in known if names is None else [name for name in names if name != "-"]:
-        progress(f"scene {name}")
-        yield name, score_scene(config, folder / f"{name}.toml")
+def scene_names(chosen: Sequence[str] | None) -> list[str]:
+    """The scenes to measure: those that are ``chosen``, or all."""
+    if chosen is not None:
+        return [name for name in chosen if name != "-"]
+    return sorted(path.stem for path in SCENES.glob("*.toml") if path.stem != "cast")
 
 
-def print_scenes(scores: dict[str, SceneScore]) -> None:
-    print("| scene | visits | OTS | recall | precision | IDF1 | switches | fragments | "
-          "dwell less truth, s |")  # fmt: skip
-    print("|---" * 9 + "|")
-    for name, score in scores.items():
-        told = score.tracking
+def scene_rows(
+    config: Config, names: Sequence[str], scores: dict[str, SceneScore]
+) -> Iterator[Sequence[str]]:
+    """One row a scene; keeps its score in ``scores``."""
+    for name in names:
+        note(f"scene {name}")
+        score = scores[name] = score_scene(config, SCENES / f"{name}.toml")
+        tracking = score.tracking
         dwell = ", ".join(
             "none" if math.isinf(error) else f"{error:+.1f}" for error in score.dwell_errors_s
         )
-        print(
-            f"| {name} | {score.visits} | {score.viewers} | {told.recall:.2f} "
-            f"| {told.precision:.2f} | {told.idf1:.2f} | {told.switches} | {told.fragments} "
-            f"| {dwell} |"
+        yield (
+            name,
+            str(score.visits),
+            str(score.viewers),
+            f"{tracking.recall:.2f}",
+            f"{tracking.precision:.2f}",
+            f"{tracking.idf1:.2f}",
+            str(tracking.switches),
+            str(tracking.fragments),
+            dwell,
         )
 
 
-def scene_rows(score: SceneScore) -> Iterator[Row]:
-    told = score.tracking
+def total_rows(score: SceneScore) -> Iterator[Row]:
+    """Rows about all scenes together."""
+    tracking = score.tracking
     dwell_s = np.abs(score.dwell_errors_s)
-    yield "OTS (viewers told / visits)", f"{score.viewers} / {score.visits}", ""
-    yield "persons in view who are followed", f"{told.recall:.1%} of moments", ""
-    yield "paths that follow a person", f"{told.precision:.1%} of moments", ""
-    yield "IDF1", f"{told.idf1:.3f}", ""
-    yield "MOTA", f"{told.mota:.3f}", ""
-    yield "identity switches, fragments", f"{told.switches}, {told.fragments}", ""
+    yield "viewers reported / true visits", f"{score.viewers} / {score.visits}", ""
+    yield "persons in view who are followed, of moments", f"{tracking.recall:.1%}", ""
+    yield "tracks that follow a person, of moments", f"{tracking.precision:.1%}", ""
+    yield "IDF1", f"{tracking.idf1:.3f}", ""
+    yield "MOTA", f"{tracking.mota:.3f}", ""
+    yield "identity switches, fragments", f"{tracking.switches}, {tracking.fragments}", ""
     yield "dwell within ±1 s", f"{np.mean(dwell_s <= _DWELL_S):.0%}", "95 % (InReality)"
     yield "dwell error, median", f"{np.median(dwell_s):.2f} s", ""
-    yield "direction, of moments", share(score.directions), ""
-    yield "direction, of visits", share(score.visit_directions), ""
-    yield "facing", share(score.facings), ""
-    off = np.abs(score.distance_errors)
-    yield "distance error, median", f"{np.median(off):.1%}" if len(off) else "none told", ""
-    yield "distance within ±20 %", f"{np.mean(off <= _DISTANCE_SHARE):.0%}", ""
+    yield "direction of movement, of moments", right(score.directions), ""
+    yield "direction of movement, of visits", right(score.visit_directions), ""
+    yield "facing, of moments", right(score.facings), ""
+    errors = np.abs(score.distance_errors)
+    yield "distance error, median", f"{np.median(errors):.1%}" if len(errors) else "none", ""
+    yield "distance within ±20 %", f"{np.mean(errors <= _DISTANCE_SHARE):.0%}", ""
     for low, high in pairwise(FACE_BANDS_PX):
         if faces := score.faces.get(int(low)):
             band = f"{low} px and more" if math.isinf(high) else f"{low} to {high} px"
-            yield f"faces of {band} followed", share(faces), ""
+            yield f"faces of {band} followed, of moments", right(faces), ""
 
 
 def footage_rows(config: Config, videos: Path) -> Iterator[Row]:
+    """Rows about the recordings in ``videos`` that have a reference."""
     for reference in sorted(REFERENCES.glob("*.csv")):
         for video in sorted(videos.glob(f"{reference.stem}.*")):
-            progress(video.name)
+            note(video.name)
             yield from face_rows(video.name, score_faces(config, video))
     video, reference = videos / "vtest.avi", videos / "vtest-persons.txt"
     if video.exists() and reference.exists():
-        progress(video.name)
+        note(video.name)
         yield from body_rows(video.name, score_bodies(config, video, reference))
 
 
 def face_rows(name: str, score: FaceScore) -> Iterator[Row]:
+    """Rows about the faces of one recording."""
     faces = f"{score.followed} of {score.faces}"
     yield f"{name}: faces of 24 px and more with a track for half of their time", faces, ""
     moments = score.moments_followed / score.moments if score.moments else math.nan
     yield f"{name}: the same, of moments", f"{moments:.1%}", ""
     yield f"{name}: identity switches", f"{score.switches}", ""
-    yield f"{name}: viewers told in all", f"{score.viewers}", ""
+    yield f"{name}: viewers reported in all", f"{score.viewers}", ""
 
 
 def body_rows(name: str, score: BodyScore) -> Iterator[Row]:
-    for overlap, told in score.by_overlap.items():
-        found = f"{told.recall:.1%}, {told.precision:.1%}"
-        yield f"{name}: recall, precision of bodies at IoU {overlap:g}", found, ""
-    paths = f"{score.paths} for {score.person_s:.0f} s of persons in the reference"
-    yield f"{name}: paths", paths, ""
-    yield f"{name}: mean length of a path", f"{score.mean_path_s:.1f} s", ""
-    switches = f"{score.switches} in {score.piece_s:.0f} s ({score.pieces} pieces of paths)"
+    """Rows about the bodies of one recording."""
+    for overlap, tracking in score.by_overlap.items():
+        agreement = f"{tracking.recall:.1%}, {tracking.precision:.1%}"
+        yield f"{name}: recall, precision of bodies at IoU {overlap:g}", agreement, ""
+    tracks = f"{score.paths} for {score.person_s:.0f} s of persons in the reference"
+    yield f"{name}: tracks", tracks, ""
+    yield f"{name}: mean length of a track", f"{score.mean_path_s:.1f} s", ""
+    switches = f"{score.switches} in {score.piece_s:.0f} s ({score.pieces} pieces of tracks)"
     yield f"{name}: identity switches where the reference leaves no doubt", switches, ""
 
 
-def print_table(title: str, rows: Iterator[Row]) -> None:
-    print(f"\n| {title} | signage | published by others |")
-    print("|---|---|---|")
-    for what, here, published in rows:
-        print(f"| {what} | {here} | {published} |", flush=True)
-
-
-def share(counts: Counter[bool]) -> str:
-    return f"{counts[True] / counts.total():.1%} of {counts.total()}" if counts else "none told"
-
-
-def progress(what: str) -> None:
-    """Long work says where it is, on a terminal."""
-    if sys.stderr.isatty():
-        print(f"… {what}", file=sys.stderr)
-
-
-if __name__ == "__main__":
-    main()
+def right(counts: Counter[bool]) -> str:
+    """The share that is right."""
+    return share(counts[True], counts.total())

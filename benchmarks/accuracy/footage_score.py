@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.accuracy.scene_score import Watched, watch
 from benchmarks.accuracy.tracking import (
     IMPOSSIBLE,
     Moment,
@@ -20,6 +19,7 @@ from benchmarks.accuracy.tracking import (
     matches,
     score_tracking,
 )
+from benchmarks.common.watch import Watched, watch
 from signage.config.config import Config
 from signage.scenes.footage import read_video
 from signage.types.audience import Viewer

@@ -6,7 +6,6 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -19,18 +18,15 @@ from benchmarks.accuracy.tracking import (
     matches,
     score_tracking,
 )
-from signage.audience.audience import open_audience
+from benchmarks.common.watch import Watched, watch
 from signage.config.config import Config
-from signage.perception.perceiver import Perceiver
 from signage.perception.tracking.people import intersection_over_union
 from signage.scenes.file import load_scene
 from signage.scenes.scene import play_scene
 from signage.scenes.truth import ActorTruth, SceneTruth
 from signage.types.arrays import Floats, Image
-from signage.types.audience import AudienceSnapshot, Viewer
-from signage.types.vision import Facing, Frame
-
-BEGIN_UTC = datetime(2026, 1, 5, tzinfo=UTC)
+from signage.types.audience import Viewer
+from signage.types.vision import Facing
 
 FACE_BANDS_PX = (0, 16, 24, 36, 60, math.inf)
 # A face is the actor's when its middle is within this share of the face's height.
@@ -96,36 +92,6 @@ def score_scene(config: Config, path: Path) -> SceneScore:
 
     watched = watch(config.model_copy(update={"camera": camera}), pictures())
     return score(truths, watched)
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """What the product said."""
-
-    snapshots: Sequence[AudienceSnapshot]
-    """One for each picture."""
-    viewers: Sequence[Viewer]
-    """Everybody, as they had left."""
-
-    def in_sight(self, index: int) -> list[Viewer]:
-        """The viewers whom the picture ``index`` shows."""
-        snapshot = self.snapshots[index]
-        return [viewer for viewer in snapshot.viewers if viewer.last_seen_s == snapshot.t_s]
-
-
-def watch(config: Config, pictures: Iterable[tuple[float, Image]]) -> Watched:
-    """Show ``pictures``, with their times in seconds, to perception and audience."""
-    perceiver, audience = Perceiver(config), open_audience(config)
-    snapshots: list[AudienceSnapshot] = []
-    viewers: list[Viewer] = []
-    try:
-        for t_s, image in pictures:
-            frame = Frame(t_s, BEGIN_UTC + timedelta(seconds=t_s), image)
-            snapshots.append(audience.update(frame, perceiver.perceive(frame)))
-            viewers += audience.take_departed()
-    finally:
-        perceiver.close()
-    return Watched(snapshots, viewers + audience.close())
 
 
 def score(truths: Sequence[SceneTruth], watched: Watched) -> SceneScore:

@@ -1,8 +1,6 @@
-"""How well the eyes' direction is told, as far as that can be known without labelled gaze.
+"""How well the direction of the eyes is estimated, as far as unlabelled pictures can tell.
 
-    python -m benchmarks.behaviour.gaze --data DIR
-
-There are no pictures here whose gaze is labelled. What stands in for them, and what it is worth:
+No picture here has a labelled gaze. Three things stand in for labels:
 
 - eyes painted into real faces, turned by a known angle: exact, but the lids do not follow, and
   paint is clearer than eyes behind lashes and glasses;
@@ -13,19 +11,18 @@ There are no pictures here whose gaze is labelled. What stands in for them, and 
 
 from __future__ import annotations
 
-import argparse
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from benchmarks.accuracy.face_rows import Row
 from benchmarks.behaviour.rendered_head import RenderedHead
 from benchmarks.common.labelled_faces import SingleFaceFinder, read_folder
 from benchmarks.common.paths import FOOTAGE
+from benchmarks.common.tables import Row
 from signage.config.config import AudienceConfig
 from signage.perception.models.gaze import read_gaze
 from signage.scenes.footage import read_still, read_video
@@ -100,7 +97,7 @@ def _painted_rows(
     tables = [_told(head, finder) for head in heads]
     whole = np.concatenate(tables)
     seen = np.isfinite(whole[:, 2])
-    yield f"painted eyes, faces of {name}: told", f"{seen.mean():.0%} of {len(seen)}", ""
+    yield f"painted eyes, faces of {name}: gaze reported", f"{seen.mean():.0%} of {len(seen)}", ""
     for axis, word in ((0, "across"), (1, "up and down")):
         off = np.abs(whole[:, 2 + axis] - whole[:, axis])[seen]
         gains, biases, spreads = [], [], []
@@ -128,8 +125,16 @@ def _looking_rows(heads: Sequence[RenderedHead], finder: SingleFaceFinder) -> It
             if gaze:
                 hits[abs(yaw) <= 5].append(abs(gaze.yaw_deg) <= margin_deg)
     looking, away = float(np.mean(hits[True])), 1 - float(np.mean(hits[False]))
-    yield "painted eyes on the lens (within 5°) told as looking", f"{looking:.0%}", "head pose: all"
-    yield "painted eyes 22° and more beside it told as not", f"{away:.0%}", "head pose: none"
+    yield (
+        "painted eyes on the lens (within 5°) reported as looking",
+        f"{looking:.0%}",
+        "head pose: all",
+    )
+    yield (
+        "painted eyes 22° and more beside it reported as not looking",
+        f"{away:.0%}",
+        "head pose: none",
+    )
 
 
 def _portrait_rows(folder: Path, finder: SingleFaceFinder) -> Iterator[Row]:
@@ -174,7 +179,7 @@ def _size_rows(finder: SingleFaceFinder) -> Iterator[Row]:
             change = np.array([b.yaw_deg - a.yaw_deg for a, b in pairs])
             off += list(change - change.mean())
             sds += [b.sd_deg for _, b in pairs]
-        told = f"{np.std(off):.1f}° (said to be {np.mean(sds):.1f}°)"
+        told = f"{np.std(off):.1f}° (reported {np.mean(sds):.1f}°)"
         yield f"faces made {size_px} px high: noise across against the large ones, sd", told, ""
 
 
@@ -192,14 +197,3 @@ def _smaller(image: Image, scale: float) -> Image:
     small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     noise = np.random.default_rng(0).normal(0, 2, small.shape)
     return np.asarray(np.clip(small + noise, 0, 255), dtype=np.uint8)
-
-
-def main(rows: Callable[[Path | None], Iterator[Row]] = gaze_rows) -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, metavar="DIR")
-    for what, here, published in rows(parser.parse_args().data):
-        print(f"| {what} | {here} | {published} |", flush=True)
-
-
-if __name__ == "__main__":
-    main()

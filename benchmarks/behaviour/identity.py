@@ -1,26 +1,18 @@
 """How well a person who comes back is told from all others, on the product's own path.
 
-    python -m benchmarks.behaviour.identity --data DIR
-
-DIR holds faces/lfw (pictures and pairs.csv) and, for strangers of all groups, faces/fairface.
+The pictures are those of ``faces/lfw`` and, for strangers of all groups, of ``faces/fairface``.
 Every picture is looked at as the product looks: detector, landmarks, then the vector. Smaller
 faces are made by shrinking the picture, before anything is looked for in it. The labels of race
 serve to report errors by group, and for nothing else.
-
-    python -m benchmarks.behaviour.identity --data DIR --typical
-
-prints the constant `_TYPICAL` of signage/perception/models/identity.py, from faces/fairface_train.
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -28,13 +20,10 @@ import numpy as np
 
 from benchmarks.common.labelled_faces import SingleFaceFinder, read_folder
 from benchmarks.common.paths import MANIFEST
-from signage.perception.models.attributes import FaceFeatures
+from benchmarks.common.tables import Row
 from signage.perception.models.faces import Face
 from signage.perception.models.identity import FaceEncoder, Gallery, threshold
 from signage.types.arrays import Floats, Image
-
-Row = tuple[str, str, str]
-"""What, here, goal or published by others."""
 
 _SIZES_PX = {100: 1, 60: 3, 48: 1, 40: 3, 32: 1}
 """Height of the face, and of how many folds: the pictures of all take a minute a size."""
@@ -51,6 +40,8 @@ Looks = Mapping[Picture, "Look"]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Look:
+    """What was seen of one picture."""
+
     vector: Floats
     weight: float
     height_px: float
@@ -58,6 +49,8 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
+    """Two pictures, and whether they show the same person."""
+
     a: Picture
     b: Picture
     same: bool
@@ -125,6 +118,7 @@ def looks_at(
 
 
 def read_pairs(folder: Path) -> list[Pair]:
+    """The pairs of LFW, in their folds."""
     with (folder / "pairs.csv").open(encoding="utf-8", newline="") as file:
         return [
             Pair(row["a"], row["b"], row["same"] == "1", row["fold"])
@@ -302,35 +296,3 @@ def _weight(face: Face) -> float:
     if yaw_deg > _MAX_YAW_DEG:
         return 0.0
     return float(min(1.0, _height(face) / _CLEAR_PX) * np.cos(np.radians(yaw_deg)) ** 2)
-
-
-def print_typical(folder: Path) -> None:
-    """The mean of what faceres sees in every third face, one digit a dimension."""
-    finder, features, rooted = SingleFaceFinder(), FaceFeatures(MANIFEST), []
-    for item in islice(read_folder(folder), 0, None, 3):
-        face = finder.find_face(item.image)
-        if face is not None:
-            vector = np.sqrt(features.of(item.image, face.landmarks_px)[:1024])
-            rooted.append(vector / np.linalg.norm(vector))
-    mean = np.mean(rooted, axis=0)
-    print("".join(f"{round(float(share)):x}" for share in mean / mean.max() * 15))
-    print(f"largest {mean.max():.5f}, {len(rooted)} faces")
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="benchmarks.behaviour.identity", description=__doc__)
-    parser.add_argument("--data", type=Path, metavar="DIR", required=True, help="holds faces/lfw")
-    parser.add_argument("--typical", action="store_true", help="print _TYPICAL, measure nothing")
-    chosen = parser.parse_args()
-    if chosen.typical:
-        print_typical(chosen.data / "faces" / "fairface_train")
-        return
-    if not (chosen.data / "faces" / "lfw").is_dir():
-        parser.error(f"There is no folder {chosen.data / 'faces' / 'lfw'}.")
-    print("| what | here | goal, or published |\n|---|---|---|")
-    for row in identity_rows(chosen.data):
-        print(f"| {' | '.join(row)} |", flush=True)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,14 +1,11 @@
 """How well reading is told from other uses of the eyes, on recordings of an eye tracker.
 
-    python -m benchmarks.behaviour.reading --data DIR
-
-DIR holds eyemove/gazegraph as for training/reading.py. "left out": weights learned from the
-other people only. "as shipped": models/reading.json, whoever it was trained on.
+The recordings are those of ``eyemove/gazegraph``. "Left out": weights learned from the other people
+only. "As shipped": models/reading.json, which has learned from these very people.
 """
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.common.paths import MODELS
+from benchmarks.common.tables import Row
 from signage.audience.reading import (
     SCREEN_DEG,
     ReadingDetector,
@@ -28,9 +26,6 @@ from signage.audience.reading import (
 )
 from signage.types.arrays import Floats
 from training.reading import READ, RECORDED_HZ, Examples, load, windows
-
-Row = tuple[str, str, str]
-"""What, here, published by others."""
 
 LENGTHS_S = (3.0, 5.0)
 RATES_HZ = (30, 20, 15)
@@ -47,14 +42,8 @@ ModelOf = Callable[[str], ReadingModel]
 """The weights that judge a person."""
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    for what, here, published in reading_rows(parser.parse_args().data):
-        print(f"{what:<66} {here}{f'   ({published})' if published else ''}", flush=True)
-
-
 def reading_rows(data: Path) -> Iterator[Row]:
+    """Rows about the recordings in ``data``."""
     recordings = load(data)
     examples = Examples(recordings)
     people = examples.people
@@ -66,7 +55,7 @@ def reading_rows(data: Path) -> Iterator[Row]:
         for noise_deg in LIVE_NOISES_DEG:
             yield from live_rows("left out", recordings, left_out.__getitem__, noise_deg)
     shipped = load_reading_model(MODELS / "reading.json")
-    name = "as shipped (if trained on these people, this flatters)"
+    name = "as shipped (trained on these people, which flatters)"
     yield from window_rows(name, recordings, lambda _: shipped)
     yield from live_rows(name, recordings, lambda _: shipped, 0.0)
 
@@ -74,6 +63,7 @@ def reading_rows(data: Path) -> Iterator[Row]:
 def window_rows(
     name: str, recordings: Mapping[tuple[str, str], Floats], of: ModelOf
 ) -> Iterator[Row]:
+    """How often single windows are right, by their length."""
     for length_s in LENGTHS_S:
         told = judge(recordings, of, length_s, RECORDED_HZ, 0.0)
         for others, tasks in comparisons(recordings):
@@ -87,6 +77,7 @@ def window_rows(
 
 
 def noise_rows(recordings: Mapping[tuple[str, str], Floats], of: ModelOf) -> Iterator[Row]:
+    """The same with noise, at the rates of cameras."""
     for length_s in LENGTHS_S:
         for rate_hz in RATES_HZ:
             told = {n: judge(recordings, of, length_s, rate_hz, n) for n in NOISES_DEG}
@@ -104,6 +95,7 @@ def noise_rows(recordings: Mapping[tuple[str, str], Floats], of: ModelOf) -> Ite
 
 
 def comparisons(recordings: Mapping[tuple[str, str], Floats]) -> Iterator[tuple[str, list[str]]]:
+    """What reading is compared with: watching alone, and everything else."""
     rest = sorted({task for _, task in recordings} - {READ})
     if watching := [task for task in rest if task in WATCHING]:
         yield " and ".join(watching), watching
@@ -111,6 +103,7 @@ def comparisons(recordings: Mapping[tuple[str, str], Floats]) -> Iterator[tuple[
 
 
 def people_of(recordings: Mapping[tuple[str, str], Floats]) -> list[str]:
+    """Everybody who was recorded."""
     return sorted({person for person, _ in recordings})
 
 
@@ -169,6 +162,7 @@ def live_rows(
     noise_deg: float,
     seconds: float = EXCERPT_S,
 ) -> Iterator[Row]:
+    """What the detector does sample by sample."""
     live = run_live(recordings, of, noise_deg, seconds)
     what = f"{name}: live, {noise_deg:.0f}°"
     reading = np.mean(live.states[READ])
@@ -177,13 +171,13 @@ def live_rows(
     shares = ", ".join(f"{task} {value:.0%}" for task, value in [(READ, reading), *rest.items()])
     right = (reading + np.mean(watching)) / 2
     yield f"{what}: share of the time right", f"{right:.1%} ({shares})", ""
-    yield f"{what}: cannot be told", f"{np.mean(live.unknown):.1%}", ""
-    yield f"{what}: changes of mind", f"{np.mean(live.flips_per_min):.1f} a minute", ""
+    yield f"{what}: not known, of the time", f"{np.mean(live.unknown):.1%}", ""
+    yield f"{what}: changes of the answer", f"{np.mean(live.flips_per_min):.1f} a minute", ""
     reaction, end = live.reaction_s, live.end_s
     yield (
         f"{what}: reaction, {len(reaction)} splices",
         f"median {np.median(reaction):.2f} s, 90 % {late(reaction):.2f} s "
-        f"({np.mean(live.already):.0%} more were told before it began)",
+        f"({np.mean(live.already):.0%} more were reported before it began)",
         "",
     )
     yield (
@@ -249,7 +243,3 @@ def follow(model: ReadingModel, gaze: Floats, noise_deg: float, rng: np.random.G
 def _first_s(told: Floats) -> float:
     """When it was told first; infinite where never."""
     return float(np.argmax(told)) / RECORDED_HZ if told.any() else float("inf")
-
-
-if __name__ == "__main__":
-    main()

@@ -30,6 +30,8 @@ _LOOKS = (1.0, 0.8, 1.25)
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
+    """One picture, and what its set says about it."""
+
     image: Image
     labels: dict[str, str]
 

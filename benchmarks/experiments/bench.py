@@ -1,25 +1,29 @@
-"""Simulates experiments on a screen, looked at every evening, and counts how often they err.
+"""Simulated experiments on a screen are looked at every evening; it is counted how often they err.
 
-Audiences have hours, days, chance and plays that nobody looks at. Without a difference between
-the arms, whatever is told is a false alarm; where the treatment is worth more in every other
-hour and less in the next, there is none on the whole either. With a lift of 10 % it is counted how
-often the interval ever misses it, and how long it takes until it is told. Beside it: the usual
-test with its 1.96 standard errors, looked at as often, and once at a fixed end. Then the same of
-the checks: false alarms, and how long they take to tell a fault.
+Audiences have hours, days, chance and plays that nobody looks at. Without a difference between the
+arms, every reported lift is a false alarm. "None on the whole" means 20 % better in every other
+hour and as much worse in the next. With a lift of 10 % it is counted how often the interval ever
+misses it, and how long it takes until it is reported. The usual test, with its 1.96 standard
+errors, is looked at as often, and once at a fixed end. The checks of an experiment are measured in
+the same way: false alarms, and the days until they report a fault.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.common.options import at_least_one
+from benchmarks.common.tables import Block, Table
 from benchmarks.experiments import checks
 from signage.experiments.contrast import ERROR, SCALE_UNITS, Contrast, evidence
 from signage.experiments.power import spread_of, units_for_one_look, units_needed
 from signage.types.arrays import Floats
+
+QUICK: Mapping[str, object] = {"experiments": 100}
 
 HOURS, BLOCK_MINUTES = 12, 30
 ROUNDS_A_DAY = HOURS * 60 // BLOCK_MINUTES // 2
@@ -35,14 +39,17 @@ Effect = Callable[[Floats], Floats]
 
 
 def same(hour: Floats) -> Floats:
+    """No difference at any hour."""
     return np.ones_like(hour)
 
 
 def mixed(hour: Floats) -> Floats:
+    """Better in every other hour, and as much worse in the next."""
     return np.where(np.floor(hour * HOURS) % 2 == 0, 1.2, 0.8)
 
 
 def better(hour: Floats) -> Floats:
+    """The same lift at every hour."""
     return np.full_like(hour, 1 + LIFT)
 
 
@@ -78,6 +85,7 @@ def levels(rng: np.random.Generator, units_a_day: int) -> tuple[Floats, Floats]:
 
 
 def by_block(rng: np.random.Generator, effect: Effect) -> Contrast:
+    """An experiment whose arms take turns by the clock."""
     blocks = 2 * ROUNDS_A_DAY
     level, hour = levels(rng, blocks)
     level = level * np.exp(rng.normal(0, 0.1, level.shape))  # whatever else a block has
@@ -94,6 +102,7 @@ def by_block(rng: np.random.Generator, effect: Effect) -> Contrast:
 
 
 def by_visit(rng: np.random.Generator, effect: Effect) -> Contrast:
+    """An experiment whose arms are drawn for each visit."""
     level, hour = levels(rng, VISITS_A_DAY)
     treated = rng.random(len(level)) < 0.5
     plays = 1 + rng.poisson(1.0, len(level))
@@ -108,26 +117,27 @@ def outcome(
     experiments: int,
     seed: int,
 ) -> Outcome:
+    """Simulate so many experiments and look at each of them every evening."""
     units_a_day = ROUNDS_A_DAY if make is by_block else VISITS_A_DAY
     evenings = units_a_day * np.arange(1, DAYS + 1) - 1
     ratio = 1 + LIFT if effect is better else 1.0
     rows: list[tuple[Floats, Floats, Floats]] = []
     for number in range(experiments):
         contrast = make(np.random.default_rng([seed, number]), effect)
-        alarm, miss = told_at(contrast, 1.0)[evenings], told_at(contrast, ratio)[evenings]
+        alarm, miss = reported_at(contrast, 1.0)[evenings], reported_at(contrast, ratio)[evenings]
         rows.append((alarm, miss, usual_test(contrast)[evenings]))
     alarms, misses, usual = (np.array(column) for column in zip(*rows, strict=True))
     return Outcome(alarms, misses, usual, spread_of(contrast), contrast.tightest_at, units_a_day)
 
 
-def told_at(contrast: Contrast, ratio: float) -> Floats:
+def reported_at(contrast: Contrast, ratio: float) -> Floats:
     """After each unit, whether the interval leaves out this ratio of treatment to control."""
     z = contrast.treatment - ratio * contrast.control
     scale = np.asarray(np.mean(z[:SCALE_UNITS] ** 2))
     found = evidence(np.cumsum(z), np.cumsum(z**2), scale, contrast.tightest_at)
-    told = np.asarray(found >= np.log(1 / ERROR))
-    told[:SCALE_UNITS] = False
-    return told
+    reported = np.asarray(found >= np.log(1 / ERROR))
+    reported[:SCALE_UNITS] = False
+    return reported
 
 
 def usual_test(contrast: Contrast) -> Floats:
@@ -139,63 +149,73 @@ def usual_test(contrast: Contrast) -> Floats:
     return np.asarray((np.abs(mean) > 1.96 * np.sqrt(variance / n)) & (n > SCALE_UNITS))
 
 
-def day_by_which(told: Floats, share: float) -> str:
-    """The first evening at which so many experiments have told it."""
-    days = np.flatnonzero(told.mean(0) >= share)
+def day_by_which(reported: Floats, share: float) -> str:
+    """The first evening at which so many experiments have reported it."""
+    days = np.flatnonzero(reported.mean(0) >= share)
     return str(days[0] + 1) if len(days) else f"> {DAYS}"
 
 
-def tables(experiments: int, seed: int) -> Iterator[str]:
-    designs = {"blocks": by_block, "visits": by_visit}
-    yield (
-        f"| {experiments} experiments, {DAYS} evenings | false alarms, ever | the usual test, "
-        "looked at every evening | the usual test, once, at the end | the interval has the "
-        "truth, always |"
-    )
-    yield "|---|---|---|---|---|"
-    found = {}
-    for name, make in designs.items():
-        for effect in (same, mixed, better):
-            done = found[name, effect] = outcome(make, effect, experiments, seed)
-            covered = f"{1 - done.misses.any(1).mean():.1%}"
-            wrong = [
-                done.alarms.any(1).mean(),
-                done.usual.any(1).mean(),
-                done.usual[:, -1].mean(),
-            ]
-            false = ["–" if effect is better else f"{share:.1%}" for share in wrong]
-            what = {same: "no difference", mixed: "none on the whole", better: "lift of 10 %"}
-            yield f"| {name}, {what[effect]} | {' | '.join(false)} | {covered} |"
-    yield ""
-    yield (
-        "| days until a lift of 10 % is told | half of the experiments | 80 % of them | `power` "
-        "says | a test at a fixed end, 80 % | `power` says |"
-    )
-    yield "|---|---|---|---|---|---|"
-    for name in designs:
-        done = found[name, better]
-        ever = np.maximum.accumulate(done.alarms, 1)
-        any_time = units_needed(LIFT, done.spread, done.tightest_at)
-        once = units_for_one_look(LIFT, done.spread)
-        yield (
-            f"| {name} | {day_by_which(ever, 0.5)} | {day_by_which(ever, 0.8)} "
-            f"| {(any_time or np.inf) / done.units_a_day:.1f} | {day_by_which(done.usual, 0.8)} "
-            f"| {once / done.units_a_day:.1f} |"
-        )
+DESIGNS = {"blocks": by_block, "visits": by_visit}
+Outcomes = dict[tuple[str, Effect], Outcome]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--experiments", type=int, default=1000)
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of this benchmark."""
+    parser.add_argument("--experiments", type=at_least_one, default=1000, help="of each kind")
     parser.add_argument("--seed", type=int, default=0)
-    chosen = parser.parse_args()
+
+
+def run(options: argparse.Namespace) -> Iterator[Block]:
+    """Simulate experiments of each kind, then the faults that the checks look for."""
+    outcomes: Outcomes = {}
+    yield Table(
+        (
+            f"{options.experiments} experiments, {DAYS} evenings",
+            "false alarms, ever",
+            "the usual test, looked at every evening",
+            "the usual test, once, at the end",
+            "the interval has the truth, always",
+        ),
+        error_rows(options.experiments, options.seed, outcomes),
+        "How often an experiment errs",
+    )
+    yield Table(
+        (
+            "days until a lift of 10 % is reported",
+            "half of the experiments",
+            "80 % of them",
+            "`power` says",
+            "a test at a fixed end, 80 %",
+            "`power` says",
+        ),
+        [duration_row(name, outcomes[name, better]) for name in DESIGNS],
+        "How long an experiment takes",
+    )
     screen = checks.Screen(DAYS, HOURS, BLOCK_MINUTES, PLAYS_A_BLOCK, VISITS_A_DAY)
-    for line in tables(chosen.experiments, chosen.seed):
-        print(line, flush=True)
-    print()
-    for line in checks.table(screen, chosen.experiments, chosen.seed):
-        print(line, flush=True)
+    yield checks.table(screen, options.experiments, options.seed)
 
 
-if __name__ == "__main__":
-    main()
+def error_rows(experiments: int, seed: int, outcomes: Outcomes) -> Iterator[Sequence[str]]:
+    """One row for each design and effect; keeps its outcome in ``outcomes``."""
+    effects = {same: "no difference", mixed: "none on the whole", better: "lift of 10 %"}
+    for name, make in DESIGNS.items():
+        for effect, what in effects.items():
+            result = outcomes[name, effect] = outcome(make, effect, experiments, seed)
+            wrong = (result.alarms.any(1), result.usual.any(1), result.usual[:, -1])
+            false = ["–" if effect is better else f"{each.mean():.1%}" for each in wrong]
+            yield (f"{name}, {what}", *false, f"{1 - result.misses.any(1).mean():.1%}")
+
+
+def duration_row(name: str, result: Outcome) -> Sequence[str]:
+    """The days until a lift is reported, beside those that the power calculation promises."""
+    ever = np.maximum.accumulate(result.alarms, 1)
+    any_time = units_needed(LIFT, result.spread, result.tightest_at)
+    once = units_for_one_look(LIFT, result.spread)
+    return (
+        name,
+        day_by_which(ever, 0.5),
+        day_by_which(ever, 0.8),
+        f"{(any_time or np.inf) / result.units_a_day:.1f}",
+        day_by_which(result.usual, 0.8),
+        f"{once / result.units_a_day:.1f}",
+    )

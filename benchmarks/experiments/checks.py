@@ -1,12 +1,12 @@
-"""Simulates what the checks of an experiment look at, and counts when they say that it is wrong.
+"""Simulates what the checks of an experiment look at, and counts when they report a fault.
 
-Once with lots and screens that work, where whatever is told is a false alarm, and once with a
-fault. Looked at every evening; a screen and audience as in ``bench_experiment``.
+Once with draws and screens that work, where every report is a false alarm, and once with a fault.
+Looked at every evening; a screen and audience as in the benchmark of experiments.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -14,14 +14,15 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.common.tables import Table
 from signage.experiments.balance import uneven, uneven_somewhere, unlike
 from signage.experiments.checks import CHECK_ERROR, beginnings
 from signage.experiments.contrast import SCALE_UNITS, Contrast, evidence
 from signage.experiments.units import ArmPlay, Design, Unit
 from signage.types.arrays import Floats
 
-Told = npt.NDArray[np.bool_]
-"""Whether a check tells a fault, each evening."""
+Reported = npt.NDArray[np.bool_]
+"""Whether a check reports a fault, each evening."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Screen:
         return self.hours * 30 // self.block_minutes
 
 
-def split(rng: np.random.Generator, screen: Screen, *, fault: bool) -> Told:
+def split(rng: np.random.Generator, screen: Screen, *, fault: bool) -> Reported:
     """A tenth of the treatment's visits is lost."""
     lost = 0.1 if fault else 0.0
     lots = rng.random((screen.days, screen.visits_a_day)) < 0.5
@@ -48,21 +49,21 @@ def split(rng: np.random.Generator, screen: Screen, *, fault: bool) -> Told:
     return np.array([uneven(day) >= 1 / CHECK_ERROR for day in counts.tolist()])
 
 
-def hours(rng: np.random.Generator, screen: Screen, *, fault: bool) -> Told:
+def hours(rng: np.random.Generator, screen: Screen, *, fault: bool) -> Reported:
     """In a third of the hours the treatment has the first block of four rounds in five."""
     often = np.where(np.arange(screen.rounds_a_day) % 3 == 0, 0.8, 0.5) if fault else 0.5
     first = rng.random((screen.days, screen.rounds_a_day)) < often
-    told = []
+    reports = []
     for day in range(1, screen.days + 1):
         by_hour = first[:day].sum(0)
         by_weekday = [(first[n:day:7].sum(), first[n:day:7].size) for n in range(min(7, day))]
         found = uneven_somewhere([(day - int(on), int(on)) for on in by_hour])
         found += uneven_somewhere([(size - int(on), int(on)) for on, size in by_weekday])
-        told.append(found / 2 >= 1 / CHECK_ERROR)
-    return np.array(told)
+        reports.append(found / 2 >= 1 / CHECK_ERROR)
+    return np.array(reports)
 
 
-def audience(rng: np.random.Generator, screen: Screen, *, fault: bool) -> Told:
+def audience(rng: np.random.Generator, screen: Screen, *, fault: bool) -> Reported:
     """A tenth more persons in the treatment's blocks."""
     rounds = screen.days * screen.rounds_a_day
     level = 8 * np.exp(rng.normal(0, 0.3, rounds))
@@ -70,14 +71,14 @@ def audience(rng: np.random.Generator, screen: Screen, *, fault: bool) -> Told:
     return _alike(screen, treatment.astype(float), control.astype(float))
 
 
-def missing(rng: np.random.Generator, screen: Screen, *, fault: bool) -> Told:
+def missing(rng: np.random.Generator, screen: Screen, *, fault: bool) -> Reported:
     """In the treatment's blocks 15 % of the rewards are missing and not 10 %."""
     rounds, plays = screen.days * screen.rounds_a_day, screen.plays_a_block
     shares = [rng.binomial(plays, share, rounds) / plays for share in (0.15 if fault else 0.1, 0.1)]
     return _alike(screen, *shares)
 
 
-def _alike(screen: Screen, treatment: Floats, control: Floats) -> Told:
+def _alike(screen: Screen, treatment: Floats, control: Floats) -> Reported:
     plays = np.full((len(control), 2), float(screen.plays_a_block))
     contrast = Contrast.of_rounds(treatment, control, plays)
     z = contrast.treatment - contrast.control
@@ -88,19 +89,19 @@ def _alike(screen: Screen, treatment: Floats, control: Floats) -> Told:
     return np.asarray(found[evenings] >= np.log(1 / CHECK_ERROR))
 
 
-def carry_over(rng: np.random.Generator, screen: Screen, *, fault: bool) -> Told:
+def carry_over(rng: np.random.Generator, screen: Screen, *, fault: bool) -> Reported:
     """The first third of a block earns 30 % less after another arm's."""
     return _carry_over(rng, screen, after_another=0.7 if fault else 1.0)
 
 
-def habit(rng: np.random.Generator, screen: Screen, *, fault: bool) -> Told:
+def habit(rng: np.random.Generator, screen: Screen, *, fault: bool) -> Reported:
     """As before; but every block of the treatment begins with 30 % less, fault or not."""
     return _carry_over(rng, screen, after_another=0.7 if fault else 1.0, treatment=0.7)
 
 
 def _carry_over(
     rng: np.random.Generator, screen: Screen, after_another: float, treatment: float = 1.0
-) -> Told:
+) -> Reported:
     arms = rng.permuted(np.tile([0, 1], (screen.days, screen.rounds_a_day, 1)), axis=2)
     arms = arms.reshape(screen.days, -1)
     turned = np.zeros(arms.shape, bool)
@@ -130,7 +131,7 @@ def _carry_over(
 class Simulated(Protocol):
     """One experiment, looked at every evening, with or without a fault."""
 
-    def __call__(self, rng: np.random.Generator, screen: Screen, *, fault: bool) -> Told: ...
+    def __call__(self, rng: np.random.Generator, screen: Screen, *, fault: bool) -> Reported: ...
 
 
 CHECKS: dict[str, tuple[Simulated, str]] = {
@@ -143,13 +144,20 @@ CHECKS: dict[str, tuple[Simulated, str]] = {
 }
 
 
-def table(screen: Screen, experiments: int, seed: int) -> Iterator[str]:
-    """Lines of a table in Markdown."""
-    yield (
-        "| check, looked at every evening | false alarms, ever | a fault | days until half of the "
-        "experiments tell it | 80 % of them |"
+def table(screen: Screen, experiments: int, seed: int) -> Table:
+    """How often each check is wrong, and how soon it reports a fault."""
+    columns = (
+        "check, looked at every evening",
+        "false alarms, ever",
+        "a fault",
+        "days until half of the experiments report it",
+        "80 % of them",
     )
-    yield "|---|---|---|---|---|"
+    return Table(columns, rows(screen, experiments, seed), "The checks of an experiment")
+
+
+def rows(screen: Screen, experiments: int, seed: int) -> Iterator[Sequence[str]]:
+    """One row a check, simulated with and without the fault that it looks for."""
     for name, (check, fault) in CHECKS.items():
         well, ill = (
             np.array(
@@ -165,4 +173,4 @@ def table(screen: Screen, experiments: int, seed: int) -> Iterator[str]:
             str(int(np.argmax(ever >= share)) + 1) if ever[-1] >= share else f"> {screen.days}"
             for share in (0.5, 0.8)
         ]
-        yield f"| {name} | {well.any(1).mean():.1%} | {fault} | {by[0]} | {by[1]} |"
+        yield name, f"{well.any(1).mean():.1%}", fault, by[0], by[1]

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from vowpal_wabbit_next import CBLabel, Example, Workspace
 
-from benchmarks.learning.worlds import Array, Turn, with_advice
+from benchmarks.learning.world import Array, Turn, with_advice
 from signage.config.config import VwConfig
 from signage.recommend.policies.base import Question
 from signage.recommend.policies.encoding import OF_CONTENT
@@ -21,6 +21,8 @@ from signage.types.decisions import Lesson
 
 
 class Contestant(Protocol):
+    """A policy that a world can be played with."""
+
     def choose(self, turn: Turn, luck: float) -> tuple[int, float]:
         """A place in ``turn.actions``, and the probability with which it was drawn."""
         ...
@@ -55,10 +57,12 @@ class Ours:
 
 
 def everything(turn: Turn) -> Mapping[str, float]:
+    """The whole context of a turn."""
     return turn.context
 
 
 def without(prefixes: Sequence[str], turn: Turn) -> Mapping[str, float]:
+    """The context of a turn without the features that begin so."""
     return {k: v for k, v in turn.context.items() if not k.startswith(tuple(prefixes))}
 
 
@@ -103,11 +107,13 @@ class Fixed:
 
 
 def by_table(turn: Turn) -> Array:
+    """What the rules table advises, each alike."""
     advised = np.array([float(name in turn.advice) for name in turn.actions])
     return advised if advised.any() else np.ones_like(advised)
 
 
 def in_turn(turn: Turn) -> Array:
+    """One content after the other."""
     one = np.zeros(len(turn.actions))
     one[turn.t % len(turn.actions)] = 1.0
     return one
@@ -214,6 +220,8 @@ class MabWiser:
 
 
 class RiverLinUcb:
+    """LinUCB of river, with one model an arm."""
+
     def __init__(self) -> None:
         bandit: Any = importlib.import_module("river.bandit")
         self._policy = bandit.LinUCBDisjoint(alpha=0.3, seed=1)

@@ -7,13 +7,14 @@ drawn by the seed. Features are scaled to mean 0 and deviation 1/3.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.common.tables import Block, Table, interval
 from benchmarks.learning.contestants import (
     Contestant,
     MabWiser,
@@ -22,8 +23,7 @@ from benchmarks.learning.contestants import (
     everything,
     missing,
 )
-from benchmarks.learning.worlds import Array, Turn
-from benchmarks.policies import interval
+from benchmarks.learning.world import Array, Turn
 from signage.config.config import VwConfig
 from signage.recommend.policies.ensemble import EnsemblePolicy
 
@@ -33,8 +33,12 @@ _MOST = 2500
 """Rows of a set that are used."""
 
 
-def sets() -> Iterator[tuple[str, Array, npt.NDArray[np.int64]]]:
-    """Name, rows of features, class of each."""
+Set = tuple[str, Array, npt.NDArray[np.int64]]
+"""Name, rows of features, class of each."""
+
+
+def sets() -> Iterator[Set]:
+    """Load every set."""
     for name in _SKLEARN:
         sklearn: Any = importlib.import_module("sklearn.datasets")
         x, y = getattr(sklearn, f"load_{name}")(return_X_y=True)
@@ -56,6 +60,7 @@ def _scaled(x: Array) -> Array:
 
 
 def loss(policy: Contestant, x: Array, y: npt.NDArray[np.int64], seed: int) -> float:
+    """The share of wrong guesses, each made before it is learned from."""
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(x))[:_MOST]
     actions = {str(answer): (f"id={answer}",) for answer in range(int(y.max()) + 1)}
@@ -69,31 +74,38 @@ def loss(policy: Contestant, x: Array, y: npt.NDArray[np.int64], seed: int) -> f
     return wrong / len(order)
 
 
-def print_sets(seeds: int) -> None:
-    contestants: dict[str, Callable[[], Contestant]] = {
-        "ours": lambda: Ours(everything),
-        "ours, without its least exploration": lambda: Ours(
-            everything, EnsemblePolicy(VwConfig(exploration=0.0))
-        ),
-        "VW, epsilon-greedy as it comes": lambda: VwAlone([]),
-        "VW, SquareCB as it comes": lambda: VwAlone(["--squarecb", "--cb_type", "mtr"]),
-        "MABWiser LinUCB 0.3": partial(MabWiser, "LinUCB", 0.3),
-        "MABWiser LinTS 0.1": partial(MabWiser, "LinTS", 0.1),
-    }
+LEARNERS: Mapping[str, Callable[[], Contestant]] = {
+    "ours": lambda: Ours(everything),
+    "ours, without its least exploration": lambda: Ours(
+        everything, EnsemblePolicy(VwConfig(exploration=0.0))
+    ),
+    "VW, epsilon-greedy as it comes": lambda: VwAlone([]),
+    "VW, SquareCB as it comes": lambda: VwAlone(["--squarecb", "--cb_type", "mtr"]),
+    "MABWiser LinUCB 0.3": partial(MabWiser, "LinUCB", 0.3),
+    "MABWiser LinTS 0.1": partial(MabWiser, "LinTS", 0.1),
+}
+
+
+def blocks(seeds: int) -> Iterator[Block]:
+    """The loss of every learner on every set. Ends where the sets are not installed."""
     absent = missing()
     if absent:
-        print(f"Not installed, and left out: {', '.join(absent)}\n")
+        yield f"Not installed, and left out: {', '.join(absent)}."
     try:
         data = list(sets())
     except ModuleNotFoundError as error:
         raise SystemExit(
-            f"The sets are in scikit-learn and river: {error}. See --peers."
+            f"The sets are in scikit-learn and river: {error}. Install them as --help says, then "
+            "give their folder with --peers."
         ) from error
-    print(f"Progressive validation loss, mean and 95 % interval over {seeds} orders\n")
-    print(f"| policy | {' | '.join(name for name, _, _ in data)} |")
-    print(f"|---|{'---|' * len(data)}")
-    for name, make in contestants.items():
-        if name in absent:
-            continue
-        cells = [interval([loss(make(), x, y, seed) for seed in range(seeds)]) for _, x, y in data]
-        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+    title = f"Progressive validation loss, mean and 95 % interval over {seeds} orders"
+    columns = ("policy", *(name for name, _, _ in data))
+    yield Table(columns, rows(seeds, data, absent), title)
+
+
+def rows(seeds: int, data: Sequence[Set], absent: Sequence[str]) -> Iterator[Sequence[str]]:
+    """One row a learner."""
+    for name, make in LEARNERS.items():
+        if name not in absent:
+            losses = ([loss(make(), x, y, seed) for seed in range(seeds)] for _, x, y in data)
+            yield (name, *map(interval, losses))

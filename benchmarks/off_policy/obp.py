@@ -1,6 +1,6 @@
 """Estimates by obp on the Open Bandit Dataset, and what they are made of: for `bench off-policy`.
 
-Run by the Python of an environment with obp 0.5.7, as `off_policy_obp.py DATA OUT.npz`. Without
+Run by the Python of an environment with obp 0.5.7, as `obp.py DATA OUT.npz`. Without
 torch there, names of it stand in: obp imports it for policies that are not used here.
 """
 
@@ -39,6 +39,7 @@ def _without_torch() -> None:
 
 
 def main() -> None:
+    """Estimate, write the arrays, and print the estimates as JSON."""
     _without_torch()
     import numpy as np  # noqa: PLC0415
     from obp import ope  # noqa: PLC0415

@@ -9,25 +9,42 @@ from __future__ import annotations
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from benchmarks.common.paths import DEMO
+from benchmarks.common.tables import Table
 from signage.analysis.evaluate import Wanted, evaluated
-from signage.cli.options import DEMO_CONFIG
 from signage.config.file import load_config
 from signage.simulation.model import PRESETS
 from signage.simulation.run import Order, run
 
 LOGGED = ("vw", "uniform")
 JUDGED = ("uniform", "playlist", "rules")
-Row = tuple[dict[str, Any], float]
+Judged = tuple[dict[str, Any], float]
 """What `signage evaluate` says of a policy, and what it earned."""
 
 
-def print_reel(seeds: int, plays: int) -> None:
-    config = load_config(DEMO_CONFIG)
+def table(seeds: int, plays: int) -> Table:
+    """What policies are said to earn by a log, beside what they earn."""
+    columns = (
+        "logged by",
+        "policy",
+        "earned, played from the start",
+        "doubly robust, from the log",
+        "in the interval",
+        "ESS",
+        "not believed",
+    )
+    title = f"The demo's reel, {plays} plays, {seeds} seeds"
+    return Table(columns, rows(seeds, plays), title)
+
+
+def rows(seeds: int, plays: int) -> Iterator[Sequence[str]]:
+    """One row for each policy that logs and each that is judged."""
+    config = load_config(DEMO)
     order = Order(
         config=config,
         videos=(),
@@ -36,7 +53,7 @@ def print_reel(seeds: int, plays: int) -> None:
         plays=plays,
         model=PRESETS["field"],
     )
-    found: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    judged: dict[tuple[str, str], list[Judged]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         earned: dict[tuple[str, int], float] = {}
@@ -46,17 +63,14 @@ def print_reel(seeds: int, plays: int) -> None:
         for logged in LOGGED:
             for seed in order.seeds:
                 wanted = Wanted(policies=[policy for policy in JUDGED if policy != logged])
-                told = evaluated(folder / f"{logged}-{seed}", wanted, config)
-                for one in told["policies"]:
-                    found[logged, one["policy"]].append((one, earned[one["policy"], seed]))
-    print(f"### The demo's reel, {plays} plays, {seeds} seeds\n")
-    print("| logged by | policy | earned | doubly robust | in the interval | ESS | not believed |")
-    print("|---|---|---|---|---|---|---|")
-    for (logged, policy), rows in found.items():
-        print(f"| {logged} | {policy} | {' | '.join(_cells(rows))} |")
+                answer = evaluated(folder / f"{logged}-{seed}", wanted, config)
+                for one in answer["policies"]:
+                    judged[logged, one["policy"]].append((one, earned[one["policy"], seed]))
+    for (logged, policy), several in judged.items():
+        yield (logged, policy, *_cells(several))
 
 
-def _cells(rows: list[Row]) -> list[str]:
+def _cells(rows: list[Judged]) -> list[str]:
     told = [(one["dr"], truth) for one, truth in rows if one["dr"] is not None]
     inside = sum(dr["low"] <= truth <= dr["high"] for dr, truth in told)
     sizes: list[Mapping[str, Any]] = [one for one, _ in rows]

@@ -1,18 +1,19 @@
-"""Times perception on made scenes of 0 to 10 people, and peers on the same pictures.
+"""Perception looks at made scenes of 0 to 10 people, at 1280 × 720 with everything switched on.
 
-Printed are Markdown tables. Frames a second and the time of single frames are of the clock,
-with everything running as in the product. Stages are in CPU time of the whole process, one
-after the other, so that neither other programs nor stages beside each other blur them.
+Frames a second and the times of single frames are by the clock, with everything running as in the
+product. Stages are in CPU time of the whole process, one after the other, so that neither other
+programs nor stages beside each other blur them. "Overhead" is what is spent outside the calls of
+the models, as a share of what is spent in those: with the optical flow, which is an algorithm of
+OpenCV, and without. `--peers` times other programs on the same pictures.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
-import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -25,7 +26,10 @@ import numpy as np
 import onnxruntime as ort
 from mediapipe.tasks.python import vision
 
+from benchmarks.common.options import at_least_one
 from benchmarks.common.paths import DEMO, SCENES
+from benchmarks.common.progress import note
+from benchmarks.common.tables import Block, Table
 from benchmarks.perception.peers import PEERS, Peer
 from signage.config.config import Config
 from signage.config.file import load_config
@@ -42,11 +46,15 @@ from signage.scenes.scene import play_scene
 from signage.types.arrays import Image
 from signage.types.vision import Frame
 
+QUICK: Mapping[str, object] = {"people": [0, 3], "long_run": 300}
+
 BEGIN_UTC = datetime(2026, 1, 5, tzinfo=UTC)
 
 # In this piece of the crowd scene everybody has arrived.
 _FROM_S, _LONG_S = 8.0, 6.0
 _WARM_UP = 10
+_COMPANY = 3
+"""People in the clip of the memory and of the peers."""
 _PAGES_PER_MB = 256
 
 STAGES = {
@@ -64,12 +72,12 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="scripts/bench perception", description=__doc__)
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of this benchmark."""
     parser.add_argument("--people", type=int, nargs="+", default=[0, 1, 3, 5, 10])
     parser.add_argument("--seconds", type=float, default=_LONG_S, help="of each clip")
     parser.add_argument(
-        "--long-run", type=int, default=1500, metavar="FRAMES", help="to watch the memory over"
+        "--long-run", type=at_least_one, default=1500, metavar="FRAMES", help="to watch the memory"
     )
     parser.add_argument(
         "--peers",
@@ -79,30 +87,53 @@ def main() -> None:
         help=f"install these into a throw-away folder and time them: {', '.join(PEERS)}, "
         "or all when none is named",
     )
-    chosen = parser.parse_args()
-    config = load_config(DEMO)
 
-    print("| people | frames/s | median ms | p95 ms | longest ms | CPU ms a frame |")
-    print("|---|---|---|---|---|---|")
-    costs, speeds = {}, {}
-    for people in chosen.people:
-        clip = list(made_clip(people, chosen.seconds))
-        took_ms, cpu_ms = run(config, clip)
-        speeds[people] = 1e3 / float(np.mean(took_ms))
-        print(
-            f"| {people} | {speeds[people]:.1f} | {np.median(took_ms):.0f} "
-            f"| {np.percentile(took_ms, 95):.0f} | {max(took_ms):.0f} | {cpu_ms:.0f} |",
-            flush=True,
-        )
+
+def run(options: argparse.Namespace) -> Iterator[Block]:
+    """Measure speed, stages and memory, then the peers that are asked for."""
+    config = load_config(DEMO)
+    costs: dict[int, dict[str, float]] = {}
+    yield Table(
+        ("people", "frames/s", "median ms", "p95 ms", "longest ms", "CPU ms a frame"),
+        speed_rows(config, options.people, options.seconds, costs),
+        "Speed",
+    )
+    yield Table(
+        ("people", *STAGES, "rest", "all", "of it models", "overhead", "without the flow"),
+        [stage_row(people, cost) for people, cost in costs.items()],
+        "CPU ms a frame, by stage",
+    )
+    clip = list(made_clip(_COMPANY, options.seconds))
+    sizes_mb = memory_mb(config, clip, options.long_run)
+    yield Table(
+        ("frames", *map(str, sizes_mb)),
+        [("MB", *(f"{size:.0f}" for size in sizes_mb.values()))],
+        f"Memory, with {_COMPANY} people",
+    )
+    if options.peers is None:
+        yield "Other programs were left out: `--peers` installs and times them."
+    else:
+        peers = [PEERS[name] for name in options.peers or PEERS]
+        yield from peer_blocks(clip, peers, time_frames(config, clip))
+
+
+def speed_rows(
+    config: Config, numbers: Sequence[int], seconds: float, costs: dict[int, dict[str, float]]
+) -> Iterator[Sequence[str]]:
+    """One row for each number of people; keeps the cost of every stage in ``costs``."""
+    for people in numbers:
+        note(f"{people} people")
+        clip = list(made_clip(people, seconds))
+        took_ms, cpu_ms = time_frames(config, clip)
         costs[people] = stage_costs(config, clip)
-    print_stages(costs)
-    print_memory(config, list(made_clip(3, chosen.seconds)), chosen.long_run)
-    print("\nPeers on the clip of three people, with faces, mesh, mood, age, gender and body on:\n")
-    if chosen.peers is None:
-        print("Left out. With `--peers` they are installed into a throw-away folder and timed.")
-        return
-    clip = list(made_clip(3, chosen.seconds))
-    print_peers(clip, [PEERS[name] for name in chosen.peers or PEERS], run(config, clip))
+        yield (
+            str(people),
+            f"{1e3 / float(np.mean(took_ms)):.1f}",
+            f"{np.median(took_ms):.0f}",
+            f"{np.percentile(took_ms, 95):.0f}",
+            f"{max(took_ms):.0f}",
+            f"{cpu_ms:.0f}",
+        )
 
 
 def made_clip(people: int, seconds: float) -> Iterator[tuple[float, Image]]:
@@ -140,6 +171,7 @@ def frames(clip: Sequence[tuple[float, Image]], count: int | None = None) -> Ite
 
 @contextmanager
 def a_perceiver(config: Config) -> Iterator[stage.Perceiver]:
+    """The product's perception, closed at the end."""
     perceiver = stage.Perceiver(config)
     try:
         yield perceiver
@@ -147,7 +179,7 @@ def a_perceiver(config: Config) -> Iterator[stage.Perceiver]:
         perceiver.close()
 
 
-def run(config: Config, clip: Sequence[tuple[float, Image]]) -> tuple[list[float], float]:
+def time_frames(config: Config, clip: Sequence[tuple[float, Image]]) -> tuple[list[float], float]:
     """Milliseconds of each frame by the clock, and of the mean one in CPU time."""
     took_ms, cpu_s = [], 0.0
     with a_perceiver(config) as perceiver:
@@ -194,6 +226,7 @@ def stage_costs(config: Config, clip: Sequence[tuple[float, Image]]) -> dict[str
 
 @contextmanager
 def a_perceiver_in_turn(config: Config) -> Iterator[stage.Perceiver]:
+    """The same, with its stages one after the other."""
     with patch.object(stage, "ThreadPoolExecutor", OneAfterTheOther), a_perceiver(config) as made:
         yield made
 
@@ -213,23 +246,21 @@ def _add(spent_s: defaultdict[str, float], name: str, more_s: float) -> None:
     spent_s[name] += more_s
 
 
-def print_stages(costs: dict[int, dict[str, float]]) -> None:
-    print("\nCPU ms a frame, stages one after the other. Overhead: what is spent in `perceive` but")
-    print("not in the calls of the models, as a share of what is spent in those; once with the")
-    print("optical flow, which is an algorithm of OpenCV's, and once without.\n")
-    print(f"| people | {' | '.join(STAGES)} | rest | all | of it models | overhead | no flow |")
-    print("|---" * (len(STAGES) + 6) + "|")
-    for people, cost in costs.items():
-        stages = [cost.get(name, 0.0) for name in STAGES]
-        everything, models = cost["all"], cost.get("models", math.nan)
-        cells = " | ".join(f"{value:.1f}" for value in [*stages, everything - sum(stages)])
-        shares = (everything - left_out - models for left_out in (0.0, cost.get("flow", 0.0)))
-        overheads = " | ".join(f"{share / models:.0%}" for share in shares)
-        print(f"| {people} | {cells} | {everything:.1f} | {models:.1f} | {overheads} |")
+def stage_row(people: int, cost: Mapping[str, float]) -> Sequence[str]:
+    """The cost of every stage, and what does not go into models."""
+    stages = [cost.get(name, 0.0) for name in STAGES]
+    everything, models = cost["all"], cost.get("models", math.nan)
+    shares = (everything - left_out - models for left_out in (0.0, cost.get("flow", 0.0)))
+    return (
+        str(people),
+        *(f"{value:.1f}" for value in (*stages, everything - sum(stages), everything, models)),
+        *(f"{share / models:.0%}" for share in shares),
+    )
 
 
-def print_memory(config: Config, clip: Sequence[tuple[float, Image]], count: int) -> None:
-    """Resident memory of the process along a long run."""
+def memory_mb(config: Config, clip: Sequence[tuple[float, Image]], count: int) -> dict[int, float]:
+    """Resident memory of the process after so many frames of a long run."""
+    note(f"{count} frames")
     marks = {count * share // 10 for share in (1, 2, 4, 6, 8, 10)}
     sizes_mb = {}
     with a_perceiver(config) as perceiver:
@@ -237,10 +268,7 @@ def print_memory(config: Config, clip: Sequence[tuple[float, Image]], count: int
             perceiver.perceive(frame)
             if index in marks:
                 sizes_mb[index] = resident_mb()
-    print(f"\nMemory over {count} frames with three people:\n")
-    print(f"| frames | {' | '.join(str(index) for index in sizes_mb)} |")
-    print("|---" * (len(sizes_mb) + 1) + "|")
-    print(f"| MB | {' | '.join(f'{size:.0f}' for size in sizes_mb.values())} |")
+    return sizes_mb
 
 
 def resident_mb() -> float:
@@ -249,32 +277,24 @@ def resident_mb() -> float:
     return int(pages) / _PAGES_PER_MB
 
 
-def print_peers(
-    clip: Sequence[tuple[float, Image]], peers: Sequence[Peer], ours: tuple[list[float], float]
-) -> None:
-    took_ms, cpu_ms = ours
+def peer_blocks(
+    clip: Sequence[tuple[float, Image]], peers: Sequence[Peer], own: tuple[list[float], float]
+) -> Iterator[Block]:
+    """The speed of other programs with faces, mesh, mood, age, gender and body on."""
+    took_ms, cpu_ms = own
     images = [image for _, image in clip]
     rows = [("signage", 1e3 / float(np.mean(took_ms)), cpu_ms, "")]
     for peer in peers:
-        print(f"Installing and running {peer.name}", file=sys.stderr)
+        note(f"installing and running {peer.name}")
         for result in peer.run(images):
             if result.failure:
-                print(f"- {result.name}: could not be run. {result.failure}")
+                yield f"- {result.name} could not be run. {result.failure}"
             else:
-                note = f"{result.faces:.1f} faces, {result.bodies:.1f} bodies a frame"
+                seen = f"{result.faces:.1f} faces, {result.bodies:.1f} bodies a frame"
                 speed = 1e3 / float(np.mean(result.took_ms))
-                rows.append((result.name, speed, result.cpu_ms, note))
-    print("\n| | frames/s | CPU ms a frame | found |")
-    print("|---|---|---|---|")
-    for name, speed, cpu, note in rows:
-        print(f"| {name} | {speed:.1f} | {cpu:.0f} | {note} |")
-    if len(rows) > 1:
-        best = max(rows[1:], key=lambda row: row[1])
-        print(
-            f"\n{rows[0][1] / best[1]:.1f} times the frames a second of the best, {best[0]}; "
-            f"{min(row[2] for row in rows[1:]) / cpu_ms:.1f} times by CPU time."
-        )
-
-
-if __name__ == "__main__":
-    main()
+                rows.append((result.name, speed, result.cpu_ms, seen))
+    yield Table(
+        ("program", "frames/s", "CPU ms a frame", "detected"),
+        [(name, f"{speed:.1f}", f"{cpu:.0f}", seen) for name, speed, cpu, seen in rows],
+        f"Other programs, on the clip with {_COMPANY} people",
+    )

@@ -20,6 +20,7 @@ Look = Callable[[Any], int]
 
 
 def py_feat() -> Look:
+    """How py-feat looks at a picture."""
     torch, feat = import_module("torch"), import_module("feat")
 
     detector = feat.Detector(device="cpu")
@@ -32,6 +33,7 @@ def py_feat() -> Look:
 
 
 def deepface() -> Look:
+    """How deepface looks at a picture."""
     analyze = import_module("deepface.DeepFace").analyze
 
     def look(picture: Any) -> int:
@@ -48,6 +50,7 @@ def deepface() -> Look:
 
 
 def main() -> None:
+    """Look at every frame, and print what it took."""
     name, frames, width, height = sys.argv[1:]
     size = int(height), int(width), 3
     pictures = np.frombuffer(Path(frames).read_bytes(), dtype=np.uint8).reshape(-1, *size)

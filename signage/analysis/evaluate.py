@@ -68,7 +68,7 @@ def open_log(path: Path) -> Log:
 def evaluated(
     path: Path, wanted: Wanted, config: Config, report: Callable[[float], None] = lambda _: None
 ) -> dict[str, Any]:
-    """The document that `signage evaluate --json` prints; fields as in the README.
+    """The document that `signage evaluate --json` prints.
 
     Raises ConfigError for what cannot be judged, JournalError for a journal that tells nothing.
     """

@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 
 from benchmarks.accuracy.footage_score import REFERENCES, read_faces, read_mot, sure_pieces
-from benchmarks.accuracy.scene_score import Watched, face_band, score
+from benchmarks.accuracy.scene_score import face_band, score
+from benchmarks.common.watch import Watched
 from signage.scenes.truth import ActorTruth, SceneTruth
 from signage.types.audience import Movement, Viewer
 from signage.types.vision import Box, Facing
 from tests.support.builders import snapshot, viewer
+
+pytestmark = pytest.mark.bench
 
 FPS = 10.0
 

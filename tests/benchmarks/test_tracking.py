@@ -19,6 +19,8 @@ from benchmarks.accuracy.tracking import (
     score_tracking,
 )
 
+pytestmark = pytest.mark.bench
+
 COST = st.one_of(st.just(IMPOSSIBLE), st.integers(-9, 9).map(float))
 
 

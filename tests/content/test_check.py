@@ -422,10 +422,10 @@ def test_a_picture_that_would_take_all_memory_is_not_decoded(tmp_path: Path) -> 
     assert "has more pixels than any screen" in json.loads(done.stdout)["contents"][0]["errors"][0]
 
 
-def test_the_readme_names_every_key_of_a_content() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_manual_names_every_key_of_a_content() -> None:
+    page = (ROOT / "docs/content.md").read_text(encoding="utf-8")
     keys = [*ContentFile.model_fields, *(f"more.{name}" for name in More.model_fields)]
-    assert [key for key in keys if f"`{key}`" not in readme] == []
+    assert [key for key in keys if f"`{key}`" not in page] == []
 
 
 DRAWING = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 9"><text>{}</text></svg>'

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from benchmarks.accuracy.scene_score import watch
 from benchmarks.behaviour.rendered_reader import (
     TEXT,
     PointAt,
@@ -17,6 +16,7 @@ from benchmarks.behaviour.rendered_reader import (
     staring,
 )
 from benchmarks.common.labelled_faces import SingleFaceFinder
+from benchmarks.common.watch import watch
 from signage.audience.calibration import POINTS, Calibration
 from signage.config.file import load_config
 from signage.perception.perceiver import Perceiver

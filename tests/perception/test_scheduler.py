@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.behaviour.logos import drawn_logos, worn, write_logos
+from benchmarks.behaviour.made_logos import drawn_logos, worn, write_logos
 from signage.config.config import Config, PerceptionConfig
 from signage.perception.logos.detector import LogoFinder
 from signage.perception.perceiver import Perceiver

@@ -7,20 +7,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from benchmarks.common import people
 from signage.audience.screen_plane import ScreenPlane
 from signage.config.config import Config, PerceptionConfig, ScreenConfig
 from signage.content.catalogue import Catalogue, Content
-from signage.types.arrays import Floats
-from signage.types.audience import AudienceSnapshot, Movement, Viewer
+from signage.types.audience import AudienceSnapshot, Viewer
 from signage.types.decisions import Decision, Trigger
-from signage.types.vision import Facing, Frame, Gaze, HeadPose, Sighting, Traits
+from signage.types.vision import Frame, Gaze, HeadPose, Sighting, Traits
 
 ROOT = Path(__file__).resolve().parents[2]
 FOOTAGE = ROOT / "configs" / "footage"
 DEMO = ROOT / "configs" / "demo.toml"
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+
+ages, viewer = people.ages, people.viewer
 
 TOWARDS = HeadPose(0.0, 0.0, 0.0)
 AWAY = HeadPose(80.0, 0.0, 0.0)
@@ -37,12 +37,6 @@ def utc(t_s: float) -> datetime:
 
 def frame(t_s: float) -> Frame:
     return Frame(t_s, utc(t_s))
-
-
-def ages(mean: float, spread: float = 4.0) -> Floats:
-    """A bell over the whole years, shape (101,)."""
-    bell = np.exp(-0.5 * ((np.arange(101) - mean) / spread) ** 2)
-    return np.asarray(bell / bell.sum())
 
 
 def traits(age: float | None = None, female: float | None = None, **more: Any) -> Traits:
@@ -70,39 +64,6 @@ def sighting(
         "head_pose": pose,
     }
     return Sighting(**(values | more))
-
-
-def viewer(viewer_id: str = "1.1", age: float | None = 40.0, **more: Any) -> Viewer:
-    values: dict[str, Any] = {
-        "visit_id": viewer_id,
-        "viewer_id": viewer_id,
-        "earlier_visits": (),
-        "returning": None,
-        "first_seen_s": 0.0,
-        "last_seen_s": 5.0,
-        "dwell_s": 5.0,
-        "attention_s": 3.0,
-        "attentive": True,
-        "face_px": 100.0,
-        "face_xyxy_px": (260.0, 150.0, 340.0, 250.0),
-        "body_xyxy_px": None,
-        "distance_m": 2.0,
-        "movement": Movement.STANDING,
-        "facing": Facing.TOWARDS,
-        "facing_share": 0.6,
-        "gaze": None,
-        "reading": None,
-        "reading_region": None,
-        "reading_s": None,
-        "logos": None,
-        "age_probs": None if age is None else ages(age),
-        "female_prob": 0.9,
-        "mood_probs": None,
-        "expression": {"smile": 0.1, "surprise": 0.0, "frown": 0.0},
-        "expression_baseline": {"smile": 0.1, "surprise": 0.0, "frown": 0.0},
-        "expression_peak": {"smile": 0.1, "surprise": 0.0, "frown": 0.0},
-    }
-    return Viewer(**(values | more))
 
 
 def snapshot(*viewers: Viewer, t_s: float = 5.0, observed: bool = True) -> AudienceSnapshot:

@@ -37,7 +37,7 @@ _FACERES_MEANS_BGR = np.array((103.939, 116.779, 123.68), dtype=np.float32)
 _DLIB_SHARE = 6 / 7
 # What all faces have in common in faceres' view, of no use to tell them apart: the mean over
 # 1,215 faces of FairFace, one digit a dimension, of which f is the largest mean. Printed by
-# `python -m benchmarks identity --typical`. Without it, a threshold that suits people of all
+# `python -m training.typical`. Without it, a threshold that suits people of all
 # groups finds 6 to 8 in a hundred fewer.
 _TYPICAL = (
     "5889435586469698a775c698355688877678637686554a6a6d77684757579367955568b87767482344a57755"

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.behaviour.logos import cloth, drawn_logos, size_rows, worn, write_logos
+from benchmarks.behaviour.logos import size_rows
+from benchmarks.behaviour.made_logos import cloth, drawn_logos, worn, write_logos
 from signage.errors import ConfigError
 from signage.perception.logos.detector import LogoFinder, torso_of
 from signage.types.arrays import Image
