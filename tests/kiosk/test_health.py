@@ -39,7 +39,7 @@ def test_the_most_urgent_reason_stands_first() -> None:
     assert vitals.reasons == [
         "the loop has not moved for 31 s",
         "no player page is connected",
-        "the screen shows nothing that it was asked to: the last 4 plays failed",
+        "the last 4 plays failed",
         "the camera sees only black",
         "content spring will not play: its film is cut off",
     ]

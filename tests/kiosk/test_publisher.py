@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,10 @@ CONFIG = Config()
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    return Stage(tmp_path / "journal.sqlite", CATALOGUE, policy="vw").engine
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    stage = Stage(tmp_path / "journal.sqlite", CATALOGUE, policy="vw")
+    yield stage.engine
+    stage.journal.close()
 
 
 def test_where_everybody_is_in_the_picture() -> None:
