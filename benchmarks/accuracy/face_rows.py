@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.accuracy.looks import Demographics, Look, demographics, looks, moods
 from benchmarks.common.labelled_faces import BANDS, SingleFaceFinder
 from benchmarks.common.tables import Row, share
-from signage.config.config import PerceptionConfig
+from signage.config.perception import PerceptionConfig
 from signage.perception.models.attributes import TraitEstimator
 from signage.types.vision import MOODS
 

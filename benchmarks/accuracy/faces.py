@@ -20,7 +20,7 @@ from benchmarks.common.options import add_data_option
 from benchmarks.common.paths import MODELS
 from benchmarks.common.progress import note
 from benchmarks.common.tables import Block, Table
-from signage.config.config import PerceptionConfig
+from signage.config.perception import PerceptionConfig
 from signage.perception.models.attributes import TraitEstimator
 from signage.types.vision import MOODS
 

@@ -32,7 +32,8 @@ from benchmarks.common.paths import DEMO, FOOTAGE
 from benchmarks.common.progress import note
 from benchmarks.common.tables import Block, Row, comparison
 from benchmarks.common.watch import Watched, watch
-from signage.config.config import Config, ReelSegment
+from signage.config.camera import ReelSegment
+from signage.config.config import Config
 from signage.config.file import load_config
 from signage.recommend.reward import PlayTally
 from signage.scenes.footage import Picture, read_reel, read_video

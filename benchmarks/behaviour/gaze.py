@@ -23,7 +23,7 @@ from benchmarks.behaviour.rendered_head import RenderedHead
 from benchmarks.common.labelled_faces import SingleFaceFinder, read_folder
 from benchmarks.common.paths import FOOTAGE
 from benchmarks.common.tables import Row
-from signage.config.config import AudienceConfig
+from signage.config.audience import AudienceConfig
 from signage.perception.models.gaze import read_gaze
 from signage.scenes.footage import read_still, read_video
 from signage.types.arrays import Floats, Image

@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.behaviour.rendered_head import RenderedHead
 from benchmarks.common.labelled_faces import SingleFaceFinder
 from signage.audience.screen_plane import ScreenPlane
-from signage.config.config import ScreenConfig
+from signage.config.screen import ScreenConfig
 from signage.types.arrays import Image
 from signage.types.vision import Sighting
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from vowpal_wabbit_next import CBLabel, Example, Workspace
 
 from benchmarks.learning.world import Array, Turn, with_advice
-from signage.config.config import VwConfig
+from signage.config.policies import VwConfig
 from signage.recommend.policies.base import Question
 from signage.recommend.policies.encoding import OF_CONTENT
 from signage.recommend.policies.ensemble import EnsemblePolicy

@@ -24,7 +24,7 @@ from benchmarks.learning.contestants import (
     missing,
 )
 from benchmarks.learning.world import Array, Turn
-from signage.config.config import VwConfig
+from signage.config.policies import VwConfig
 from signage.recommend.policies.ensemble import EnsemblePolicy
 
 _SKLEARN = ("digits", "wine", "iris", "breast_cancer")

@@ -14,7 +14,9 @@ from benchmarks.common.paths import DEMO
 from benchmarks.player.screen import Screen, chromium
 from signage.capture.live import LiveCapture
 from signage.capture.source import read_source
-from signage.config.config import CameraConfig, Config, DecisionConfig, ReelSegment
+from signage.config.camera import CameraConfig, ReelSegment
+from signage.config.config import Config
+from signage.config.decision import DecisionConfig
 from signage.config.file import load_config
 from signage.content.check import load_catalogue
 from signage.engine.engine import Engine

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from signage.config.config import ServerConfig
+from signage.config.server import ServerConfig
 from signage.player.server import PlayerServer, Status
 from signage.types.plays import PlayEvent, PlayState
 

@@ -15,7 +15,7 @@ import numpy as np
 from playwright.sync_api import Page
 
 from benchmarks.player.screen import Screen, chromium
-from signage.config.config import PlayerConfig
+from signage.config.player import PlayerConfig
 from signage.types.arrays import Floats, Image
 from signage.types.plays import Cue, PlayState
 

@@ -10,7 +10,9 @@ from signage.assets.assets import require
 from signage.audience.reading import ReadingModel, load_reading_model
 from signage.audience.screen_plane import ScreenPlane
 from signage.audience.visit import Visit
-from signage.config.config import AudienceConfig, Config, ScreenConfig
+from signage.config.audience import AudienceConfig
+from signage.config.config import Config
+from signage.config.screen import ScreenConfig
 from signage.types.audience import AudienceSnapshot, Viewer
 from signage.types.vision import Frame, Sighting
 

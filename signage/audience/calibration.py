@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from signage.audience.screen_plane import ScreenPlane
-from signage.config.config import Affine, ScreenConfig
+from signage.config.screen import Affine, ScreenConfig
 from signage.errors import ConfigError
 from signage.types.arrays import Floats
 from signage.types.vision import Sighting

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from signage.config.config import ScreenConfig
+from signage.config.screen import ScreenConfig
 from signage.types.audience import ScreenPoint
 from signage.types.vision import Gaze, Sighting
 

@@ -14,7 +14,7 @@ from signage.audience.fixation import Fixation
 from signage.audience.movement import Path
 from signage.audience.reading import ReadingDetector, ReadingModel
 from signage.audience.screen_plane import ScreenPlane
-from signage.config.config import AudienceConfig
+from signage.config.audience import AudienceConfig
 from signage.types.arrays import Floats
 from signage.types.audience import Movement, Viewer
 from signage.types.vision import Facing, Logo, Sighting

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from signage.capture.faults import Fault, FaultWatch
 from signage.capture.picture import upright
 from signage.capture.source import read_source
-from signage.config.config import CameraConfig, is_live
+from signage.config.camera import CameraConfig, is_live
 from signage.errors import SourceError
 from signage.scenes.footage import Picture
 from signage.text.plain import host_only

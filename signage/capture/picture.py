@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from signage.config.config import CameraConfig
+from signage.config.camera import CameraConfig
 from signage.errors import SourceError
 from signage.types.arrays import Image
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from signage.capture.picture import upright
-from signage.config.config import CameraConfig
+from signage.config.camera import CameraConfig
 from signage.scenes.file import load_scene
 from signage.scenes.footage import Picture, read_reel, read_video, video_duration_s, video_fps
 from signage.scenes.scene import read_scene

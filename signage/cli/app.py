@@ -39,7 +39,7 @@ from signage.kiosk.installation import calibration_path, orders_token_path, with
 from signage.text import terminal
 
 if TYPE_CHECKING:
-    from signage.config.config import CameraConfig
+    from signage.config.camera import CameraConfig
     from signage.engine.engine import Step
 
 # What a command works with is imported inside it: `signage --help` and `signage models`

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from signage.config.base import DAY_S
-from signage.config.config import Config, is_live
+from signage.config.camera import is_live
+from signage.config.config import Config
 from signage.errors import ConfigError
 from signage.io import read_toml
 from signage.text.names import printable

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from signage.config.config import Config, ContentConfig
+from signage.config.config import Config
+from signage.config.content import ContentConfig
 from signage.content.catalogue import (
     MOST_PROMISED,
     Catalogue,

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from signage.config.config import ContentConfig
+from signage.config.content import ContentConfig
 from signage.content.catalogue import Catalogue, Content
 from signage.content.check import Checked, agreeing, check_content, contents_in
 from signage.content.folder import Files, Listing, files_of, stamp_of, version_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from signage.config.config import DecisionConfig
+from signage.config.decision import DecisionConfig
 from signage.engine.playback import Play, Playback
 from signage.recommend.constraints.rules import ForcedContent
 from signage.recommend.recommender import Recommender

@@ -25,7 +25,8 @@ from signage.text.plain import host_only
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from signage.config.config import CameraConfig, Config
+    from signage.config.camera import CameraConfig
+    from signage.config.config import Config
 
 Probe = Callable[["CameraConfig"], tuple[str, str] | None]
 """Looks through a camera: None when it sees, else what is wrong and what to do."""

@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 
 from signage.config.base import Section
-from signage.config.config import Affine, Config
+from signage.config.config import Config
 from signage.config.file import validate
+from signage.config.screen import Affine
 from signage.errors import ConfigError
 from signage.io import read_toml
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from signage.assets.assets import require
-from signage.config.config import PerceptionConfig
+from signage.config.perception import PerceptionConfig
 from signage.perception.logos.detector import LogoFinder, torso_of
 from signage.perception.models.attributes import TraitEstimator
 from signage.perception.models.faces import CropLandmarker

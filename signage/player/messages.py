@@ -54,7 +54,7 @@ import segno
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from signage.config.config import PlayerConfig
+    from signage.config.player import PlayerConfig
     from signage.types.plays import Cue, Unfold
 
 FOLD = json.dumps({"type": "fold"})

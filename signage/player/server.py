@@ -48,7 +48,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from signage.config.config import PlayerConfig, ServerConfig
+    from signage.config.player import PlayerConfig
+    from signage.config.server import ServerConfig
     from signage.types.plays import Cue, PagePlay, PlayEvent, Unfold
 
 _STATIC = Path(__file__).parent / "static"

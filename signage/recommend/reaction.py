@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from signage.config.config import ReactionConfig
+from signage.config.reward import ReactionConfig
 from signage.recommend.course import Course, Given
 from signage.types.audience import Viewer
 from signage.types.rewards import Impression, ShortStay

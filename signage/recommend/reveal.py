@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from signage.config.config import RevealConfig
+from signage.config.reveal import RevealConfig
 from signage.types.audience import AudienceSnapshot, Viewer
 from signage.types.plays import Unfold
 

@@ -26,7 +26,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from signage.config.config import RewardConfig
+from signage.config.reward import RewardConfig
 from signage.recommend.course import Blindness, Course, Courses
 from signage.recommend.reaction import Witness
 from signage.types.audience import AudienceSnapshot, Viewer

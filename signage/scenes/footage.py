@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from signage.config.config import ReelSegment
+from signage.config.camera import ReelSegment
 from signage.content.media import is_whole
 from signage.errors import SourceError
 from signage.types.arrays import Image

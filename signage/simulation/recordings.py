@@ -20,7 +20,8 @@ from pathlib import Path
 
 from signage import capture, perception, scenes
 from signage.capture.source import is_scene, recording_duration_s
-from signage.config.config import Config, is_live
+from signage.config.camera import is_live
+from signage.config.config import Config
 from signage.errors import ConfigError, SourceError
 from signage.simulation import recording as recording_module
 from signage.simulation.recording import Recording, joined, watch

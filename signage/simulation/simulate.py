@@ -13,7 +13,8 @@ import numpy as np
 
 from signage import __version__
 from signage.audience.screen_plane import ScreenPlane
-from signage.config.config import Config, ScreenConfig
+from signage.config.config import Config
+from signage.config.screen import ScreenConfig
 from signage.content.catalogue import Catalogue
 from signage.engine.engine import Engine
 from signage.errors import SignageError

@@ -13,7 +13,8 @@ import pytest
 from signage.audience.audience import Audience, open_audience
 from signage.audience.screen_plane import ScreenPlane
 from signage.audience.visit import is_attentive
-from signage.config.config import AudienceConfig, ScreenConfig
+from signage.config.audience import AudienceConfig
+from signage.config.screen import ScreenConfig
 from signage.types.audience import AudienceSnapshot, Movement, Viewer
 from signage.types.vision import MOODS, Facing, Gaze, HeadPose, Logo, Sighting
 from tests.support.builders import (

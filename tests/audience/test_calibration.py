@@ -9,7 +9,7 @@ import pytest
 
 from signage.audience.calibration import POINTS, Calibration, Fit
 from signage.audience.screen_plane import ScreenPlane
-from signage.config.config import ScreenConfig
+from signage.config.screen import ScreenConfig
 from signage.errors import ConfigError
 from signage.types.vision import Gaze, Sighting
 from tests.support.builders import sighting

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signage.audience.screen_plane import ScreenPlane
-from signage.config.config import ScreenConfig
+from signage.config.screen import ScreenConfig
 from signage.types.vision import Gaze, Sighting
 from tests.support.builders import sighting
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from signage.capture import live
 from signage.capture.faults import Fault
 from signage.capture.live import LiveCapture, is_recorded, probe_camera
-from signage.config.config import CameraConfig, ReelSegment
+from signage.config.camera import CameraConfig, ReelSegment
 from signage.errors import SourceError
 from signage.types.vision import Frame
 from tests.support.builders import FOOTAGE

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from signage.capture.picture import as_bgr, upright
 from signage.capture.source import read_recording, read_source
-from signage.config.config import CameraConfig, ReelSegment
+from signage.config.camera import CameraConfig, ReelSegment
 from signage.errors import SourceError
 from signage.types.arrays import Image
 from tests.support.builders import FOOTAGE

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from signage.config.config import ContentConfig
+from signage.config.content import ContentConfig
 from signage.content.check import load_catalogue
 from signage.errors import ConfigError
 from tests.support.builders import ROOT, catalogue

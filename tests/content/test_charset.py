@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from signage.config.config import ServerConfig
+from signage.config.server import ServerConfig
 from signage.content.charset import read_linked, read_page
 from signage.content.check import check_content
 from signage.player.server import PlayerServer, Status

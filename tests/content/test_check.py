@@ -17,7 +17,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
-from signage.config.config import Config, PlayerConfig, ServerConfig
+from signage.config.config import Config
+from signage.config.player import PlayerConfig
+from signage.config.server import ServerConfig
 from signage.content.catalogue import ContentFile, More
 from signage.content.check import Checked, check_catalogue, check_content, check_folder
 from signage.errors import ConfigError

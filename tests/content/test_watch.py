@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
-from signage.config.config import ContentConfig
+from signage.config.content import ContentConfig
 from signage.content import watch as content_watch
 from signage.content.catalogue import Catalogue
 from signage.content.check import Checked, check_content, load_catalogue

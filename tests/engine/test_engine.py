@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from signage.config.config import DecisionConfig, PoliciesConfig, VwConfig
+from signage.config.decision import DecisionConfig
+from signage.config.policies import PoliciesConfig, VwConfig
 from signage.content.catalogue import Catalogue
 from signage.engine.engine import Engine, Step
 from signage.journal.reader import JournalReader

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from signage.config.config import PoliciesConfig, VwConfig
+from signage.config.policies import PoliciesConfig, VwConfig
 from signage.engine.engine import Engine
 from signage.engine.learning import FOLDER
 from signage.engine.rebuild import rebuild

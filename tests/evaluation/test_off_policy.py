@@ -16,7 +16,8 @@ import pytest
 
 from benchmarks.off_policy.worlds import MadeLog, World
 from signage.analysis.evaluate import Wanted, evaluated
-from signage.config.config import Config, PoliciesConfig, Rule
+from signage.config.config import Config
+from signage.config.policies import PoliciesConfig, Rule
 from signage.errors import ConfigError, JournalError
 from signage.evaluation import off_policy
 from signage.evaluation.evaluation import evaluate

@@ -10,8 +10,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from signage.audience.calibration import POINTS
-from signage.config.config import Config, ScreenConfig
+from signage.config.config import Config
 from signage.config.file import load_config
+from signage.config.screen import ScreenConfig
 from signage.errors import ConfigError
 from signage.kiosk.installation import calibration_path, keep_calibration, with_calibration
 from tests.support.builders import DEMO, FOOTAGE, ROOT

@@ -10,7 +10,8 @@ from threading import Thread
 
 import pytest
 
-from signage.config.config import Config, ServerConfig
+from signage.config.config import Config
+from signage.config.server import ServerConfig
 from signage.errors import ConfigError, SignageError
 from signage.kiosk.client import ask_screen
 from signage.kiosk.installation import keep_orders_token, orders_token_path

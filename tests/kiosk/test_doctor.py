@@ -11,7 +11,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from signage.config.config import CameraConfig, Config, PerceptionConfig, ReelSegment, ServerConfig
+from signage.config.camera import CameraConfig, ReelSegment
+from signage.config.config import Config
+from signage.config.perception import PerceptionConfig
+from signage.config.server import ServerConfig
 from signage.kiosk import doctor, libraries
 from signage.kiosk.doctor import Check
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from signage.config.config import PoliciesConfig
+from signage.config.policies import PoliciesConfig
 from signage.engine.engine import Engine
 from signage.engine.learning import FOLDER
 from signage.engine.rebuild import rebuild

@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from signage.config.config import Config, PerceptionConfig
+from signage.config.config import Config
+from signage.config.perception import PerceptionConfig
 from signage.errors import AssetError
 from signage.perception.perceiver import Perceiver
 from signage.scenes.footage import read_video

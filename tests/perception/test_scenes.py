@@ -15,7 +15,9 @@ import numpy as np
 import pytest
 
 from signage.audience.audience import open_audience
-from signage.config.config import CameraConfig, Config, PerceptionConfig
+from signage.config.camera import CameraConfig
+from signage.config.config import Config
+from signage.config.perception import PerceptionConfig
 from signage.perception.perceiver import Perceiver
 from signage.scenes.file import Scene, load_scene
 from signage.scenes.scene import play_scene

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from benchmarks.behaviour.made_logos import drawn_logos, worn, write_logos
-from signage.config.config import Config, PerceptionConfig
+from signage.config.config import Config
+from signage.config.perception import PerceptionConfig
 from signage.perception.logos.detector import LogoFinder
 from signage.perception.perceiver import Perceiver
 from signage.scenes.footage import read_video

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from signage.config.config import PlayerConfig
+from signage.config.player import PlayerConfig
 from signage.types.arrays import Image
 from signage.types.plays import PlayState
 from tests.support.pixels import colour

@@ -15,7 +15,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from signage.config.config import ServerConfig
+from signage.config.server import ServerConfig
 from signage.errors import SignageError
 from signage.player.server import PlayerServer, Status
 from signage.player.stand_in import TerminalPage

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from signage.config.audience import AudienceConfig
 from signage.config.base import PolicyName
-from signage.config.config import AudienceConfig, Config, PerceptionConfig
+from signage.config.config import Config
+from signage.config.perception import PerceptionConfig
 from signage.recommend.beliefs import believed
 from signage.recommend.recommender import Recommender, make_policy
 from signage.types.decisions import Lesson

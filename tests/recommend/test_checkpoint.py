@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from signage.config.config import VwConfig
+from signage.config.policies import VwConfig
 from signage.errors import CheckpointError
 from signage.recommend.checkpoint import Checkpoints, Header
 from signage.recommend.policies.ensemble import EnsemblePolicy

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signage.config.config import RewardConfig
+from signage.config.reward import RewardConfig
 from signage.recommend.course import Course, Courses
 from signage.recommend.reward import PlayTally
 from signage.types.audience import AudienceSnapshot

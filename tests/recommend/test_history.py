@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from signage.config.config import Config, ConstraintsConfig, PerceptionConfig
+from signage.config.config import Config
+from signage.config.constraints import ConstraintsConfig
+from signage.config.perception import PerceptionConfig
 from signage.recommend.history import VisitHistory
 from signage.recommend.policies.uniform import Uniform
 from signage.recommend.recommender import Recommender

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from signage.audience.audience import open_audience
-from signage.config.config import ReactionConfig
 from signage.config.file import load_config
+from signage.config.reward import ReactionConfig
 from signage.perception.perceiver import Perceiver
 from signage.recommend.reaction import Witness
 from signage.recommend.reward import PlayTally

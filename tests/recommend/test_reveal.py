@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from signage.config.config import RevealConfig
+from signage.config.reveal import RevealConfig
 from signage.recommend.reveal import Reveal
 from signage.types.audience import Viewer
 from signage.types.plays import Unfold

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from signage.config.config import RewardConfig
+from signage.config.reward import RewardConfig
 from signage.recommend.reward import PlayTally
 from signage.types.audience import Viewer
 from signage.types.rewards import Reward

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from signage.capture.source import read_source
-from signage.config.config import CameraConfig, ReelSegment
+from signage.config.camera import CameraConfig, ReelSegment
 from signage.errors import SourceError
 from signage.scenes.footage import read_reel, read_video, video_duration_s, video_fps
 from tests.support import films

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from signage.capture.source import read_source, recording_duration_s, recording_fps
-from signage.config.config import CameraConfig
+from signage.config.camera import CameraConfig
 from signage.errors import ConfigError, SourceError
 from signage.scenes.file import (
     Actor,

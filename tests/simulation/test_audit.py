@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from signage.config.config import Config, ConstraintsConfig, DecisionConfig
+from signage.config.config import Config
+from signage.config.constraints import ConstraintsConfig
+from signage.config.decision import DecisionConfig
 from signage.content.catalogue import Catalogue
 from signage.simulation.audit import Audit
 from signage.types.audience import Viewer

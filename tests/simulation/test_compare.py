@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from signage.config.config import DecisionConfig
+from signage.config.decision import DecisionConfig
 from signage.simulation.compare import compare, write_comparison
 from signage.simulation.model import PRESETS
 from signage.simulation.run import Order

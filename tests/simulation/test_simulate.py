@@ -11,14 +11,11 @@ from typing import Any
 import pytest
 
 from signage.config.base import POLICY_NAMES, PolicyName
-from signage.config.config import (
-    CameraConfig,
-    Config,
-    ConstraintsConfig,
-    DecisionConfig,
-    PerceptionConfig,
-    ReelSegment,
-)
+from signage.config.camera import CameraConfig, ReelSegment
+from signage.config.config import Config
+from signage.config.constraints import ConstraintsConfig
+from signage.config.decision import DecisionConfig
+from signage.config.perception import PerceptionConfig
 from signage.errors import SignageError, SourceError
 from signage.journal.reader import JournalReader
 from signage.simulation.recording import Moment, Recording, record

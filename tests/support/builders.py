@@ -9,7 +9,9 @@ from typing import Any
 
 from benchmarks.common import people
 from signage.audience.screen_plane import ScreenPlane
-from signage.config.config import Config, PerceptionConfig, ScreenConfig
+from signage.config.config import Config
+from signage.config.perception import PerceptionConfig
+from signage.config.screen import ScreenConfig
 from signage.content.catalogue import Catalogue, Content
 from signage.types.audience import AudienceSnapshot, Viewer
 from signage.types.decisions import Decision, Trigger

@@ -7,8 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from signage.config.config import Config, DecisionConfig, PoliciesConfig, VwConfig
+from signage.config.config import Config
+from signage.config.decision import DecisionConfig
 from signage.config.experiment import ExperimentConfig
+from signage.config.policies import PoliciesConfig, VwConfig
 from signage.engine.engine import Engine
 from signage.journal.writer import Journal
 from signage.recommend.recommender import make_policy

@@ -15,7 +15,9 @@ import sys
 from itertools import count
 from pathlib import Path
 
-from signage.config.config import Config, DecisionConfig, PoliciesConfig, VwConfig
+from signage.config.config import Config
+from signage.config.decision import DecisionConfig
+from signage.config.policies import PoliciesConfig, VwConfig
 from signage.content.catalogue import Catalogue
 from signage.engine.engine import Engine
 from signage.engine.learning import FOLDER

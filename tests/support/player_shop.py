@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from signage.config.config import PlayerConfig, ServerConfig
+from signage.config.player import PlayerConfig
+from signage.config.server import ServerConfig
 from signage.errors import SignageError
 from signage.player.server import PlayerServer, Status
 from signage.types.orders import Order, Orders, follow

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from signage.config.config import Config, ConstraintsConfig, PerceptionConfig
+from signage.config.config import Config
+from signage.config.constraints import ConstraintsConfig
+from signage.config.perception import PerceptionConfig
 from signage.recommend.policies.base import Answer, Policy, Question
 from signage.recommend.policies.uniform import Uniform
 from signage.recommend.recommender import Recommender

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from signage.config.base import PolicyName
-from signage.config.config import DecisionConfig
+from signage.config.decision import DecisionConfig
 from signage.content.catalogue import Catalogue
 from signage.simulation.batch import Job
 from signage.simulation.model import PRESETS

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from signage.assets.assets import require
-from signage.config.config import PerceptionConfig
+from signage.config.perception import PerceptionConfig
 from signage.perception.models.alignment import arcface_chip, dlib_chip
 from signage.perception.models.faces import Face
 from signage.perception.models.inference import load_model

@@ -26,7 +26,7 @@ from typing import Literal
 
 import numpy as np
 
-from signage.config.config import ApprenticeConfig
+from signage.config.policies import ApprenticeConfig
 from signage.experiments.confidence import margin, tuned
 from signage.recommend.policies.base import Answer, Learner, Question
 from signage.recommend.policies.rules import Rules

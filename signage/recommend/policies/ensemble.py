@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from signage.config.config import VwConfig
+from signage.config.policies import VwConfig
 from signage.recommend.constraints.share import lifted
 from signage.recommend.context import ADVISED
 from signage.recommend.policies.base import Answer, Question

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from signage.config.config import Rule
+from signage.config.policies import Rule
 from signage.recommend.context import expected_age
 from signage.recommend.policies.base import Answer, Fixed, Question, certain, least_recent
 

@@ -22,7 +22,8 @@ from signage.analysis.report.audience import suppressed
 from signage.analysis.report.build import write_report
 from signage.analysis.report.plots import heat
 from signage.config.base import PolicyName
-from signage.config.config import DecisionConfig, PoliciesConfig, VwConfig
+from signage.config.decision import DecisionConfig
+from signage.config.policies import PoliciesConfig, VwConfig
 from signage.errors import JournalError, SignageError
 from signage.evaluation.kept import CAP, recount
 from signage.evaluation.off_policy import Estimate

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from signage.config.config import PerceptionConfig
+from signage.config.perception import PerceptionConfig
 from signage.perception.models.attributes import TraitEstimator, sharpness
 from signage.perception.models.face_detector import FaceDetector
 from signage.perception.models.faces import CropLandmarker, Face

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from signage.config.config import ApprenticeConfig, Config, Rule, VwConfig
+from signage.config.config import Config
+from signage.config.policies import ApprenticeConfig, Rule, VwConfig
 from signage.recommend.policies.apprentice import Apprentice, divide, shadow_of
 from signage.recommend.policies.base import Question
 from signage.recommend.policies.ensemble import EnsemblePolicy

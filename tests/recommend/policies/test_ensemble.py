@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from signage.config.config import Config, PoliciesConfig, VwConfig
+from signage.config.config import Config
+from signage.config.policies import PoliciesConfig, VwConfig
 from signage.errors import ConfigError
 from signage.recommend.checkpoint import Checkpoints
 from signage.recommend.policies.base import Question

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from signage.config.config import Config, DecisionConfig
+from signage.config.config import Config
+from signage.config.decision import DecisionConfig
 from signage.config.experiment import ExperimentConfig
 from signage.experiments.assignment import arm_of_block, arm_of_visit, design_of
 from signage.recommend.checkpoint import Checkpoint, Header

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signage.config.config import ApprenticeConfig, Config, PoliciesConfig, Rule, VwConfig
+from signage.config.config import Config
+from signage.config.policies import ApprenticeConfig, PoliciesConfig, Rule, VwConfig
 from signage.recommend.checkpoint import Checkpoint, Header
 from signage.recommend.policies.apprentice import Apprentice
 from signage.recommend.policies.base import Policy, Question
