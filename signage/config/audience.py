@@ -4,28 +4,53 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from signage.config.base import Positive, Seconds, SecondsOrNone, Section
 
 
 class AudienceConfig(Section):
-    """When a sighting is a viewer, and when a viewer is attentive, or reads."""
+    """When a person counts as a viewer, as attentive, and as reading."""
 
-    attention_yaw_deg: Positive = 30.0
-    """Where the eyes cannot be told: a head turned further than this from the middle of the
-    screen is not attentive."""
-    attention_pitch_deg: Positive = 25.0
-    attention_gaze_deg: Positive = 10.0
-    """Eyes that look farther than this to the side of the screen are not attentive."""
-    attention_gaze_up_deg: Positive = 18.0
-    """The same above and below it, where eyes are told less well: from person to person they
-    seem 5 to 10 degrees higher or lower than they are."""
-    reading: bool = True
-    """Tell who reads, by the movements of the eyes (needs ``perception.gaze``)."""
-    script: Literal["ltr", "rtl", "vertical"] = "ltr"
-    """How lines run on this screen: left to right, right to left, or down and then leftwards."""
-    forget_after_s: Seconds = 3.0
-    """A viewer missed for longer than this has left; who comes then is someone new."""
-    confirm_after_s: SecondsOrNone = 0.2
-    """Somebody seen for less than this is not a viewer yet."""
-    walking_m_s: Positive = 0.3
-    """Who moves slower than this stands."""
+    attention_yaw_deg: Positive = Field(
+        default=30.0,
+        description="Largest turn of an attentive head to the side, in degrees from the middle "
+        "of the screen. It counts where the eyes cannot be measured.",
+    )
+    attention_pitch_deg: Positive = Field(
+        default=25.0,
+        description="Largest tilt of an attentive head up or down, in degrees from the middle "
+        "of the screen. It counts where the eyes cannot be measured.",
+    )
+    attention_gaze_deg: Positive = Field(
+        default=10.0,
+        description="How far to the side of the screen attentive eyes may look, in degrees.",
+    )
+    attention_gaze_up_deg: Positive = Field(
+        default=18.0,
+        description="How far above or below the screen attentive eyes may look, in degrees. "
+        "Eyes are measured less well in this direction: they seem 5 to 10 degrees higher or "
+        "lower than they are, depending on the person.",
+    )
+    reading: bool = Field(
+        default=True,
+        description="Whether to recognise reading by eye movements. It needs `perception.gaze`.",
+    )
+    script: Literal["ltr", "rtl", "vertical"] = Field(
+        default="ltr",
+        description="How lines run on this screen: `ltr` is left to right, `rtl` right to left. "
+        "`vertical` is downwards, with each line to the left of the last.",
+    )
+    forget_after_s: Seconds = Field(
+        default=3.0,
+        description="A viewer who is out of sight for longer than this, in seconds, has left. "
+        "Whoever appears then is a new viewer.",
+    )
+    confirm_after_s: SecondsOrNone = Field(
+        default=0.2,
+        description="Seconds for which a person must be seen to count as a viewer.",
+    )
+    walking_m_s: Positive = Field(
+        default=0.3,
+        description="Least speed of a walking person, in metres a second. A slower person stands.",
+    )

@@ -11,13 +11,15 @@ from signage.config.base import Positive, Seconds, SecondsOrNone, Section
 
 
 class ReelSegment(Section):
-    """A piece of a clip, or of a still picture, as it would pass in front of the camera."""
+    """A piece of a clip, or a still picture, that plays in place of a camera."""
 
-    clip: str
-    """File name in the footage folder."""
-    from_s: SecondsOrNone = 0.0
-    to_s: Seconds | None = None
-    """End within the clip; without it the clip's own end. A still needs it."""
+    clip: str = Field(description="File name in the footage folder.")
+    from_s: SecondsOrNone = Field(default=0.0, description="Start within the clip, in seconds.")
+    to_s: Seconds | None = Field(
+        default=None,
+        description="End within the clip, in seconds. Without it the clip plays to its end. "
+        "A still picture needs it.",
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> ReelSegment:
@@ -34,22 +36,44 @@ def is_live(source: str) -> bool:
 class CameraConfig(Section):
     """Where the pictures come from."""
 
-    source: str | None = "0"
-    """Camera index, video file, scene file (``*.toml``), or stream URL."""
-    reel: tuple[ReelSegment, ...] = ()
-    """Clips played one after the other, over and over, in place of a camera."""
-    footage_dir: Path = Path("footage")
-    rotate_deg: Literal[0, 90, 180, 270] = 0
-    """Turns every picture clockwise by this much, so that people stand upright in it."""
-    mirrored: bool = False
-    """The camera delivers a mirror image: swap left and right, after turning it upright."""
-    fov_deg: Annotated[float, Field(ge=10, le=160)] = 70.0
-    """Angle of view along the longer side of the picture."""
-    lost_after_s: Seconds = 2.0
-    """Without a frame for this long, the camera counts as lost and is opened anew."""
-    frozen_after_s: Seconds = 10.0
-    """The very same picture for this long: the camera hangs. A sensor's noise never repeats;
-    a stream of a still room may, from one key picture of its encoder to the next."""
-    min_fps: Positive = 2.0
-    """Fewer pictures a second than this, from the camera or through the models: people cannot be
-    followed, and the audience counts as unknown."""
+    source: str | None = Field(
+        default="0",
+        description="Camera index, video file, scene file (`*.toml`) or stream URL.",
+    )
+    reel: tuple[ReelSegment, ...] = Field(
+        default=(),
+        description="Clips that play one after the other, over and over, in place of a camera.",
+    )
+    footage_dir: Path = Field(
+        default=Path("footage"), description="Folder that holds the clips of the reel."
+    )
+    rotate_deg: Literal[0, 90, 180, 270] = Field(
+        default=0,
+        description="Clockwise rotation of every picture, in degrees. Set it so that people "
+        "stand upright.",
+    )
+    mirrored: bool = Field(
+        default=False,
+        description="Whether the camera delivers a mirror image. Left and right are then "
+        "swapped, after the rotation.",
+    )
+    fov_deg: Annotated[float, Field(ge=10, le=160)] = Field(
+        default=70.0,
+        description="Angle of view along the longer side of the picture, in degrees.",
+    )
+    lost_after_s: Seconds = Field(
+        default=2.0,
+        description="The camera counts as lost after this many seconds without a picture. "
+        "It is then opened again.",
+    )
+    frozen_after_s: Seconds = Field(
+        default=10.0,
+        description="The camera counts as frozen when its picture stays exactly the same for "
+        "this many seconds. The noise of a sensor never repeats. A stream of a still room may "
+        "repeat itself from one key picture of its encoder to the next.",
+    )
+    min_fps: Positive = Field(
+        default=2.0,
+        description="Least pictures a second, from the camera and through the models. Below it "
+        "people cannot be followed, and the audience counts as unknown.",
+    )

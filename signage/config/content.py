@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import Field
+
 from signage.config.base import Section
 
 
 class ContentConfig(Section):
-    """What can be shown."""
+    """What the screen can show."""
 
-    dir: Path = Path("content")
-    fallback: str | None = None
-    """Content that plays when nothing else may; without it the first in the folder that
-    no constraint restricts."""
+    dir: Path = Field(
+        default=Path("content"),
+        description="Folder of the contents. Each content is a folder with a `content.toml`.",
+    )
+    fallback: str | None = Field(
+        default=None,
+        description="Content that plays when no other may play. Without it the first content in "
+        "the folder that no constraint restricts.",
+    )

@@ -11,24 +11,36 @@ from signage.config.base import NotNegative, PolicyName, Section, Seed
 
 
 class ExperimentConfig(Section):
-    """Which policies take turns on the screen, and how (``recommend/experiment.py``)."""
+    """An A/B test: which policies take turns on the screen, and how."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$", max_length=60)]
-    """A new one for every change of the keys below: results of one name are added up."""
-    arms: Annotated[tuple[PolicyName, ...], Field(min_length=2)]
-    """The policies; the first is the control, which the others are compared with. One of them is
-    ``decision.policy``, which decides before ``from_date`` and after ``until_date``."""
-    assign: Literal["block", "visit"] = "block"
-    """``block``: the arms take turns by the clock. ``visit``: the main viewer's visit decides."""
-    block_minutes: Annotated[int, Field(ge=5, le=720)] = 30
-    washout_minutes: NotNegative = 2.0
-    """What is decided this early in a block is not analysed: the audience is still the one that
-    the arm before has won, or driven away."""
-    seed: Seed = 0
-    """Of the assignment."""
-    from_date: date | None = None
-    until_date: date | None = None
-    """Included, as is the first, by the screen's clock."""
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$", max_length=60)] = Field(
+        description="Name of the experiment. Choose a new one whenever you change a key below: "
+        "results of the same name are added up."
+    )
+    arms: Annotated[tuple[PolicyName, ...], Field(min_length=2)] = Field(
+        description="The policies to compare. The first is the control. `decision.policy` is one "
+        "of them, and decides outside the dates of the experiment."
+    )
+    assign: Literal["block", "visit"] = Field(
+        default="block",
+        description="What an arm is assigned to. With `block` the arms take turns by the clock, "
+        "with `visit` each visit of a main viewer gets an arm.",
+    )
+    block_minutes: Annotated[int, Field(ge=5, le=720)] = Field(
+        default=30, description="Length of a block, in minutes."
+    )
+    washout_minutes: NotNegative = Field(
+        default=2.0,
+        description="Minutes at the start of a block that are not analysed. The audience is still "
+        "that of the previous arm.",
+    )
+    seed: Seed = Field(default=0, description="Seed of the assignment.")
+    from_date: date | None = Field(
+        default=None, description="First day of the experiment, by the screen's clock."
+    )
+    until_date: date | None = Field(
+        default=None, description="Last day of the experiment, inclusive, by the screen's clock."
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> ExperimentConfig:

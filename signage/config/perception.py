@@ -19,57 +19,116 @@ from signage.config.base import (
 
 
 class PerceptionConfig(Section):
-    """What is looked for in a picture, and how often."""
+    """What the models look for in a picture, and how often."""
 
-    models_dir: Path = Path("../models")
-    max_people: Annotated[int, Field(ge=1, le=50)] = 20
-    """More people than this are not followed: those farthest away are left out."""
-    min_confidence: Probability = 0.5
-    """Of the detectors."""
-    detect_every_s: SecondsOrNone = 0.12
-    """Faces are searched for this often, and followed in between."""
-    bodies_every_s: SecondsOrNone = 0.4
-    """The same for bodies."""
-    detect_px: Annotated[int, Field(ge=128, le=4096)] = 640
-    """The whole picture is searched for faces at this length of its longer side."""
-    far_px: Annotated[int, Field(ge=128, le=8192)] = 1280
-    """Every other time one tile of the picture is searched at this scale, for faces far away."""
-    bodies_px: Annotated[int, Field(ge=128, le=4096)] = 448
-    """The picture is searched for bodies at this length of its longer side."""
-    landmarks_every_s: SecondsOrNone = 0.2
-    """How often each face is looked at for where it turns and what it expresses."""
-    still_after_s: Seconds = 5.0
-    """A face that stays the very same for this long is on a poster, or on a T-shirt."""
-    demographics: bool = True
-    """Estimate age and gender. With this off the loop learns from behaviour alone."""
-    mood: bool = False
-    """Estimate the mood. Some laws forbid it, and in some places (``venue``): off unless
-    switched on by who knows."""
-    expression: bool = True
-    """Tell smile, surprise and frown, for the reaction to the content. Never at workplaces or in
-    schools (``venue``)."""
-    gaze: bool = True
-    """Tell where the eyes look, of faces high enough for it."""
-    min_gaze_px: Positive = 60.0
-    """Lower than this (from brow to chin), the head alone tells where somebody looks."""
-    returning: bool = False
-    """Recognise who comes back, by the face, within ``remember_s``. Some laws forbid it, or ask
-    for consent: off unless switched on by who knows."""
-    remember_s: Seconds = 3600.0
-    """Faces are kept this long after they were last seen: in memory alone, never stored."""
-    logos_dir: Path | None = None
-    """Folder of logo pictures, one or more a brand, to look for on clothes; without it none are
-    looked for."""
-    logos_every_s: Annotated[float, Field(ge=1, le=DAY_S)] = 1.0
-    """Each person's clothes are searched this often at most; less often the longer they stay."""
-    logos_budget_ms: Positive = 60.0
-    """A live screen begins no further brand after this much of one search, and goes on with it in
-    the next. To find what might be a logo takes 30 to 130 ms, whatever the brands."""
-    traits_every_s: SecondsOrNone = 1.0
-    """Age, gender and mood of each person are estimated this often, and averaged."""
-    min_face_px: Positive = 36.0
-    """No age, gender or mood from faces lower than this: the model guesses."""
-    max_yaw_deg: Positive = 45.0
-    """No age, gender or mood from faces turned further than this."""
-    min_sharpness: NotNegative = 0.11
-    """No age, gender or mood from faces more blurred than this."""
+    models_dir: Path = Field(
+        default=Path("../models"), description="Folder that holds the models and their manifest."
+    )
+    max_people: Annotated[int, Field(ge=1, le=50)] = Field(
+        default=20,
+        description="Most people followed at once. The people farthest away are left out.",
+    )
+    min_confidence: Probability = Field(
+        default=0.5, description="Least confidence at which a detected face or body counts."
+    )
+    detect_every_s: SecondsOrNone = Field(
+        default=0.12,
+        description="Seconds between two searches for faces. Known faces are followed in between.",
+    )
+    bodies_every_s: SecondsOrNone = Field(
+        default=0.4, description="Seconds between two searches for bodies."
+    )
+    detect_px: Annotated[int, Field(ge=128, le=4096)] = Field(
+        default=640,
+        description="Longer side, in pixels, to which the whole picture is scaled for the "
+        "search for faces.",
+    )
+    far_px: Annotated[int, Field(ge=128, le=8192)] = Field(
+        default=1280,
+        description="Longer side, in pixels, of the picture for the search for distant faces. "
+        "Every other search looks at one tile of it.",
+    )
+    bodies_px: Annotated[int, Field(ge=128, le=4096)] = Field(
+        default=448,
+        description="Longer side, in pixels, to which the picture is scaled for the search for "
+        "bodies.",
+    )
+    landmarks_every_s: SecondsOrNone = Field(
+        default=0.2,
+        description="Seconds between two measurements of the direction and expression of a face.",
+    )
+    still_after_s: Seconds = Field(
+        default=5.0,
+        description="A face that stays exactly the same for this many seconds counts as a "
+        "picture. It may be on a poster or on a T-shirt.",
+    )
+    demographics: bool = Field(
+        default=True,
+        description="Whether to estimate age and gender. Without it the screen learns from "
+        "behaviour alone.",
+    )
+    mood: bool = Field(
+        default=False,
+        description="Whether to estimate moods. Some laws forbid it, and `venue` can switch it "
+        "off. Check the local law before you switch it on.",
+    )
+    expression: bool = Field(
+        default=True,
+        description="Whether to recognise smiles, surprise and frowns as reactions to the "
+        "content. `venue` switches it off at workplaces and in schools.",
+    )
+    gaze: bool = Field(
+        default=True,
+        description="Whether to estimate where the eyes look. It needs faces of at least "
+        "`min_gaze_px`.",
+    )
+    min_gaze_px: Positive = Field(
+        default=60.0,
+        description="Least height of a face, from brow to chin in pixels, for an estimate from "
+        "the eyes. Smaller faces are judged by the turn of the head alone.",
+    )
+    returning: bool = Field(
+        default=False,
+        description="Whether to recognise people who come back, by their faces. Some laws forbid "
+        "it or ask for consent. Check the local law before you switch it on.",
+    )
+    remember_s: Seconds = Field(
+        default=3600.0,
+        description="Seconds for which a face is remembered after it was last seen. Faces are "
+        "kept in memory only, and never stored.",
+    )
+    logos_dir: Path | None = Field(
+        default=None,
+        description="Folder of logo pictures to look for on clothes, one or more for each brand. "
+        "Without it no logos are searched for.",
+    )
+    logos_every_s: Annotated[float, Field(ge=1, le=DAY_S)] = Field(
+        default=1.0,
+        description="Least seconds between two searches of one person's clothes. The interval "
+        "grows the longer the person stays.",
+    )
+    logos_budget_ms: Positive = Field(
+        default=60.0,
+        description="Milliseconds after which one search for logos starts no further brand. The "
+        "next search continues with it. Finding candidates alone takes 30 to 130 ms, whatever "
+        "the number of brands.",
+    )
+    traits_every_s: SecondsOrNone = Field(
+        default=1.0,
+        description="Seconds between two estimates of a person's age, gender and mood. The "
+        "estimates are averaged.",
+    )
+    min_face_px: Positive = Field(
+        default=36.0,
+        description="Least height of a face, in pixels, for estimates of age, gender and mood.",
+    )
+    max_yaw_deg: Positive = Field(
+        default=45.0,
+        description="Largest turn of a head to the side, in degrees, for estimates of age, "
+        "gender and mood.",
+    )
+    min_sharpness: NotNegative = Field(
+        default=0.11,
+        description="Least sharpness of a face for estimates of age, gender and mood. 0 accepts "
+        "every face.",
+    )

@@ -10,13 +10,19 @@ from signage.config.base import Section
 
 
 class ServerConfig(Section):
-    """The web server of the player page and of the API."""
+    """The web server of the player's page, the dashboard and the API."""
 
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535)] = 8080
-    """0: any free one."""
-    token: str | None = None
-    """Asked of every client when ``host`` is not loopback; made up at each start if not set."""
-    local_users: tuple[str, ...] = ("signage-screen",)
-    """Users of this machine who may open the page and the dashboard over loopback, besides root and
-    the one that the kiosk runs as. Others need the token of the orders."""
+    host: str = Field(default="127.0.0.1", description="Address to serve on.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        default=8080, description="Port to serve on. 0 takes any free port."
+    )
+    token: str | None = Field(
+        default=None,
+        description="Token that every client needs when `host` is not a loopback address. Without "
+        "it the screen makes up a new one at each start.",
+    )
+    local_users: tuple[str, ...] = Field(
+        default=("signage-screen",),
+        description="Users of this machine who may open the page and the dashboard over loopback, "
+        "besides root and the user of the kiosk. Other users need the token of the orders.",
+    )

@@ -41,19 +41,22 @@ _CAPS = ("max_per_hour", "max_per_viewer", "share_max", "competes")
 
 
 class More(Section):
-    """What unfolds beside a content for who wants to know more."""
+    """What a panel beside a content shows to a viewer who wants to know more."""
 
-    title: str | None = None
-    text: str | None = None
-    link: Link | None = None
-    """Shown as a QR code."""
-    medium: Literal["html", "image", "video"] | None = None
-    file: FileName | None = None
-    """Of the second medium."""
-    on: Annotated[tuple[Literal["reading", "approach", "dwell"], ...], Field(min_length=1)] = (
-        "reading",
+    title: str | None = Field(default=None, description="Title of the panel.")
+    text: str | None = Field(default=None, description="Text of the panel.")
+    link: Link | None = Field(default=None, description="Address shown as a QR code.")
+    medium: Literal["html", "image", "video"] | None = Field(
+        default=None, description="Kind of a second medium in the panel. It goes with `more.file`."
     )
-    """What unfolds it (``reveal`` in the configuration)."""
+    file: FileName | None = Field(
+        default=None, description="File of the second medium, in the folder of the content."
+    )
+    on: Annotated[tuple[Literal["reading", "approach", "dwell"], ...], Field(min_length=1)] = Field(
+        default=("reading",),
+        description="What opens the panel: reading, approaching or dwelling. The thresholds are "
+        "in `reveal` of the configuration.",
+    )
 
     @model_validator(mode="after")
     def _says_something(self) -> More:
@@ -65,38 +68,69 @@ class More(Section):
 
 
 class ContentFile(Schedule):
-    """The schema of a ``content.toml``. How its limits go together: ``constraints.py``."""
+    """One content: what it shows, to whom, and how often."""
 
-    title: str
-    category: str
-    tags: tuple[str, ...] = ()
-    medium: Literal["html", "image", "video"]
-    file: FileName
-    motion: bool
-    duration_s: Annotated[float, Field(ge=0.1, le=DAY_S)]
-    """A day at most; what should always be there simply comes again."""
-    fit: Literal["contain", "cover"] = "contain"
-    """Images and videos of another shape than the screen: whole, or cut to fill it."""
-    background: Colour | None = None
-    """Beside a medium that does not fill the screen."""
-    sound: bool = False
-    """Of a video."""
-    more: More | None = None
-    adults_only: bool = False
-    """For nobody who may be younger than ``constraints.adult_age``."""
-    min_age: Annotated[int, Field(ge=1, le=100)] | None = None
-    """The same for another age, in years."""
-    max_per_hour: AtLeastOne | None = None
-    max_per_viewer: AtLeastOne | None = None
-    """Plays that one viewer may have in view, in this visit and, where who returns is
-    recognised, in those before."""
-    share_min: Annotated[float, Field(gt=0, le=MOST_PROMISED)] | None = None
-    """Share of the plays, while its dates and hours last, that it gets at least."""
-    share_max: Annotated[float, Field(gt=0, le=1)] | None = None
-    competes: Annotated[str, Field(min_length=1)] | None = None
-    """Group of contents of which none may follow on another."""
-    mandatory: bool = False
-    """Never drawn: plays at once and alone in its dates and hours; without any, when ordered."""
+    title: str = Field(description="Title, for people.")
+    category: str = Field(
+        description="Category, such as `toys`. The learner expects of a new content what its "
+        "category has earned."
+    )
+    tags: tuple[str, ...] = Field(
+        default=(), description="Further properties that contents can share."
+    )
+    medium: Literal["html", "image", "video"] = Field(description="Kind of the file.")
+    file: FileName = Field(description="The file to show, in the folder of the content.")
+    motion: bool = Field(description="Whether the content moves.")
+    duration_s: Annotated[float, Field(ge=0.1, le=DAY_S)] = Field(
+        description="Length of a play, in seconds: a day at most. A content can play again."
+    )
+    fit: Literal["contain", "cover"] = Field(
+        default="contain",
+        description="How an image or video of another shape fits the screen. `contain` shows all "
+        "of it, `cover` fills the screen and cuts what is over.",
+    )
+    background: Colour | None = Field(
+        default=None,
+        description="Colour beside a medium that does not fill the screen. Without it the colour "
+        "of the player.",
+    )
+    sound: bool = Field(default=False, description="Whether a video plays its sound.")
+    more: More | None = Field(
+        default=None, description="A panel beside the content with more about it."
+    )
+    adults_only: bool = Field(
+        default=False,
+        description="Whether to hide it from anyone who may be younger than "
+        "`constraints.adult_age`.",
+    )
+    min_age: Annotated[int, Field(ge=1, le=100)] | None = Field(
+        default=None,
+        description="Least age in years. It works like `adults_only`, with an age of its own.",
+    )
+    max_per_hour: AtLeastOne | None = Field(
+        default=None, description="Most plays in any 60 minutes."
+    )
+    max_per_viewer: AtLeastOne | None = Field(
+        default=None,
+        description="Most plays that one viewer may have in view during a visit. Earlier visits "
+        "count where `perception.returning` recognises the viewer.",
+    )
+    share_min: Annotated[float, Field(gt=0, le=MOST_PROMISED)] | None = Field(
+        default=None,
+        description="Least share of the plays that it gets within its dates and hours.",
+    )
+    share_max: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        default=None, description="Largest share of the plays that it may get."
+    )
+    competes: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None,
+        description="Name of a group of competitors. None of them may follow another one.",
+    )
+    mandatory: bool = Field(
+        default=False,
+        description="Whether it must play. It then plays at once and alone, within its dates and "
+        "hours. Without dates or hours it plays when ordered. It is never drawn.",
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> ContentFile:

@@ -36,15 +36,20 @@ Daypart = Annotated[tuple[Clock, Clock], AfterValidator(_not_empty)]
 
 
 class Schedule(Section):
-    """Without any of these: always."""
+    """When a content may be shown. Without any limit it may be shown always."""
 
-    from_date: date | None = None
-    """First day of the campaign."""
-    until_date: date | None = None
-    """Its last day, inclusive."""
-    weekdays: Annotated[tuple[Weekday, ...], Field(min_length=1)] | None = None
-    dayparts: Annotated[tuple[Daypart, ...], Field(min_length=1)] | None = None
-    """Each from its first time to before its second; it may pass midnight."""
+    from_date: date | None = Field(default=None, description="First day of the campaign.")
+    until_date: date | None = Field(
+        default=None, description="Last day of the campaign, inclusive."
+    )
+    weekdays: Annotated[tuple[Weekday, ...], Field(min_length=1)] | None = Field(
+        default=None, description="Days of the week on which it may play. Without them every day."
+    )
+    dayparts: Annotated[tuple[Daypart, ...], Field(min_length=1)] | None = Field(
+        default=None,
+        description="Times of day in pairs: the start, and the end before which it may play. A "
+        "daypart may pass midnight. Without them all day.",
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> Schedule:

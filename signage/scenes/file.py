@@ -38,27 +38,38 @@ Kind = Literal["person", "poster", "print"]
 
 
 class Sprite(Section):
-    """Someone, or a picture of someone, cut out of a clip or a still."""
+    """A person, or a picture of a person, cut out of a clip or a still."""
 
-    clip: str
-    """File name in the footage folder."""
-    from_s: NotNegative = 0.0
-    to_s: Positive | None = None
-    """The piece of the clip, played to and fro. A still needs none."""
-    rect_px: Rect
-    cut: Cut
-    """``rect``: all of the rectangle. ``ellipse``: the soft ellipse in it, for a head.
-    ``grabcut``: what stands out from the rectangle's surroundings. ``motion``: what differs
-    from the clip's median, for a camera that did not move."""
-    height_m: Positive
-    """What the rectangle's height is in the real world."""
-    face_px: Rect | None = None
-    """Where the face is, or the back of the head, in the clip. It stands on the actor's x."""
-    facing: Facing = "towards"
-    sway: bool = False
-    """A still that should be alive: it nods a little and breathes."""
-    garment_bgr: Colour | None = None
-    """Paint a body below, down to the floor, in this colour."""
+    clip: str = Field(description="File name in the footage folder.")
+    from_s: NotNegative = Field(
+        default=0.0, description="Start of the piece of the clip, in seconds."
+    )
+    to_s: Positive | None = Field(
+        default=None,
+        description="End of the piece of the clip, in seconds. The piece plays forwards and "
+        "backwards. A still needs no end.",
+    )
+    rect_px: Rect = Field(description="Rectangle to cut out, in pixels of the clip.")
+    cut: Cut = Field(
+        description="How to cut. `rect` takes the whole rectangle. `ellipse` takes the soft "
+        "ellipse in it, for a head. `grabcut` takes what stands out from its surroundings. "
+        "`motion` takes what differs from the median of the clip, for a camera at rest."
+    )
+    height_m: Positive = Field(description="Height of the rectangle in the real world, in metres.")
+    face_px: Rect | None = Field(
+        default=None,
+        description="Rectangle of the face, or of the back of the head, in pixels of the clip. It "
+        "stands on the x of the actor.",
+    )
+    facing: Facing = Field(default="towards", description="Which way the person faces.")
+    sway: bool = Field(
+        default=False, description="Whether a still nods a little and breathes, like a person."
+    )
+    garment_bgr: Colour | None = Field(
+        default=None,
+        description="Colour of a body that is painted below, down to the floor, as blue, green, "
+        "red.",
+    )
 
     @field_validator("rect_px", "face_px")
     @classmethod
@@ -78,22 +89,34 @@ class Sprite(Section):
 class Actor(Section):
     """A sprite on its ways through the scene."""
 
-    id: Annotated[str, Field(min_length=1)]
-    sprite: str
-    kind: Kind = "person"
-    """``poster``: a picture on a wall. ``print``: one on the clothes of another actor."""
-    stature_m: Positive = 1.75
-    """Height of the sprite's upper edge above the floor."""
-    visits: tuple[Path2D, ...] = ()
-    """Each from coming to going; between two visits the actor is away."""
-    worn_by: str | None = None
-    """Of a print: the actor who wears it."""
-    below_m: NotNegative = 0.0
-    """Of a print: how far its upper edge is below the wearer's."""
-    phase_s: NotNegative = 0.0
-    """Where in its clip the sprite begins, to tell two of the same apart."""
-    flipped: bool = False
-    """Left and right of the sprite swapped."""
+    id: Annotated[str, Field(min_length=1)] = Field(description="Name of the actor.")
+    sprite: str = Field(description="Name of the sprite.")
+    kind: Kind = Field(
+        default="person",
+        description="What it is. `poster` is a picture on a wall, `print` a picture on the "
+        "clothes of another actor.",
+    )
+    stature_m: Positive = Field(
+        default=1.75, description="Height of the top of the sprite above the floor, in metres."
+    )
+    visits: tuple[Path2D, ...] = Field(
+        default=(),
+        description="Ways through the scene, each a list of `[t_s, x_m, z_m]`. The actor is away "
+        "between two visits.",
+    )
+    worn_by: str | None = Field(default=None, description="Name of the actor who wears a print.")
+    below_m: NotNegative = Field(
+        default=0.0,
+        description="Distance from the top of the wearer down to the top of a print, in metres.",
+    )
+    phase_s: NotNegative = Field(
+        default=0.0,
+        description="Where in its clip the sprite begins, in seconds. It tells two actors with "
+        "the same sprite apart.",
+    )
+    flipped: bool = Field(
+        default=False, description="Whether left and right of the sprite are swapped."
+    )
 
     @field_validator("visits")
     @classmethod
@@ -113,74 +136,115 @@ class Actor(Section):
 
 
 class Occluder(Section):
-    """A pillar or a wall that hides who is behind it, painted from a piece of background."""
+    """A pillar or a wall that hides the people behind it."""
 
-    x_m: Annotated[float, Field(ge=-1000, le=1000)]
-    """Of its middle."""
-    z_m: Positive
-    width_m: Positive
-    height_m: Positive = 3.0
-    rect_px: Rect | None = None
-    """The piece of the finished background, in pixels of the scene; else a plain colour."""
-    colour_bgr: Colour = (96, 104, 110)
+    x_m: Annotated[float, Field(ge=-1000, le=1000)] = Field(
+        description="Position of its middle to the right of the camera, in metres."
+    )
+    z_m: Positive = Field(description="Distance from the camera, in metres.")
+    width_m: Positive = Field(description="Width, in metres.")
+    height_m: Positive = Field(default=3.0, description="Height, in metres.")
+    rect_px: Rect | None = Field(
+        default=None,
+        description="Piece of the finished background to paint it with, in pixels of the scene. "
+        "Without it a plain colour.",
+    )
+    colour_bgr: Colour = Field(
+        default=(96, 104, 110), description="Plain colour, as blue, green, red."
+    )
 
 
 class Background(Section):
-    """What is behind everyone: a gradient, or a piece of footage, over a floor or not."""
+    """What is behind everyone: a gradient or a piece of footage, with or without a floor."""
 
-    top_bgr: Colour = (205, 210, 214)
-    bottom_bgr: Colour = (170, 176, 182)
-    clip: str | None = None
-    """Clip or still of the footage, instead of the gradient."""
-    at_s: NotNegative = 0.0
-    median_s: Annotated[float, Field(gt=0, le=600)] | None = None
-    """The median of the clip over so many seconds: an empty scene, if its camera stood still."""
-    rect_px: Rect | None = None
-    """The piece of it that is stretched over the picture."""
-    floor_bgr: Colour | None = None
-    wall_m: Positive = 9.0
-    """How far behind the floor ends."""
+    top_bgr: Colour = Field(
+        default=(205, 210, 214),
+        description="Colour of the gradient at the top, as blue, green, red.",
+    )
+    bottom_bgr: Colour = Field(
+        default=(170, 176, 182),
+        description="Colour of the gradient at the bottom, as blue, green, red.",
+    )
+    clip: str | None = Field(
+        default=None, description="Clip or still of the footage, in place of the gradient."
+    )
+    at_s: NotNegative = Field(default=0.0, description="Position in the clip, in seconds.")
+    median_s: Annotated[float, Field(gt=0, le=600)] | None = Field(
+        default=None,
+        description="Seconds of the clip whose median to take. It shows an empty scene if the "
+        "camera was at rest.",
+    )
+    rect_px: Rect | None = Field(
+        default=None, description="Piece of the clip that is stretched over the picture, in pixels."
+    )
+    floor_bgr: Colour | None = Field(
+        default=None,
+        description="Colour of the floor, as blue, green, red. Without it there is no floor.",
+    )
+    wall_m: Positive = Field(
+        default=9.0, description="Distance at which the floor ends, in metres."
+    )
 
 
 class Lens(Section):
     """The camera of the scene. It looks straight ahead."""
 
-    fov_deg: Annotated[float, Field(ge=10, le=160)] = 70.0
-    """Angle of view along the longer side of the picture."""
-    height_m: Positive = 1.6
-    """Above the floor."""
-    noise_sd: NotNegative = 1.5
-    """Standard deviation of the sensor's noise in each channel, of 255."""
-    exposure_s: NotNegative = 0.0
-    """What moves is blurred along its way in this time."""
-    light: tuple[tuple[NotNegative, NotNegative], ...] = ((0.0, 1.0),)
-    """``t_s, gain`` of the brightness, straight lines in between."""
+    fov_deg: Annotated[float, Field(ge=10, le=160)] = Field(
+        default=70.0,
+        description="Angle of view along the longer side of the picture, in degrees.",
+    )
+    height_m: Positive = Field(default=1.6, description="Height above the floor, in metres.")
+    noise_sd: NotNegative = Field(
+        default=1.5,
+        description="Standard deviation of the noise of the sensor in each channel, of 255.",
+    )
+    exposure_s: NotNegative = Field(
+        default=0.0,
+        description="Exposure, in seconds. What moves is blurred along its way in this time.",
+    )
+    light: tuple[tuple[NotNegative, NotNegative], ...] = Field(
+        default=((0.0, 1.0),),
+        description="Brightness over time as pairs of `[t_s, gain]`, with straight lines in "
+        "between.",
+    )
 
 
 class Cast(Section):
     """A file of sprites that several scenes share."""
 
-    sprites: dict[str, Sprite]
+    sprites: dict[str, Sprite] = Field(description="The sprites by name.")
 
 
 class Scene(Section):
-    """A scene file."""
+    """A scene file: a picture whose truth is known."""
 
-    width_px: Annotated[int, Field(ge=64, le=4096)] = 1280
-    height_px: Annotated[int, Field(ge=64, le=4096)] = 720
-    fps: Annotated[float, Field(ge=1, le=120)] = 15.0
-    duration_s: Annotated[float, Field(gt=0, le=3600)]
-    seed: Seed = 0
-    """Of the noise."""
-    footage_dir: Path = Path("../footage")
-    """Relative to the scene file."""
-    cast: str | None = None
-    """A file with more sprites, relative to the scene file."""
-    lens: Lens = Lens()
-    background: Background = Background()
-    sprites: dict[str, Sprite] = Field(default_factory=dict)
-    actors: tuple[Actor, ...] = ()
-    occluders: tuple[Occluder, ...] = ()
+    width_px: Annotated[int, Field(ge=64, le=4096)] = Field(
+        default=1280, description="Width of the picture, in pixels."
+    )
+    height_px: Annotated[int, Field(ge=64, le=4096)] = Field(
+        default=720, description="Height of the picture, in pixels."
+    )
+    fps: Annotated[float, Field(ge=1, le=120)] = Field(
+        default=15.0, description="Pictures a second."
+    )
+    duration_s: Annotated[float, Field(gt=0, le=3600)] = Field(
+        description="Length of the scene, in seconds."
+    )
+    seed: Seed = Field(default=0, description="Seed of the noise.")
+    footage_dir: Path = Field(
+        default=Path("../footage"),
+        description="Folder of the clips, relative to the scene file.",
+    )
+    cast: str | None = Field(
+        default=None, description="File with more sprites, relative to the scene file."
+    )
+    lens: Lens = Field(default=Lens(), description="The camera of the scene.")
+    background: Background = Field(default=Background(), description="What is behind everyone.")
+    sprites: dict[str, Sprite] = Field(default_factory=dict, description="The sprites by name.")
+    actors: tuple[Actor, ...] = Field(default=(), description="Who walks through the scene.")
+    occluders: tuple[Occluder, ...] = Field(
+        default=(), description="Pillars and walls that hide people."
+    )
 
 
 def load_scene(path: Path) -> Scene:

@@ -58,28 +58,50 @@ class Inclination(NamedTuple):
 
 
 class ResponseModel(Section):
-    """How people take contents. ``response.py`` says how it is drawn."""
+    """How simulated people respond to contents."""
 
-    look_share_moving: Share = 0.33
-    """Of the people, who look at what moves for over a second."""
-    look_share_still: Share = 0.15
-    look_s_moving: Positive = 7.4
-    """Mean time that who notices what moves looks at it, if nothing ends it."""
-    look_s_still: Positive = 4.7
-    pull: NotNegative = 1.0
-    """Of taste on the logit of noticing."""
-    hold: Annotated[float, Field(ge=0, le=2)] = 0.5
-    """Of taste on the logarithm of the time looked."""
-    looks_share: Probability = 0.6
-    """Correlation of somebody's taste with what those who look alike share."""
-    boredom: NotNegative = 0.7
-    """Taste lost with each time that they were shown the content in this visit."""
-    smile: Probability = 0.3
-    """Of the taste, in the smile of who looks."""
-    reading: Probability = 0.3
-    """Of those who look at what has more to read (``more``), who read it."""
-    alike: bool = False
-    """All contents are taken for the same: as long, as moving, as much to read, for all ages."""
+    look_share_moving: Share = Field(
+        default=0.33,
+        description="Share of people who look at moving content for more than one second.",
+    )
+    look_share_still: Share = Field(
+        default=0.15,
+        description="Share of people who look at still content for more than one second.",
+    )
+    look_s_moving: Positive = Field(
+        default=7.4,
+        description="Mean length of a look at moving content that nothing interrupts, in seconds.",
+    )
+    look_s_still: Positive = Field(
+        default=4.7,
+        description="Mean length of a look at still content that nothing interrupts, in seconds.",
+    )
+    pull: NotNegative = Field(
+        default=1.0, description="Effect of taste on the logit of noticing a content."
+    )
+    hold: Annotated[float, Field(ge=0, le=2)] = Field(
+        default=0.5, description="Effect of taste on the logarithm of the length of a look."
+    )
+    looks_share: Probability = Field(
+        default=0.6,
+        description="Correlation between a person's taste and the taste of people who look alike.",
+    )
+    boredom: NotNegative = Field(
+        default=0.7,
+        description="Taste lost with each time that the person saw the content in this visit.",
+    )
+    smile: Probability = Field(
+        default=0.3, description="Effect of taste on the smile of a person who looks."
+    )
+    reading: Probability = Field(
+        default=0.3,
+        description="Share of people who read a content with text (`more`), of those who look.",
+    )
+    alike: bool = Field(
+        default=False,
+        description="Whether all contents count as the same: equally long, equally moving, with "
+        "as much to read, for all ages.",
+    )
 
     @model_validator(mode="after")
     def _possible(self) -> ResponseModel:
