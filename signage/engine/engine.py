@@ -11,7 +11,7 @@ import logging
 import queue
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,7 @@ from signage.audience.audience import open_audience
 from signage.config.config import Config
 from signage.content.catalogue import Catalogue
 from signage.engine.learning import Learning
-from signage.engine.orders import OrderQueue
+from signage.engine.orders import OrderBook, OrderQueue
 from signage.engine.playback import Change, Ended, Playback
 from signage.engine.ports import Perceive, Screen
 from signage.engine.triggers import Due, Triggers
@@ -90,7 +90,8 @@ class Engine:
         self.learning = Learning(config, self.recommender, journal)
         self.playback = Playback(config)
         self._triggers = Triggers(config.decision, self.recommender)
-        self._orders = OrderQueue()
+        self.orders = OrderBook(self.recommender, self.learning, journal)
+        self._order_queue = OrderQueue()
         self._catalogues: queue.SimpleQueue[Catalogue] = queue.SimpleQueue()
         self._config = config
         self._journal = journal
@@ -126,7 +127,7 @@ class Engine:
         The future raises a SignageError that says why it was not. Raises OrderRefusedError when
         too many wait.
         """
-        return self._orders.put(order)
+        return self._order_queue.put(order)
 
     def replace_catalogue(self, catalogue: Catalogue) -> None:
         """Hand in a new catalogue, from any thread. The next step decides on it.
@@ -179,8 +180,9 @@ class Engine:
         while not self._catalogues.empty():
             catalogue = self._catalogues.get()
             self._record_catalogue(catalogue)
-            self.recommender.replace_catalogue(catalogue)
-            self.learning.review_orders()
+            orders = self.orders.in_force(catalogue)
+            state = replace(self.recommender.state, catalogue=catalogue, orders=orders)
+            self.recommender.apply(state)
             self._triggers.note_catalogue(utc)
 
     def _record_catalogue(self, catalogue: Catalogue) -> None:
@@ -189,9 +191,9 @@ class Engine:
     def _apply_orders(self, utc: datetime) -> list[Callable[[], None]]:
         """Apply what was ordered; returns the answers to those who wait for it."""
         answers: list[Callable[[], None]] = []
-        for order, done in self._orders.take():
+        for order, done in self._order_queue.take():
             try:
-                self.learning.apply(order, utc)
+                self.orders.apply(order, utc)
             except SignageError as refusal:
                 answers.append(partial(done.set_exception, refusal))
             else:

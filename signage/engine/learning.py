@@ -1,8 +1,7 @@
-"""What rewards teach, so that nothing of it is lost; and the operator's orders over it.
+"""Rewards become what the policy knows, and checkpoints keep it.
 
-The journal comes first, always: a reward is on disk before it is learned, an order before it
-is in force. A checkpoint only saves learning the journal anew, so that a kill between any two
-writes leaves nothing but work to repeat.
+The journal comes first, always: a reward is on disk before it is learned. A checkpoint only saves
+learning the journal anew, so that a kill between any two writes leaves nothing but work to repeat.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ from signage.config.config import Config
 from signage.errors import CheckpointError
 from signage.journal.writer import Journal
 from signage.recommend.checkpoint import Checkpoint, Checkpoints, Header
-from signage.recommend.policies.base import Learner
+from signage.recommend.policies.base import Learner, Policy
 from signage.recommend.recommender import Recommender, layout_for, make_policy
 from signage.types.decisions import Lesson
-from signage.types.orders import Action, Order, OrderRefusedError, Orders, follow, standing
+from signage.types.orders import OrderRefusedError
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +57,6 @@ class Learning:
         """The first of them."""
         self.problem: str | None = None
         """Why no checkpoint can be kept, with what to do."""
-        self.review_orders()
 
     def begin(self, folder: Path | None) -> None:
         """Take up the newest checkpoint in ``folder``; what the journal has after it is learned by
@@ -88,16 +86,6 @@ class Learning:
             self.behind -= 1
             most = None if most is None else most - 1
             self._save_if_due(utc)
-
-    def review_orders(self) -> None:
-        """Put every order in force whose content is there, and say of which it is not."""
-        self._recommender.orders = self._orders_in_force()
-
-    def take_over(self, orders: Orders, utc: datetime) -> None:
-        """Put what was in force with another journal on record in this one, and in force."""
-        for order in standing(orders):
-            self._record(order, utc)
-        self.review_orders()
 
     def learn(self, seq: int, lesson: Lesson, utc: datetime) -> None:
         """Learn the reward ``seq`` of the journal; later, where others are to come before it."""
@@ -129,67 +117,36 @@ class Learning:
         """What may be rolled back to, newest first. May be called from any thread."""
         return self._checkpoints.headers() if self._checkpoints is not None else []
 
-    def apply(self, order: Order, utc: datetime) -> None:
-        """Put ``order`` on record and in force.
+    def find(self, name: str | None, before: datetime | None) -> tuple[Checkpoint, Policy]:
+        """The checkpoint called ``name``, or the newest one before a time, and its policy.
 
-        Raises a SignageError that says why not; nothing has changed then.
+        Raises a SignageError that says why there is none.
         """
-        wanted, there = order.content_id, self._recommender.catalogue
-        if wanted is not None and wanted not in there:
-            raise OrderRefusedError(f"There is no content {wanted!r}; there is {', '.join(there)}.")
-        if order.action is Action.ROLLBACK:
-            self._roll_back(order, utc)
-        else:
-            self._record(order, utc)
-            self._recommender.orders = follow(self._recommender.orders, order)
-        log.info("Ordered: %s.", " ".join(filter(None, (order.action, wanted))))
-
-    def _roll_back(self, order: Order, utc: datetime) -> None:
         if self._checkpoints is None:
             raise OrderRefusedError(
                 f"There is nothing to roll back: the policy {self._recommender.policy.name!r} "
                 "keeps no checkpoints on this screen."
             )
-        found = self._checkpoints.find(order.checkpoint, order.before)
-        policy = make_policy(self._config.decision.policy, self._config, found)
-        # With this transaction it is done: a newer checkpoint that a kill leaves behind is
-        # refused at the next start, because its last reward is no longer a learned one.
-        exact = Order(action=Action.ROLLBACK, checkpoint=found.header.name)
-        self._record(exact, utc, unlearn_after=found.header.reward_seq)
-        self._recommender.policy = policy
-        self._last_seq, self._unsaved = found.header.reward_seq, 0
+        checkpoint = self._checkpoints.find(name, before)
+        return checkpoint, make_policy(self._config.decision.policy, self._config, checkpoint)
+
+    def return_to(self, checkpoint: Checkpoint, policy: Policy) -> None:
+        """Go on with ``policy``, which is that of ``checkpoint``, and forget what came after."""
+        self._replace_policy(policy)
+        self._last_seq, self._unsaved = checkpoint.header.reward_seq, 0
         self.behind = 0
         self._backlog.clear()
         try:
-            self._checkpoints.remove_after(found.header.reward_seq)
+            if self._checkpoints is not None:
+                self._checkpoints.remove_after(checkpoint.header.reward_seq)
         except CheckpointError as error:  # they are refused at the next start
             log.warning("%s", error)
 
-    def _record(self, order: Order, utc: datetime, unlearn_after: int | None = None) -> None:
-        detail = order.model_dump(mode="json", exclude={"action"}, exclude_none=True)
-        self._journal.record_order(utc, order.action, detail, unlearn_after)
-
-    def _orders_in_force(self) -> Orders:
-        orders = Orders()
-        for action, detail in self._journal.orders():
-            orders = follow(orders, Order(action=Action(action), **detail))
-        return replace(
-            orders, pinned=self._there(orders.pinned), emergency=self._there(orders.emergency)
-        )
-
-    def _there(self, content_id: str | None) -> str | None:
-        """``content_id`` where the catalogue has it."""
-        if content_id is None or content_id in self._recommender.catalogue:
-            return content_id
-        log.warning(
-            "The operator ordered the content %r, which is not in the catalogue any more: without "
-            "it the order has no effect.",
-            content_id,
-        )
-        return None
+    def _replace_policy(self, policy: Policy) -> None:
+        self._recommender.apply(replace(self._recommender.state, policy=policy))
 
     def _take_up(self, found: Checkpoint) -> None:
-        self._recommender.policy = make_policy(self._config.decision.policy, self._config, found)
+        self._replace_policy(make_policy(self._config.decision.policy, self._config, found))
         self._last_seq = found.header.reward_seq
 
     def _teach(self, seq: int, lesson: Lesson) -> None:

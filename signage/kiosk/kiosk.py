@@ -139,7 +139,7 @@ class Kiosk:
             self._server,
         )
         if orders is not None:
-            self._engine.learning.take_over(orders, datetime.now(UTC))
+            self._engine.orders.take_over(orders, datetime.now(UTC))
         self._publisher.refresh(self._engine)
         self._serve(catalogue)
 

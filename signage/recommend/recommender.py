@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
@@ -105,15 +105,23 @@ def _learner(config: Config, model: bytes | None, saved: Checkpoint | None) -> E
     )
 
 
+@dataclass(frozen=True, slots=True)
+class RecommenderState:
+    """What a recommender decides with. It is replaced as a whole."""
+
+    catalogue: Catalogue
+    policy: Policy
+    orders: Orders = field(default_factory=Orders)
+    """The operator's, as they are now."""
+
+
 class Recommender:
     """Decides and learns. Its draws depend on the seed and the decision's number alone."""
 
     def __init__(self, config: Config, catalogue: Catalogue, policy: Policy) -> None:
-        self.catalogue = catalogue
-        self.policy = policy
+        self.state = RecommenderState(catalogue, policy)
+        """Changed by ``apply`` alone."""
         self.constraints = Constraints(config, catalogue)
-        self.orders = Orders()
-        """The operator's, as they are now."""
         self._rules = Rules(config.policies.rules)
         self._config = config
         self._id_prefix = f"{config.screen_id}-"
@@ -125,10 +133,24 @@ class Recommender:
         """Name decisions with ``token`` from now on, so that no other run has the same ids."""
         self._id_prefix = "-".join(filter(None, (self._config.screen_id, token))) + "-"
 
-    def replace_catalogue(self, catalogue: Catalogue) -> None:
-        """Decide on another catalogue from now on; nothing that was learned or counted is lost."""
-        self.catalogue = catalogue
-        self.constraints.replace_catalogue(catalogue)
+    def apply(self, state: RecommenderState) -> None:
+        """Decide with ``state`` from now on. No count of plays and no visit is lost."""
+        if state.catalogue is not self.state.catalogue:
+            self.constraints.replace_catalogue(state.catalogue)
+        self.state = state
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return self.state.catalogue
+
+    @property
+    def policy(self) -> Policy:
+        return self.state.policy
+
+    @property
+    def orders(self) -> Orders:
+        """What the operator has ordered and not taken back."""
+        return self.state.orders
 
     def content(self, content_id: str) -> Content:
         """A content of this catalogue, or of one before it."""

@@ -20,6 +20,7 @@ from signage.recommend.policies.ensemble import LAYOUT
 from signage.recommend.recommender import make_policy
 from signage.simulation.screen import SimulatedScreen
 from signage.types.decisions import Trigger
+from signage.types.orders import Orders
 from signage.types.plays import Cue, PlayEvent, PlayState
 from signage.types.vision import Sighting
 from tests.support.builders import AWAY, catalogue, defaults, frame, sighting, traits
@@ -75,6 +76,11 @@ class Stage:
             self.screen.advance(self.t_s)
             steps.append(self.engine.step(frame(self.t_s)))
         return steps
+
+    def put_in_force(self, orders: Orders) -> None:
+        """As if the operator had ordered it, without a record."""
+        recommender = self.engine.recommender
+        recommender.apply(replace(recommender.state, orders=orders))
 
     def rows(self) -> list[dict[str, Any]]:
         return JournalReader(self.path).decisions()[::-1]

@@ -56,7 +56,7 @@ def test_an_emergency_is_on_screen_at_once_until_it_is_taken_back(
     on = stage()
     on.play(3, [HERE])
     began_s = on.t_s
-    on.engine.recommender.orders = Orders(emergency="alarm")
+    on.put_in_force(Orders(emergency="alarm"))
     steps = on.play(2 / FPS, [HERE])
     ((trigger, at_s),) = triggers(steps)
     assert trigger is Trigger.ORDERED
@@ -65,7 +65,7 @@ def test_an_emergency_is_on_screen_at_once_until_it_is_taken_back(
     again = on.play(12, lambda t: [HERE] + [sighting(x=600, track=2, **CHILD)] * (t > 8))
     assert [trigger for trigger, _ in triggers(again)] == [Trigger.PLAY_ENDS] * 2
     assert shown(on) == "alarm"
-    on.engine.recommender.orders = Orders()
+    on.put_in_force(Orders())
     steps = on.play(2 / FPS, [HERE])
     assert [trigger for trigger, _ in triggers(steps)] == [Trigger.ORDERED]
     assert shown(on) in {"news", "wine"}
@@ -76,7 +76,7 @@ def test_an_emergency_is_on_screen_at_once_until_it_is_taken_back(
 
 def test_an_emergency_is_not_begun_anew_by_who_comes(stage: Callable[..., Stage]) -> None:
     on = stage(min_play_s=0.0)
-    on.engine.recommender.orders = Orders(emergency="alarm")
+    on.put_in_force(Orders(emergency="alarm"))
     steps = on.play(10, lambda t: [sighting(track=int(t), x=100 + 60 * int(t), **ADULT)])
     assert {trigger for trigger, _ in triggers(steps)} == {Trigger.START, Trigger.PLAY_ENDS}
     assert [row["shown_s"] for row in on.rows() if row["state"] == "finished"] == [5.0]
@@ -84,11 +84,11 @@ def test_an_emergency_is_not_begun_anew_by_who_comes(stage: Callable[..., Stage]
 
 def test_an_emergency_stays_whoever_comes(stage: Callable[..., Stage]) -> None:
     on = stage()
-    on.engine.recommender.orders = Orders(emergency="wine")
+    on.put_in_force(Orders(emergency="wine"))
     steps = on.play(5, lambda t: [HERE] + [sighting(x=600, track=2, **CHILD)] * (t > 2))
     assert [trigger for trigger, _ in triggers(steps)] == [Trigger.START]
     assert shown(on) == "wine"
-    on.engine.recommender.orders = Orders()
+    on.put_in_force(Orders())
     on.play(2 / FPS, [HERE, sighting(x=600, track=2, **CHILD)])
     assert shown(on) == "news"
 
@@ -118,9 +118,9 @@ def test_an_emergency_ends_where_mandatory_content_is_due(stage: Callable[..., S
             }
         )
     )
-    on.engine.recommender.orders = Orders(emergency="alarm")
+    on.put_in_force(Orders(emergency="alarm"))
     assert [trigger for trigger, _ in triggers(on.play(5, []))] == [Trigger.START]
-    on.engine.recommender.orders = Orders()
+    on.put_in_force(Orders())
     assert [trigger for trigger, _ in triggers(on.play(1, []))] == [Trigger.ORDERED]
     assert shown(on) == "prayer"
 
@@ -130,19 +130,19 @@ def test_a_pin_comes_and_goes_at_once_and_is_no_reason_to_decide_meanwhile(
 ) -> None:
     on = stage()
     on.play(2, [HERE])
-    on.engine.recommender.orders = Orders(pinned="news")
+    on.put_in_force(Orders(pinned="news"))
     steps = on.play(10, [HERE])
     assert [trigger for trigger, _ in triggers(steps)] == [Trigger.ORDERED]
     assert shown(on) == "news"
-    on.engine.recommender.orders = replace(on.engine.recommender.orders, frozen=True)
+    on.put_in_force(replace(on.engine.recommender.orders, frozen=True))
     assert not triggers(on.play(2, [HERE]))
-    on.engine.recommender.orders = Orders()
+    on.put_in_force(Orders())
     assert [trigger for trigger, _ in triggers(on.play(2, [HERE]))] == [Trigger.ORDERED]
 
 
 def test_a_pin_that_a_child_stops_comes_back_without_haste(stage: Callable[..., Stage]) -> None:
     on = stage(min_play_s=6.0)
-    on.engine.recommender.orders = Orders(pinned="wine")
+    on.put_in_force(Orders(pinned="wine"))
     on.play(3, [HERE])
     assert shown(on) == "wine"
     steps = on.play(1, [HERE, sighting(x=600, track=2, **CHILD)])
@@ -156,7 +156,7 @@ def test_a_pin_that_a_child_stops_comes_back_without_haste(stage: Callable[..., 
 def test_an_order_for_what_is_not_there_changes_nothing(stage: Callable[..., Stage]) -> None:
     on = stage()
     on.play(2, [HERE])
-    on.engine.recommender.orders = Orders(emergency="fire", pinned="sale")
+    on.put_in_force(Orders(emergency="fire", pinned="sale"))
     assert not triggers(on.play(5, [HERE]))
 
 
@@ -164,7 +164,7 @@ def test_an_order_is_followed_from_the_first_decision_on(stage: Callable[..., St
     on = stage()
     on.screen.connected = False
     on.play(2, [])
-    on.engine.recommender.orders = Orders(emergency="alarm")
+    on.put_in_force(Orders(emergency="alarm"))
     assert not triggers(on.play(2, []))
     on.screen.connected = True
     assert [trigger for trigger, _ in triggers(on.play(1, []))] == [Trigger.START]

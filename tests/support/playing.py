@@ -62,7 +62,8 @@ class Playing:
         self._seen_by: tuple[Viewer, ...] = ()
 
     def order(self, **orders: Any) -> None:
-        self.recommender.orders = replace(self.recommender.orders, **orders)
+        before = self.recommender.state
+        self.recommender.apply(replace(before, orders=replace(before.orders, **orders)))
 
     def decide(self, *viewers: Viewer, observed: bool = True) -> Decision:
         """While the last play is on screen, and not yet shown itself."""

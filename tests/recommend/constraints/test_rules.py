@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -147,7 +148,7 @@ def test_what_is_on_screen_and_what_is_asked_for_counts() -> None:
 def test_who_comes_back_is_known_to_have_had_it() -> None:
     on = Playing({"game": {"max_per_viewer": 1}, "news": {}}, Weighing(game=1e9))
     assert on.play(viewer("1.1")).content_id == "game"
-    on.recommender.policy = Weighing(news=1e9)
+    on.recommender.apply(replace(on.recommender.state, policy=Weighing(news=1e9)))
     on.play()
     assert "game" in on.decide(viewer("1.7")).eligible
     again = viewer("1.1", visit_id="1.8", earlier_visits=("1.1",))
@@ -181,7 +182,7 @@ def test_what_may_still_reach_the_screen_is_a_competitor_as_well() -> None:
     contents = {"red": {"competes": "cola"}, "blue": {"competes": "cola"}, "news": {}}
     on = Playing(contents, Weighing(red=1e9))
     on.play()
-    on.recommender.policy = Weighing(news=1e9)
+    on.recommender.apply(replace(on.recommender.state, policy=Weighing(news=1e9)))
     assert on.decide().content_id == "news"
     assert "blue" in on.decide().masked
 
