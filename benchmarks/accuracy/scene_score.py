@@ -20,7 +20,7 @@ from benchmarks.accuracy.tracking import (
 )
 from benchmarks.common.watch import Watched, watch
 from signage.config.config import Config
-from signage.perception.tracking.people import intersection_over_union
+from signage.perception.tracking.boxes import intersection_over_union
 from signage.scenes.file import load_scene
 from signage.scenes.scene import play_scene
 from signage.scenes.truth import ActorTruth, SceneTruth

@@ -22,7 +22,8 @@ from signage.perception.models.bodies import Body, BodyDetector
 from signage.perception.models.face_detector import DetectedFace, FaceDetector
 from signage.perception.scheduler import CloserLook, Findings
 from signage.perception.tracking.flow import Flow, small_grey
-from signage.perception.tracking.people import People, Person, is_covered
+from signage.perception.tracking.people import People, is_covered
+from signage.perception.tracking.person import Person
 from signage.perception.tracking.place import (
     below_axis_m,
     focal_length_px,

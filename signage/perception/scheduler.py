@@ -22,7 +22,8 @@ from signage.perception.models.attributes import TraitEstimator
 from signage.perception.models.faces import CropLandmarker
 from signage.perception.models.gaze import read_gaze
 from signage.perception.models.identity import FaceEncoder, Gallery
-from signage.perception.tracking.people import People, Person
+from signage.perception.tracking.people import People
+from signage.perception.tracking.person import Person
 from signage.types.arrays import Image
 from signage.types.vision import Logo, Traits
 

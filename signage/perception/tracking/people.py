@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from signage.perception.models.bodies import Body
 from signage.perception.models.face_detector import DetectedFace
-from signage.perception.models.faces import Face
+from signage.perception.tracking.boxes import (
+    centre,
+    distance_px,
+    height_px,
+    intersection_over_union,
+)
+from signage.perception.tracking.person import FACE_HOLD_S, Person
 from signage.types.arrays import Floats
-from signage.types.vision import Box, Facing, Gaze
+from signage.types.vision import Box
 
 # A head moves less than this many of its own heights between two detections; out of sight it
 # may be farther from where it was expected, the longer the farther.
@@ -33,138 +38,11 @@ _COVERED = 0.3
 # Two paths are one person's from this overlap of their faces, their bodies, or of the face of
 # one with where the other, who shows none, must have it.
 _TWIN_FACES, _TWIN_BODIES, _TWIN_HEAD = 0.5, 0.7, 0.3
-_VELOCITY_MEMORY_S = 0.3
-# Nobody keeps walking straight on for ever: trust the last speed for this long.
-_TRUST_VELOCITY_S = 1.0
 # Distance of colour histograms (Bhattacharyya) from which on two persons are dressed differently.
 _OTHER_CLOTHES = 0.5
 _WEIGHT_OF_CLOTHES = 1.5
 # A detection surer than this needs no second one.
 _SURE_SCORE = 0.8
-# Someone who was not found for this long is out of sight; far faces and bodies are searched
-# for more seldom.
-_FACE_HOLD_S = 0.45
-_FAR_FACE_HOLD_S = 1.3
-_BODY_HOLD_S = 1.0
-
-
-@dataclass(slots=True, eq=False)
-class Person:
-    """One person and their path, as long as it can be followed."""
-
-    number: int
-    face: Box | None = None
-    face_seen_s: float = -math.inf
-    face_is_far: bool = False
-    """Only found in the enlarged tiles, which come by more seldom."""
-    body: Box | None = None
-    body_seen_s: float = -math.inf
-    head_in_body: Box | None = None
-    """Where the body has its face, to be seen or not, in shares of the body's box."""
-    body_facing: Facing | None = None
-    torso_px: float | None = None
-    hits: int = 0
-    """How often a detector found them."""
-    is_sure: bool = False
-    """Not just one doubtful detection."""
-    last_seen_s: float = -math.inf
-    velocity_px_s: tuple[float, float] = (0.0, 0.0)
-    found_s: float = -math.inf
-    """When a detector last found them, and where."""
-    found_face: Box | None = None
-    found_body: Box | None = None
-    clothes: Floats | None = None
-    """Colour histogram below the face."""
-    details: Face | None = None
-    """What the landmarker made of the face, last."""
-    details_s: float = -math.inf
-    gaze: Gaze | None = None
-    """Where the eyes looked then; None while they are shut."""
-    expression: Mapping[str, float] = field(default_factory=dict)
-    """Of the last look at open eyes."""
-    expression_s: float = -math.inf
-    read_s: float = -math.inf
-    """When the landmarker last tried."""
-    is_picture: bool = False
-    """A face on a poster or a T-shirt."""
-
-    @property
-    def box(self) -> Box:
-        """The face where it is to be seen, else the body."""
-        found = self.face or self.body
-        assert found is not None  # noqa: S101 - a person without either is not kept
-        return found
-
-    @property
-    def head(self) -> Box | None:
-        """Where the body has its face, to be seen or not."""
-        if self.body is None or self.head_in_body is None:
-            return None
-        left, top, right, bottom = self.body
-        x0, y0, x1, y1 = self.head_in_body
-        width, height = right - left, bottom - top
-        return left + x0 * width, top + y0 * height, left + x1 * width, top + y1 * height
-
-    def shows_face(self, t_s: float) -> bool:
-        hold_s = _FAR_FACE_HOLD_S if self.face_is_far else _FACE_HOLD_S
-        return self.face is not None and t_s - self.face_seen_s <= hold_s
-
-    def shows_body(self, t_s: float) -> bool:
-        return self.body is not None and t_s - self.body_seen_s <= _BODY_HOLD_S
-
-    def is_present(self, t_s: float) -> bool:
-        return self.shows_face(t_s) or self.shows_body(t_s)
-
-    def move(self, shift_px: tuple[float, float], growth: float) -> None:
-        """Follow the picture by ``shift_px``, and ``growth`` times larger."""
-        if self.face is not None:
-            self.face = _moved(self.face, shift_px, growth)
-        if self.body is not None:
-            self.body = _moved(self.body, shift_px, growth)
-
-    def drift(self, t_s: float) -> None:
-        """Out of sight: go on at the last speed from where a detector last saw them.
-
-        What the picture showed since then may have been whoever stepped in front of them.
-        """
-        if self.found_face is not None:
-            self.face = self._drifted(self.found_face, t_s)
-        if self.found_body is not None:
-            self.body = self._drifted(self.found_body, t_s)
-
-    def _drifted(self, box: Box, t_s: float) -> Box:
-        ahead_s = min(t_s - self.found_s, _TRUST_VELOCITY_S)
-        return _moved(box, (self.velocity_px_s[0] * ahead_s, self.velocity_px_s[1] * ahead_s), 1.0)
-
-    def hide(self) -> None:
-        """From now on, somebody or something is in front."""
-        self.face_seen_s = self.body_seen_s = -math.inf
-
-    def find(self, t_s: float, *, face: Box | None = None, body: Box | None = None) -> None:
-        """A detector found the ``face`` or the ``body``."""
-        if (before := self.found_face if face else self.found_body) is not None:
-            step_s = t_s - self.found_s
-            (x0, y0), (x1, y1) = _centre(before), _centre(face or body or before)
-            if 0 < step_s <= _TRUST_VELOCITY_S:
-                share = 1 - math.exp(-step_s / _VELOCITY_MEMORY_S)
-                vx, vy = self.velocity_px_s
-                self.velocity_px_s = (
-                    vx + share * ((x1 - x0) / step_s - vx),
-                    vy + share * ((y1 - y0) / step_s - vy),
-                )
-        # The other of both is where the flow says, or not known any more.
-        if face is not None:
-            self.body = self.found_body = self.body if self.shows_body(t_s) else None
-            self.face, self.found_face, self.face_seen_s = face, face, t_s
-        else:
-            self.face = self.found_face = self.face if self.shows_face(t_s) else None
-            self.body, self.found_body, self.body_seen_s = body, body, t_s
-        self.found_s = self.last_seen_s = t_s
-        self.hits += 1
-
-    def wear(self, clothes: Floats | None) -> None:
-        if clothes is not None:
-            self.clothes = clothes if self.clothes is None else 0.9 * self.clothes + 0.1 * clothes
 
 
 class People:
@@ -202,7 +80,7 @@ class People:
     def nearest(self, face: Box, t_s: float) -> Person | None:
         """Whose face, of those to be seen, ``face`` is nearest to."""
         shown = (p for p in self.persons if p.face is not None and p.shows_face(t_s))
-        return min(shown, key=lambda p: _distance(p.face or face, face), default=None)
+        return min(shown, key=lambda p: distance_px(p.face or face, face), default=None)
 
     def see_faces(
         self,
@@ -309,18 +187,18 @@ def _face_cost(person: Person, box: Box, clothes: Floats | None, t_s: float) -> 
     missed_s = t_s - person.last_seen_s
     # The size of a face that was not seen yet is a guess.
     max_ratio = (_MAX_SIZE_RATIO if person.face else 2.5) + 0.2 * missed_s
-    ratio = _height(box) / _height(known)
+    ratio = height_px(box) / height_px(known)
     if max(ratio, 1 / ratio) > max_ratio:
         return math.inf
-    size_px = max(_height(box), _height(known))
+    size_px = max(height_px(box), height_px(known))
     reach = min(_MAX_REACH_FACES, _REACH_FACES + _REACH_FACES_PER_S * missed_s)
-    return _distance(known, box) / (size_px * reach) + _cost_of_clothes(person, clothes, missed_s)
+    return distance_px(known, box) / (size_px * reach) + _cost_of_clothes(person, clothes, missed_s)
 
 
 def _body_cost(person: Person, body: Body, clothes: Floats | None, t_s: float) -> float:
     if person.face is not None and person.shows_face(t_s):
-        (x0, y0), (x1, y1) = _centre(person.face), body.head_px
-        size_px = max(_height(person.face), body.head_size_px)
+        (x0, y0), (x1, y1) = centre(person.face), body.head_px
+        size_px = max(height_px(person.face), body.head_size_px)
         return math.hypot(x1 - x0, y1 - y0) / size_px
     if person.body is None:
         return math.inf
@@ -328,16 +206,16 @@ def _body_cost(person: Person, body: Body, clothes: Floats | None, t_s: float) -
     dressed = _cost_of_clothes(person, clothes, missed_s)
     if (overlap := intersection_over_union(person.body, body.box_xyxy_px)) >= _MIN_BODY_OVERLAP:
         return 1 - overlap + dressed
-    ratio = _height(person.body) / _height(body.box_xyxy_px)
+    ratio = height_px(person.body) / height_px(body.box_xyxy_px)
     if max(ratio, 1 / ratio) > _MAX_SIZE_RATIO:
         return math.inf
-    reach_px = _REACH_BODIES * _height(person.body) * (1 + min(2.0, missed_s))
-    return _distance(person.body, body.box_xyxy_px) / reach_px + dressed
+    reach_px = _REACH_BODIES * height_px(person.body) * (1 + min(2.0, missed_s))
+    return distance_px(person.body, body.box_xyxy_px) / reach_px + dressed
 
 
 def _cost_of_clothes(person: Person, clothes: Floats | None, missed_s: float) -> float:
     """What other colours cost, of somebody who was out of sight."""
-    if missed_s <= _FACE_HOLD_S or clothes is None or person.clothes is None:
+    if missed_s <= FACE_HOLD_S or clothes is None or person.clothes is None:
         return 0.0
     # Bhattacharyya's distance of two histograms: 0 the same, 1 nothing in common.
     common = float(np.sqrt(person.clothes * clothes).sum())
@@ -380,33 +258,4 @@ def is_covered(person: Person, others: Iterable[Person]) -> bool:
 def _nearness_px(person: Person) -> float:
     """Height of the face, or that it must have."""
     known = person.face or person.head
-    return 0.0 if known is None else _height(known)
-
-
-def intersection_over_union(a: Box, b: Box) -> float:
-    """Share of the area of both boxes that they have in common."""
-    width = min(a[2], b[2]) - max(a[0], b[0])
-    height = min(a[3], b[3]) - max(a[1], b[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    common = width * height
-    return common / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - common)
-
-
-def _moved(box: Box, shift_px: tuple[float, float], growth: float) -> Box:
-    x, y = (box[0] + box[2]) / 2 + shift_px[0], (box[1] + box[3]) / 2 + shift_px[1]
-    half_width, half_height = (box[2] - box[0]) / 2 * growth, (box[3] - box[1]) / 2 * growth
-    return x - half_width, y - half_height, x + half_width, y + half_height
-
-
-def _distance(a: Box, b: Box) -> float:
-    (x0, y0), (x1, y1) = _centre(a), _centre(b)
-    return math.hypot(x1 - x0, y1 - y0)
-
-
-def _centre(box: Box) -> tuple[float, float]:
-    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-
-
-def _height(box: Box) -> float:
-    return max(1.0, box[3] - box[1])
+    return 0.0 if known is None else height_px(known)

@@ -16,7 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from signage.perception.tracking.people import Person, intersection_over_union
+from signage.perception.tracking.boxes import intersection_over_union
+from signage.perception.tracking.person import Person
 from signage.types.arrays import Floats
 from signage.types.vision import Box
 

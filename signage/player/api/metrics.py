@@ -43,7 +43,12 @@ from collections import Counter
 from collections.abc import Mapping, Sized
 from typing import TYPE_CHECKING, Any
 
-from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    ProcessCollector,
+    generate_latest,
+)
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -52,11 +57,15 @@ from prometheus_client.core import (
     SummaryMetricFamily,
 )
 from prometheus_client.registry import Collector
+from starlette.responses import Response
+from starlette.routing import Route
 
 from signage.text.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from starlette.requests import Request
 
 Totals = Mapping[str, Any]
 """By name: the counters below without ``signage_``, ``reward_sum`` and ``reward_count``, and
@@ -173,3 +182,13 @@ def registry(
     own.register(_Figures(health, counters))
     ProcessCollector(registry=own)
     return own
+
+
+def route(health: Callable[[], Mapping[str, Any]], counters: Callable[[], Totals]) -> Route:
+    """``GET /metrics``."""
+    figures = registry(health, counters)
+
+    def answer(_request: Request) -> Response:
+        return Response(generate_latest(figures), media_type=CONTENT_TYPE_LATEST)
+
+    return Route("/metrics", answer)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from signage.errors import SignageError
 from signage.types.orders import Order
@@ -71,3 +72,13 @@ def _explained(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"])
     return f"This is no order: {where + ': ' if where else ''}{first['msg']}."
+
+
+def route(handler: OrderHandler) -> Route:
+    """Both methods of ``/api/orders``."""
+    api = OrdersApi(handler)
+
+    async def answer(request: Request) -> Response:
+        return await api(request)
+
+    return Route(PATH, answer, methods=["GET", "POST"])

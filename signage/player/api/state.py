@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from signage.content.catalogue import Catalogue
 from signage.types.audience import AudienceSnapshot
 from signage.types.orders import Orders
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +71,12 @@ def audience_record(state: LoopState) -> dict[str, Any]:
         "main": snapshot.main.visit_id if snapshot.main else None,
         "viewers": [viewer.record() for viewer in snapshot.viewers],
     }
+
+
+def route(audience: Callable[[], dict[str, Any]]) -> Route:
+    """``GET /api/audience``: who is in front of the screen."""
+
+    def answer(_request: Request) -> Response:
+        return JSONResponse(audience())
+
+    return Route("/api/audience", answer)

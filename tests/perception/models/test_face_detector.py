@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from signage.perception.models.face_detector import DetectedFace, FaceDetector
-from signage.perception.tracking.people import intersection_over_union
+from signage.perception.tracking.boxes import intersection_over_union
 from signage.scenes.footage import read_video
 from signage.types.arrays import Image
 from signage.types.vision import Box

@@ -11,7 +11,9 @@ import pytest
 
 from signage.perception.models.bodies import Body
 from signage.perception.models.face_detector import DetectedFace
-from signage.perception.tracking.people import People, Person, intersection_over_union, is_covered
+from signage.perception.tracking.boxes import intersection_over_union
+from signage.perception.tracking.people import People, is_covered
+from signage.perception.tracking.person import Person
 from signage.types.arrays import Floats
 from signage.types.vision import Box, Facing
 

@@ -13,7 +13,7 @@ import pytest
 from signage.perception.models.face_detector import FaceDetector
 from signage.perception.models.faces import Face
 from signage.perception.tracking.flow import small_grey
-from signage.perception.tracking.people import Person
+from signage.perception.tracking.person import Person
 from signage.perception.tracking.stillness import PictureFilter
 from signage.scenes.footage import read_video
 from signage.types.arrays import Image
