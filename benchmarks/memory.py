@@ -25,7 +25,7 @@ from signage.content.check import load_catalogue
 from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import Recommender, make_policy
 from signage.types.audience import AudienceSnapshot, Viewer
-from signage.types.decisions import Decision, Lesson, Trigger
+from signage.types.decisions import Decision, TrainingExample, Trigger
 from signage.types.rewards import Impression, Reward
 
 QUICK: Mapping[str, object] = {"decisions": 5000}
@@ -71,7 +71,7 @@ def learn(decisions: int, seed: int = 0) -> Iterator[Figures]:
         reward = reaction(rng, decision, present)
         recommender.note_reaction(decision.content_id, reward)
         if not decision.forced and reward.value is not None:
-            recommender.learn(lesson(decision, reward.value))
+            recommender.learn(example(decision, reward.value))
         if number % max(1, decisions // 10) == 0:
             yield Figures(
                 number,
@@ -109,9 +109,9 @@ def reaction(rng: random.Random, decision: Decision, present: list[Viewer]) -> R
     return Reward(decision.decision_id, decision.t_s, decision.utc, value, {}, impressions)
 
 
-def lesson(decision: Decision, reward: float) -> Lesson:
+def example(decision: Decision, reward: float) -> TrainingExample:
     """What the policy learns from a reward."""
-    return Lesson(
+    return TrainingExample(
         decision.decision_id,
         decision.context,
         decision.actions,

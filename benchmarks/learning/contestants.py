@@ -17,7 +17,7 @@ from signage.config.policies import VwConfig
 from signage.recommend.policies.base import Question
 from signage.recommend.policies.encoding import OF_CONTENT
 from signage.recommend.policies.ensemble import EnsemblePolicy
-from signage.types.decisions import Lesson
+from signage.types.decisions import TrainingExample
 
 
 class Contestant(Protocol):
@@ -53,7 +53,9 @@ class Ours:
     def learn(self, turn: Turn, index: int, reward: float, propensity: float) -> None:
         name = list(turn.actions)[index]
         context = self._sees(turn)
-        self._policy.learn(Lesson("bench-1", context, turn.actions, name, reward, propensity))
+        self._policy.learn(
+            TrainingExample("bench-1", context, turn.actions, name, reward, propensity)
+        )
 
 
 def everything(turn: Turn) -> Mapping[str, float]:
@@ -197,7 +199,7 @@ class MabWiser:
         self._make = mab.MAB
         self._mab: Any = None
         self._dense = _Dense()
-        self._lessons = 0
+        self._examples = 0
 
     def choose(self, turn: Turn, luck: float) -> tuple[int, float]:
         names = list(turn.actions)
@@ -207,16 +209,16 @@ class MabWiser:
             self._mab.add_arm(name)
         for name in set(self._mab.arms) - set(names):
             self._mab.remove_arm(name)
-        if not self._lessons:
+        if not self._examples:
             return drawn(np.ones(len(names)), luck)
         return names.index(self._mab.predict(self._dense(turn)[None])), 1.0
 
     def learn(self, turn: Turn, index: int, reward: float, propensity: float) -> None:
         name = list(turn.actions)[index]
         if name in self._mab.arms:
-            fit = self._mab.partial_fit if self._lessons else self._mab.fit
+            fit = self._mab.partial_fit if self._examples else self._mab.fit
             fit([name], [reward], self._dense(turn)[None])
-            self._lessons += 1
+            self._examples += 1
 
 
 class RiverLinUcb:

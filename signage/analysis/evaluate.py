@@ -34,7 +34,7 @@ from signage.recommend.policies.apprentice import shadow_of
 from signage.recommend.policies.base import Policy, Question
 from signage.recommend.recommender import make_policy
 from signage.types.arrays import Floats
-from signage.types.decisions import Lesson
+from signage.types.decisions import TrainingExample
 from signage.types.log import Block, Index, Log, Outcome
 
 _BLOCK = 100_000
@@ -185,7 +185,7 @@ class Asked:
                 answer = self._policy.answer(question)
                 answers[at, places] = answer.probabilities
                 if outcomes[at] == _REWARDED:
-                    lesson = Lesson(
+                    example = TrainingExample(
                         decision_id=str(number),
                         context=context,
                         actions=actions,
@@ -194,7 +194,7 @@ class Asked:
                         propensity=float(block.propensity[at]),
                         shadow=shadow_of(answer, list(actions).index(shown)),
                     )
-                    self._policy.learn(lesson)
+                    self._policy.learn(example)
             # By number: what came first is known where the clock was put back, too.
             self._last[shown] = _EPOCH + timedelta(seconds=number)
         return answers

@@ -31,7 +31,7 @@ from signage.journal.writer import Journal
 from signage.recommend.policies.base import Policy
 from signage.recommend.recommender import Recommender
 from signage.types.audience import AudienceSnapshot, Viewer
-from signage.types.decisions import Decision, Lesson, Trigger
+from signage.types.decisions import Decision, TrainingExample, Trigger
 from signage.types.orders import Order, Orders
 from signage.types.plays import PagePlay, PlayEvent, PlayState
 from signage.types.rewards import Reward
@@ -250,7 +250,7 @@ class Engine:
             return
         self.recommender.note_reaction(decision.content_id, reward)
         if seq is not None and reward.value is not None:
-            self.learning.learn(seq, _lesson(decision, reward.value), play.utc)
+            self.learning.learn(seq, _training_example(decision, reward.value), play.utc)
 
     def _withdraw(self, event: PlayEvent) -> None:
         self.recommender.withdraw(event.decision_id)
@@ -284,8 +284,8 @@ class Engine:
         return decision
 
 
-def _lesson(decision: Decision, reward: float) -> Lesson:
-    return Lesson(
+def _training_example(decision: Decision, reward: float) -> TrainingExample:
+    return TrainingExample(
         decision.decision_id,
         decision.context,
         decision.actions,

@@ -18,7 +18,7 @@ from signage.journal.writer import Journal
 from signage.recommend.checkpoint import Checkpoint, Checkpoints, Header
 from signage.recommend.policies.base import Learner, Policy
 from signage.recommend.recommender import Recommender, layout_for, make_policy
-from signage.types.decisions import Lesson
+from signage.types.decisions import TrainingExample
 from signage.types.orders import OrderRefusedError
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class Learning:
         self._unsaved = 0
         self.behind = 0
         """Rewards on record that are still to be learned."""
-        self._backlog: deque[tuple[int, Lesson]] = deque()
+        self._backlog: deque[tuple[int, TrainingExample]] = deque()
         """The first of them."""
         self.problem: str | None = None
         """Why no checkpoint can be kept, with what to do."""
@@ -68,7 +68,7 @@ class Learning:
             self._checkpoints = open_checkpoints(self._config, folder, self._journal)
             if (found := self._checkpoints.newest()) is not None:
                 self._take_up(found)
-        self.behind = self._journal.count_lessons(self._last_seq)
+        self.behind = self._journal.count_training_examples(self._last_seq)
 
     def catch_up(self, utc: datetime, most: int | None = None) -> None:
         """Learn what is on record and was not learned yet, ``most`` rewards of it at a time.
@@ -78,7 +78,7 @@ class Learning:
         """
         while self.behind and most != 0:
             if not self._backlog:
-                self._backlog.extend(self._journal.lessons(self._last_seq, _AT_ONCE))
+                self._backlog.extend(self._journal.training_examples(self._last_seq, _AT_ONCE))
             if not self._backlog:  # all of it was learned, or taken back
                 self.behind = 0
                 break
@@ -87,12 +87,12 @@ class Learning:
             most = None if most is None else most - 1
             self._save_if_due(utc)
 
-    def learn(self, seq: int, lesson: Lesson, utc: datetime) -> None:
+    def learn(self, seq: int, example: TrainingExample, utc: datetime) -> None:
         """Learn the reward ``seq`` of the journal; later, where others are to come before it."""
         if self.behind:
             self.behind += 1
             return
-        self._teach(seq, lesson)
+        self._teach(seq, example)
         self._save_if_due(utc)
 
     def save(self, utc: datetime) -> None:
@@ -149,8 +149,8 @@ class Learning:
         self._replace_policy(make_policy(self._config.decision.policy, self._config, found))
         self._last_seq = found.header.reward_seq
 
-    def _teach(self, seq: int, lesson: Lesson) -> None:
-        self._recommender.learn(lesson)
+    def _teach(self, seq: int, example: TrainingExample) -> None:
+        self._recommender.learn(example)
         self._last_seq = seq
         self._unsaved += 1
 

@@ -39,8 +39,8 @@ def rebuild(config: Config, data_dir: Path, report: Callable[[int], None]) -> di
         before = checkpoints.newest()
         last_seq, same = 0, None
         began_s = time.perf_counter()
-        for seq, lesson in journal.lessons():
-            policy.learn(lesson)
+        for seq, example in journal.training_examples():
+            policy.learn(example)
             last_seq = seq
             if before is not None and seq == before.header.reward_seq:
                 same = policy.serialize() == before.model

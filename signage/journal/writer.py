@@ -21,7 +21,7 @@ from signage.io import give_to_owner
 from signage.journal import facts, schema
 from signage.journal.file import explained, lock
 from signage.types.audience import Viewer
-from signage.types.decisions import Decision, Lesson
+from signage.types.decisions import Decision, TrainingExample
 from signage.types.experiments import Assignment
 from signage.types.plays import PagePlay, Play, PlayEvent, PlayState
 from signage.types.rewards import Reward
@@ -308,13 +308,15 @@ class Journal:
         with self._explained(), self._transaction() as db:
             self._insert(db, "viewers", row)
 
-    def count_lessons(self, after_seq: int = 0) -> int:
-        """How many ``lessons`` there are."""
+    def count_training_examples(self, after_seq: int = 0) -> int:
+        """Number of rewards after ``after_seq`` that are to be learned."""
         with self._explained():
             query = "SELECT count(*) FROM rewards WHERE seq > ? AND learned"
             return int(self._db.execute(query, (after_seq,)).fetchone()[0])
 
-    def lessons(self, after_seq: int = 0, most: int | None = None) -> Iterator[tuple[int, Lesson]]:
+    def training_examples(
+        self, after_seq: int = 0, most: int | None = None
+    ) -> Iterator[tuple[int, TrainingExample]]:
         """Every reward that is to be learned, in the order they came, with its sequence number.
 
         With ``most`` the first so many.
@@ -341,7 +343,7 @@ class Journal:
                 part = experiment and Assignment(experiment, arm, unit, bool(washout), design)
                 yield (
                     seq,
-                    Lesson(
+                    TrainingExample(
                         decision_id,
                         json.loads(context),
                         actions,

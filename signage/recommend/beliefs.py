@@ -43,7 +43,7 @@ def believed(recommender: Recommender, config: Config, utc: datetime) -> dict[st
     """The reward expected of each content before each segment; None of a policy that has none.
 
     ``{"learned", "segments": [{"name", "estimates": {content_id: reward}}]}``; ``learned`` is the
-    count of lessons behind it, or None. A reward is None where the segment must not see the
+    count of examples behind it, or None. A reward is None where the segment must not see the
     content; what is never drawn (mandatory) is left out.
     """
     policy, catalogue = recommender.policy, recommender.catalogue

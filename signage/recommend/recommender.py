@@ -29,7 +29,7 @@ from signage.recommend.policies.playlist import Playlist
 from signage.recommend.policies.rules import Rules
 from signage.recommend.policies.uniform import Uniform
 from signage.types.audience import AudienceSnapshot, Viewer
-from signage.types.decisions import Decision, Lesson, Trigger
+from signage.types.decisions import Decision, TrainingExample, Trigger
 from signage.types.experiments import Assignment
 from signage.types.orders import Orders
 from signage.types.plays import Play
@@ -286,8 +286,8 @@ class Recommender:
         """Of how many viewers the visit so far is known."""
         return len(self._visits)
 
-    def learn(self, lesson: Lesson) -> None:
-        self.policy.learn(lesson)
+    def learn(self, example: TrainingExample) -> None:
+        self.policy.learn(example)
 
     @property
     def _remembers(self) -> bool:

@@ -11,7 +11,7 @@ from signage.types.experiments import Assignment
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class TrainingExample:
     """What a policy learns from: what it saw, what was shown, what came back."""
 
     decision_id: str

@@ -151,8 +151,8 @@ def test_a_restart_in_the_middle_of_a_block_changes_no_turn_and_no_byte(
     assert after[0] > before[0]
     assert after[1:] == before[1:]
     scratch = make_policy("vw", on.config)
-    for _, lesson in on.journal.lessons():
-        scratch.learn(lesson)
+    for _, example in on.journal.training_examples():
+        scratch.learn(example)
     assert isinstance(scratch, Experiment)
     assert scratch.serialize() == on.policy.serialize()
     shutil.rmtree(on.path.with_name(FOLDER))  # without any checkpoint, from the journal alone

@@ -90,7 +90,7 @@ class Restarted:
         self.engine = Engine(on.config, on.contents, policy, with_journal, lambda _: [], screen)
         self.engine.begin(frame(on.t_s), folder / FOLDER)
         self.engine.learning.catch_up(frame(on.t_s).utc)
-        self.lessons = [lesson for _, lesson in with_journal.lessons()]
+        self.examples = [example for _, example in with_journal.training_examples()]
         with_journal.close()
 
 
@@ -104,10 +104,10 @@ def test_checkpoint_and_journal_give_the_very_model_of_a_screen_that_never_stopp
         on.play(rng.uniform(1, 60), crowd(1))
         again = Restarted(on, tmp_path / str(cut))
         assert model(again.engine) == model(on)
-        assert learned(again.engine) == learned(on.engine) == len(again.lessons)
+        assert learned(again.engine) == learned(on.engine) == len(again.examples)
         scratch = make_policy("vw", on.config)
-        for lesson in again.lessons:
-            scratch.learn(lesson)
+        for example in again.examples:
+            scratch.learn(example)
         assert isinstance(scratch, Learner)
         assert scratch.serialize() == model(on)
         counts.append(learned(on.engine) % 3)
@@ -137,11 +137,11 @@ def test_a_checkpoint_that_is_of_no_use_is_refused_and_the_journal_learned(
     again = Restarted(on, tmp_path / "again")
     assert "is not used" in caplog.text
     scratch = make_policy("vw", on.config)
-    for lesson in again.lessons:
-        scratch.learn(lesson)
+    for example in again.examples:
+        scratch.learn(example)
     assert isinstance(scratch, Learner)
     assert model(again.engine) == scratch.serialize()
-    assert bool(again.lessons) is (change != "journal removed")
+    assert bool(again.examples) is (change != "journal removed")
 
 
 def test_frozen_the_screen_records_and_does_not_learn(
@@ -161,7 +161,7 @@ def test_frozen_the_screen_records_and_does_not_learn(
     on.play(60, crowd(3))
     after = Restarted(on, tmp_path / "after")
     assert model(after.engine) == model(on) != before
-    assert learned(on.engine) == len(after.lessons) < len(rewarded(on))
+    assert learned(on.engine) == len(after.examples) < len(rewarded(on))
 
 
 def test_orders_hold_until_they_are_taken_back(stage: Callable[..., Stage], tmp_path: Path) -> None:
@@ -274,9 +274,9 @@ class TestRollback:
         old = model(on)
         *_, target = on.engine.learning.checkpoints()
         scratch = make_policy("vw", on.config)
-        for seq, lesson in on.journal.lessons():
+        for seq, example in on.journal.training_examples():
             if seq <= target.reward_seq:
-                scratch.learn(lesson)
+                scratch.learn(example)
         assert isinstance(scratch, Learner)
         new = scratch.serialize()
 
@@ -297,7 +297,7 @@ class TestRollback:
         again = Restarted(on, tmp_path / "again")
         committed = (dies_in, when) != ("record_order", "before")
         assert model(again.engine) == (new if committed else old)
-        assert learned(again.engine) == len(again.lessons)
+        assert learned(again.engine) == len(again.examples)
         names = [header.name for header in again.engine.learning.checkpoints()]
         assert (names[0] == target.name) is committed
 
@@ -324,8 +324,8 @@ class TestRebuild:
         on = stage()
         on.play(60, crowd(9))
         on.engine.end(frame(on.t_s))
-        _, lesson = next(on.journal.lessons())
-        on.engine.recommender.learn(lesson)  # twice, behind the journal's back
+        _, example = next(on.journal.training_examples())
+        on.engine.recommender.learn(example)  # twice, behind the journal's back
         on.engine.learning._unsaved = 1
         on.engine.end(frame(on.t_s))
         on.journal.close()

@@ -126,7 +126,7 @@ def test_an_interval_of_few_plays_is_wide_and_of_none_untold() -> None:
     assert 0.26 < low < 0.3 < high < 0.34
 
 
-def test_a_rolled_back_lesson_is_marked_in_the_log_of_vw(path: Path, tmp_path: Path) -> None:
+def test_a_rolled_back_example_is_marked_in_the_log_of_vw(path: Path, tmp_path: Path) -> None:
     screen = Screen(path)
     for number in (1, 2):
         screen.play(number, reward(number, 0.5, impression("1.1", 4.0)))

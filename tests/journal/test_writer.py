@@ -103,9 +103,9 @@ def test_a_play_from_decision_to_reward(path: Path) -> None:
     assert (row["reward"], row["t_utc"]) == (0.5, "2026-03-04T12:00:01.000+00:00")
     assert reader.impressions()[0]["attention_s"] == 4.0
     assert reader.viewers()[0]["dwell_s"] == 5.0
-    ((_, lesson),) = journal.lessons()
-    assert lesson.actions == decision(1).actions
-    assert (lesson.content_id, lesson.reward) == ("coffee", 0.5)
+    ((_, example),) = journal.training_examples()
+    assert example.actions == decision(1).actions
+    assert (example.content_id, example.reward) == ("coffee", 0.5)
     journal.close()
 
 
@@ -116,7 +116,7 @@ def test_a_reward_counts_once(path: Path) -> None:
     end = event(1, PlayState.FINISHED, 10.0)
     assert journal.record_end(end, utc(10), reward(1)) == 1
     assert journal.record_end(end, utc(10), reward(1, 1.0)) is None
-    assert [lesson.reward for _, lesson in journal.lessons()] == [0.5]
+    assert [example.reward for _, example in journal.training_examples()] == [0.5]
     later = event(1, PlayState.INTERRUPTED, 99.0)
     assert journal.record_end(later, utc(99), None) is None
     (row,) = JournalReader(path).decisions()
@@ -133,7 +133,7 @@ def test_a_reward_has_a_stamp_as_long_as_it_is_learned(path: Path) -> None:
     assert (journal.stamp(2), journal.stamp(4)) == (None, None)
     journal.record_order(NOON, "rollback", {"checkpoint": "1-1"}, unlearn_after=1)
     assert (journal.stamp(1) is None, journal.stamp(3)) == (False, None)
-    assert [seq for seq, _ in journal.lessons()] == [1]
+    assert [seq for seq, _ in journal.training_examples()] == [1]
     assert journal.orders() == [("rollback", {"checkpoint": "1-1"})]
 
 
@@ -143,7 +143,7 @@ def test_nothing_is_learned_from_no_reward_or_from_a_forced_play(path: Path) -> 
     journal.record_decision(2, run, replace(decision(2), forced=True))
     journal.record_end(event(1, PlayState.FINISHED, 10.0), utc(10), reward(1, None))
     journal.record_end(event(2, PlayState.FINISHED, 20.0), utc(20), reward(2))
-    assert list(journal.lessons()) == []
+    assert list(journal.training_examples()) == []
 
 
 def test_the_plays_that_constraints_count_are_known_after_a_restart(path: Path) -> None:
@@ -173,8 +173,8 @@ def test_a_catalogue_that_changed_does_not_change_the_past(path: Path) -> None:
     journal.record_end(event(1, PlayState.FINISHED, 10.0), utc(10), reward(1))
     newer = catalogue({"coffee": {"category": "tea"}, "shoes": {}})
     journal.record_catalogue(newer.version, newer.as_json())
-    ((_, lesson),) = journal.lessons()
-    assert "category=coffee" in lesson.actions["coffee"]
+    ((_, example),) = journal.training_examples()
+    assert "category=coffee" in example.actions["coffee"]
     assert JournalReader(path).contents()["coffee"]["category"] == "tea"
 
 
@@ -214,7 +214,7 @@ def test_kill_in_mid_write_loses_nothing_acknowledged(path: Path, lines: int) ->
         if what == "rewarded":
             assert rows[f"screen-{number}"]["reward"] == 0.5
     journal, _ = begun(path)
-    learned = [lesson.decision_id for _, lesson in journal.lessons()]
+    learned = [example.decision_id for _, example in journal.training_examples()]
     assert len(learned) == len(set(learned)) >= sum(what == "rewarded" for what, _ in said)
     states = {row["state"] for row in JournalReader(path).decisions()}
     assert states <= {"finished", "failed"}  # nothing is left hanging
@@ -317,7 +317,9 @@ def test_a_journal_of_version_1_is_brought_up_to_date(path: Path) -> None:
     db.close()
     with pytest.raises(JournalError, match="version 1, this program reads 7"):
         JournalReader(path)
-    assert [lesson.decision_id for _, lesson in begun(path)[0].lessons()] == ["screen-1"]
+    assert [example.decision_id for _, example in begun(path)[0].training_examples()] == [
+        "screen-1"
+    ]
     assert JournalReader(path).decisions()[0]["gave_way"] == {}
     (impression,) = JournalReader(path).impressions()
     assert (impression["visit_id"], impression["reaction"]) == ("1.1", 0.25)

@@ -11,7 +11,7 @@ import pytest
 from signage.config.config import Config
 from signage.engine.engine import Engine, Step
 from signage.kiosk.publisher import Publisher, places
-from signage.types.decisions import Lesson
+from signage.types.decisions import TrainingExample
 from signage.types.orders import Action, Order
 from signage.types.rewards import Reward
 from tests.engine.test_engine import Stage
@@ -48,7 +48,7 @@ def test_beliefs_are_asked_for_after_rewards_and_not_at_every_frame(engine: Engi
     first = beliefs_after(0.0)
     assert first["learned"] == 0
     actions = {name: content.features for name, content in CATALOGUE.items()}
-    engine.recommender.learn(Lesson("d1", {"group=1": 1.0}, actions, "coffee", 0.9))
+    engine.recommender.learn(TrainingExample("d1", {"group=1": 1.0}, actions, "coffee", 0.9))
     reward = (decision(), Reward("d1", 0.0, utc(0.0), 0.9, {}))
     assert beliefs_after(1.0, reward) == first  # a moment ago
     assert beliefs_after(9.0) == first  # nothing came

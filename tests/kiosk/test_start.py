@@ -76,12 +76,12 @@ def test_a_changed_layout_holds_up_no_decision_and_ends_in_the_same_model(on: St
     while again.engine.learning.behind:
         again.play(0.5, SOMEBODY)  # rewards come in meanwhile, and wait for their turn
         again.engine.learning.catch_up(frame(again.t_s).utc, 7)
-    lessons = [lesson for _, lesson in again.journal.lessons()]
-    assert len(lessons) > rewards
+    examples = [example for _, example in again.journal.training_examples()]
+    assert len(examples) > rewards
     scratch = make_policy("vw", again.config)
     assert isinstance(scratch, Learner)
-    for lesson in lessons:
-        scratch.learn(lesson)
+    for example in examples:
+        scratch.learn(example)
     assert learner(again).serialize() == scratch.serialize()
     again.journal.close()
 
@@ -216,7 +216,7 @@ def reading_all(on: Stage) -> None:
     """What a start does, and then a look at everything."""
     with closing(Journal(on.path, durable=False)) as journal:
         journal.begin_run(NOON, on.config.screen_id)
-        list(journal.lessons())
+        list(journal.training_examples())
 
 
 def test_a_journal_that_was_taken_away_is_noticed(on: Stage) -> None:

@@ -12,7 +12,7 @@ from signage.config.config import Config
 from signage.config.perception import PerceptionConfig
 from signage.recommend.beliefs import believed
 from signage.recommend.recommender import Recommender, make_policy
-from signage.types.decisions import Lesson
+from signage.types.decisions import TrainingExample
 from tests.support.builders import NOON, catalogue
 
 
@@ -77,8 +77,8 @@ def test_what_is_learned_of_an_audience_shows_and_asking_changes_nothing() -> No
             for name in ("coffee", "shoes"):
                 context = {f"gender={gender}": 1.0, "group=1": 1.0, "state=hold": 1.0}
                 reward = 0.8 if name == liked else 0.1
-                lesson = Lesson(f"{number}", context, actions, name, reward, 0.5)
-                recommender.learn(lesson)
+                example = TrainingExample(f"{number}", context, actions, name, reward, 0.5)
+                recommender.learn(example)
     version = recommender.policy.version
     first = believed(recommender, config, NOON)
     assert first is not None

@@ -15,7 +15,7 @@ from signage.recommend.policies.base import Answer, Policy, Question
 from signage.recommend.policies.uniform import Uniform
 from signage.recommend.recommender import Recommender
 from signage.types.audience import Viewer
-from signage.types.decisions import Decision, Lesson, Trigger
+from signage.types.decisions import Decision, TrainingExample, Trigger
 from signage.types.rewards import Impression, Reward
 from tests.support.builders import catalogue, snapshot, utc
 
@@ -34,7 +34,7 @@ class Weighing:
         estimates = weights / 100 if self._estimates else None
         return Answer(weights / weights.sum(), estimates)
 
-    def learn(self, lesson: Lesson) -> None: ...
+    def learn(self, example: TrainingExample) -> None: ...
 
 
 class Playing:

@@ -98,8 +98,8 @@ class Aftermath:
             if thoroughly:
                 scratch = make_policy("vw", config())
                 assert isinstance(scratch, Learner)
-                for _, lesson in journal.lessons():
-                    scratch.learn(lesson)
+                for _, example in journal.training_examples():
+                    scratch.learn(example)
                 assert policy.learned == scratch.learned
                 assert policy.serialize() == scratch.serialize()
 

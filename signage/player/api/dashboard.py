@@ -26,7 +26,7 @@ runs:
 belief a guess |
 | ``words`` | what ``policies``, ``movements`` and ``facings`` are called by people |
 | ``places`` | by visit id: where somebody is in the picture, from its left, in shares of it |
-| ``beliefs`` | null where the policy expects nothing; ``t_utc``, ``learned`` (lessons), \
+| ``beliefs`` | null where the policy expects nothing; ``t_utc``, ``learned`` (examples), \
 ``segments``: each ``name`` and ``estimates``, the reward by content id, null where the segment \
 must not see it |
 | ``experiment`` | ``name``, ``arms`` and ``summary`` (the verdict so far) of the one \

@@ -31,7 +31,7 @@ from signage.experiments.confidence import margin, tuned
 from signage.recommend.policies.base import Answer, Learner, Question
 from signage.recommend.policies.rules import Rules
 from signage.types.arrays import Floats
-from signage.types.decisions import Lesson
+from signage.types.decisions import TrainingExample
 
 log = logging.getLogger(__name__)
 
@@ -101,12 +101,12 @@ class Apprentice:
     def explain(self, question: Question, content_id: str) -> dict[str, float]:
         return self._learner.explain(question, content_id)
 
-    def learn(self, lesson: Lesson) -> None:
-        self._learner.learn(lesson)
-        told = lesson.shadow
+    def learn(self, example: TrainingExample) -> None:
+        self._learner.learn(example)
+        told = example.shadow
         if LEARNER not in told:
             return  # decided before there was an apprentice
-        surprise = (lesson.reward - told[EXPECTED]) / lesson.propensity
+        surprise = (example.reward - told[EXPECTED]) / example.propensity
         learner = told[LEARNER_EXPECTED] + told[LEARNER] * surprise
         table = told[TABLE_EXPECTED] + told[TABLE] * surprise
         self._standing.add(learner - table)

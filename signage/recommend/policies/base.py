@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from signage.types.arrays import Floats
-from signage.types.decisions import Lesson
+from signage.types.decisions import TrainingExample
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +51,20 @@ class Policy(Protocol):
 
     def answer(self, question: Question) -> Answer: ...
 
-    def learn(self, lesson: Lesson) -> None: ...
+    def learn(self, example: TrainingExample) -> None: ...
 
 
 @runtime_checkable
 class Learner(Policy, Protocol):
     """A policy with a memory, which can be kept and continued (``make_policy``).
 
-    The same lessons in the same order give the same bytes, whatever it was asked in between,
+    The same examples in the same order give the same bytes, whatever it was asked in between,
     and wherever it was kept and continued.
     """
 
     @property
     def learned(self) -> int:
-        """How many lessons are in it."""
+        """How many examples are in it."""
         ...
 
     def serialize(self) -> bytes:
@@ -93,5 +93,5 @@ class Fixed:
     name = "fixed"
     version = "1"
 
-    def learn(self, lesson: Lesson) -> None:
+    def learn(self, example: TrainingExample) -> None:
         """Learn nothing."""

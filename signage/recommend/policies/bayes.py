@@ -1,11 +1,11 @@
 """Linear regression with exact uncertainty, for the first hundred plays.
 
 The reward is a sum of weights of features, of context, of content and of pairs of both, each
-with a normal prior around zero; the posterior is kept exactly, by one Kalman step a lesson
+with a normal prior around zero; the posterior is kept exactly, by one Kalman step an example
 (Särkkä, "Bayesian Filtering and Smoothing", 2013, ch. 3). Two things are learned beside:
 
 - How much each group of features matters (``age`` by ``category``, say): their prior
-  variances follow from the data, every ``_REFIT_EVERY`` lessons (empirical Bayes; MacKay,
+  variances follow from the data, every ``_REFIT_EVERY`` examples (empirical Bayes; MacKay,
   "Bayesian interpolation", 1992). What does not matter stops to disturb.
 - With ``wander`` > 0 weights wander back to their prior (an Ornstein-Uhlenbeck process): what
   is long ago counts less, and what was learned is doubted again.
@@ -47,21 +47,21 @@ _PRIOR_COUNT = 2.0
 _MIN_VARIANCE = 1e-6
 _WANDER_EVERY = 10
 _PUT_OFF = 25
-"""So many lessons change the covariance together: one product of matrices for all of them is
+"""So many examples change the covariance together: one product of matrices for all of them is
 several times as fast as one for each."""
 
 Matrix = npt.NDArray[np.float32]
 
 
 class BayesRegression:
-    """Expects rewards in [0, 1]; one lesson at a time."""
+    """Expects rewards in [0, 1]; one example at a time."""
 
     def __init__(
         self, encoding: Encoding, reward_baseline: float = 0.0, wander: float = 0.0
     ) -> None:
-        """``reward_baseline`` is what is expected before the first lesson.
+        """``reward_baseline`` is what is expected before the first example.
 
-        ``wander``: share of the weights' variance that is renewed with every lesson.
+        ``wander``: share of the weights' variance that is renewed with every example.
         """
         self._encoding = encoding
         self._baseline = reward_baseline
@@ -78,10 +78,10 @@ class BayesRegression:
         self._covariance: Matrix = np.zeros((_SLOTS, _SLOTS), np.float32)
         """Before the steps that are put off."""
         self._steps: Matrix = np.zeros((_PUT_OFF, _SLOTS), np.float32)
-        """Each lesson takes the product of one with itself from the covariance."""
+        """Each example takes the product of one with itself from the covariance."""
         self._waiting = 0
         self._scratch: Matrix = np.empty((_SLOTS, _SLOTS), np.float32)
-        """Room for one product, so that no lesson asks the system for two megabytes."""
+        """Room for one product, so that no example asks the system for two megabytes."""
         self._taken = 0
         self.learned = 0
 

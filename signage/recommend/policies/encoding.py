@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from signage.recommend.context import ADVISED, EARNED, LIKED, MOVED, SEEN
 from signage.types.arrays import Floats
-from signage.types.decisions import Lesson
+from signage.types.decisions import TrainingExample
 
 Index = npt.NDArray[np.int64]
 OF_CONTENT = (LIKED, MOVED, SEEN, EARNED, ADVISED)
@@ -52,7 +52,7 @@ class Encoding:
     def encode(
         self, context: Mapping[str, float], actions: Mapping[str, tuple[str, ...]]
     ) -> Encoded:
-        """What is known of the question; a feature that no lesson has had yet says nothing.
+        """What is known of the question; a feature that no example has had yet says nothing.
 
         Raises ValueError where a value is not a finite number.
         """
@@ -74,14 +74,14 @@ class Encoding:
         """A pair of features in words."""
         return " with ".join(filter(None, (self.action.names[action], self.context.names[context])))
 
-    def meet(self, lesson: Lesson) -> None:
-        """Number the features of ``lesson`` that are new."""
-        for name in lesson.context:
+    def meet(self, example: TrainingExample) -> None:
+        """Number the features of ``example`` that are new."""
+        for name in example.context:
             if not name.startswith(OF_CONTENT):
                 self.context.add(name)
         before = len(self.action)
-        said = _of_contents(lesson.context)
-        for content_id, features in lesson.actions.items():
+        said = _of_contents(example.context)
+        for content_id, features in example.actions.items():
             for name in features:
                 self.action.add(name)
             for name, _ in _of_content(content_id, features, said):

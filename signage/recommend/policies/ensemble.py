@@ -38,19 +38,19 @@ from signage.recommend.policies.bayes import BayesRegression
 from signage.recommend.policies.encoding import ADVICE, Encoded, Encoding
 from signage.recommend.policies.vw import VwRegression
 from signage.types.arrays import Floats
-from signage.types.decisions import Lesson
+from signage.types.decisions import TrainingExample
 
 LAYOUT = "4"
 """Changes when features, members or their arguments do: an older model is then of no use."""
 
 _FADE = 0.997
-"""Of a squared error, by one lesson: some 300 lessons judge the members."""
+"""Of a squared error, by one example: some 300 examples judge the members."""
 _FIRST_NOISE, _NOISE_COUNT, _MIN_NOISE = 0.15, 20, 0.01
-"""Variance of a reward, until lessons say otherwise; the weight of that guess in lessons."""
+"""Variance of a reward, until examples say otherwise; the weight of that guess in examples."""
 _CHANGED = 0.9
 """The wandering one's share of what both have, from which on the world has changed."""
 _SETTLED = 200
-"""Lessons before the first change can be told."""
+"""Examples before the first change can be told."""
 _KEPT_PLAYS = 300
 """How many plays exploration counts after a change, at most."""
 _DOUBTED = 0.7
@@ -60,7 +60,7 @@ _MOST_FOR_TRIALS = 0.1
 _REASONS, _TELLING = 3, 0.005
 """An explanation has at most so many reasons for, and against; each of so much reward."""
 _ADVISED_MORE, _ADVICE_NOISE = 0.15, 0.01
-"""What the rules table's choice is thought to earn above others before the first lesson, and
+"""What the rules table's choice is thought to earn above others before the first example, and
 how surely (variance); after that its advice is worth what it turns out to be."""
 _ADVICE_PLAYS = 300
 """As many plays as a table is thought to have seen before."""
@@ -72,7 +72,7 @@ class EnsemblePolicy:
     name = "vw"
 
     def __init__(self, config: VwConfig, model: bytes | None = None, learned: int = 0) -> None:
-        """``model`` and ``learned`` (its count of lessons) continue an earlier one."""
+        """``model`` and ``learned`` (its count of examples) continue an earlier one."""
         self._config = config
         saved = {} if model is None else dict(np.load(io.BytesIO(model)))
         self._encoding = Encoding(
@@ -90,9 +90,9 @@ class EnsemblePolicy:
         self._losses = np.zeros(3)
         self._noise = np.array([_NOISE_COUNT * _FIRST_NOISE, _NOISE_COUNT])
         self._plays: dict[str, int] = {}
-        """Lessons of each content that could be shown so far."""
+        """Examples of each content that could be shown so far."""
         self._met: dict[str, int] = {}
-        """After how many lessons it could be shown first."""
+        """After how many examples it could be shown first."""
         self._since_change = 0
         self.learned = learned
         if not saved:
@@ -135,25 +135,25 @@ class EnsemblePolicy:
         tried = lifted(inverse_gap(estimates, gamma), self._trials_due(question))
         return Answer((1 - floor) * tried + floor / len(estimates), estimates)
 
-    def learn(self, lesson: Lesson) -> None:
+    def learn(self, example: TrainingExample) -> None:
         """Learn one reward in [0, 1]. Raises ValueError on one that is not."""
-        if not 0 <= lesson.reward <= 1:  # NaN too: either would poison the model for good
-            raise ValueError(f"reward of {lesson.decision_id} is {lesson.reward}, not in [0, 1]")
-        self._encoding.meet(lesson)
-        asked = self._encoding.encode(lesson.context, lesson.actions)
-        action = list(lesson.actions).index(lesson.content_id)
+        if not 0 <= example.reward <= 1:  # NaN too: either would poison the model for good
+            raise ValueError(f"reward of {example.decision_id} is {example.reward}, not in [0, 1]")
+        self._encoding.meet(example)
+        asked = self._encoding.encode(example.context, example.actions)
+        action = list(example.actions).index(example.content_id)
         expected = self._predictions(asked)[:, action]
         noise = self._noise_sd**2
-        wrong = float(self._weights() @ expected) - lesson.reward
+        wrong = float(self._weights() @ expected) - example.reward
         self._noise = self._noise * _FADE + np.array([wrong**2, 1.0])
-        self._losses = self._losses * _FADE + (expected - lesson.reward) ** 2
-        self._vw.learn(asked, action, lesson.reward)
+        self._losses = self._losses * _FADE + (expected - example.reward) ** 2
+        self._vw.learn(asked, action, example.reward)
         for member in self._bayes.values():
-            member.learn(asked, action, lesson.reward, noise)
-        for name in lesson.actions:
+            member.learn(asked, action, example.reward, noise)
+        for name in example.actions:
             self._plays.setdefault(name, 0)
             self._met.setdefault(name, self.learned)
-        self._plays[lesson.content_id] += 1
+        self._plays[example.content_id] += 1
         self.learned += 1
         self._since_change += 1
         self._notice_change()
@@ -206,7 +206,7 @@ class EnsemblePolicy:
         """The least probability of each content that has not had its trials, shape (K,)."""
         trials, within = self._config.fair_trials, self._config.fair_within
         new = np.array([self._plays.get(name, 0) < trials for name in question.actions])
-        # What was there from the first lesson on is explored anyway.
+        # What was there from the first example on is explored anyway.
         new &= np.array([self._met.get(name, self.learned) > 0 for name in question.actions])
         return np.asarray(new * min(trials / within, _MOST_FOR_TRIALS / max(1, int(new.sum()))))
 

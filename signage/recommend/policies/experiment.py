@@ -17,7 +17,7 @@ from signage.config.clock import ZoneName
 from signage.config.experiment import ExperimentConfig
 from signage.experiments.assignment import assignment_at, design_of
 from signage.recommend.policies.base import Answer, Learner, Policy, Question
-from signage.types.decisions import Lesson
+from signage.types.decisions import TrainingExample
 from signage.types.experiments import Assignment
 
 
@@ -34,7 +34,7 @@ class Experiment:
     ) -> None:
         """``otherwise`` is the arm that decides where the experiment does not.
 
-        ``zone`` is that of the screen's clock, ``learned`` the count of lessons in ``arms``.
+        ``zone`` is that of the screen's clock, ``learned`` the count of examples in ``arms``.
         """
         self._config, self._zone = config, zone
         self._arms: dict[str, Policy] = dict(arms.items())
@@ -65,16 +65,16 @@ class Experiment:
         policy = self._otherwise
         return policy.explain(question, content_id) if isinstance(policy, Learner) else {}
 
-    def learn(self, lesson: Lesson) -> None:
-        part = lesson.assignment
+    def learn(self, example: TrainingExample) -> None:
+        part = example.assignment
         own = part is not None and part.design == self._design
         for name, policy in self._arms.items():
             if not own or (part and part.arm == name):
-                policy.learn(lesson)
+                policy.learn(example)
         self.learned += 1
 
     def serialize(self) -> bytes:
-        """Each learner's name, lessons and size in the first line, then the learners."""
+        """Each learner's name, examples and size in the first line, then the learners."""
         learners = {n: p for n, p in self._arms.items() if isinstance(p, Learner)}
         kept = {name: (p.learned, p.serialize()) for name, p in learners.items()}
         head = {name: (learned, len(model)) for name, (learned, model) in kept.items()}
@@ -82,7 +82,7 @@ class Experiment:
 
 
 def divide(saved: bytes) -> dict[str, tuple[int, bytes]]:
-    """What ``Experiment.serialize`` put together: lessons and model of each arm that learns."""
+    """What ``Experiment.serialize`` put together: examples and model of each arm that learns."""
     line, _, rest = saved.partition(b"\n")
     models, begin = {}, 0
     for name, (learned, size) in json.loads(line).items():

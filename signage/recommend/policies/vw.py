@@ -34,7 +34,7 @@ Index = npt.NDArray[np.int64]
 
 
 class VwRegression:
-    """Expects rewards in [0, 1]; one lesson at a time."""
+    """Expects rewards in [0, 1]; one example at a time."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class VwRegression:
         self._weights[at & self._mask, _WEIGHT] = -reward
 
     def doubt_again(self, share: float) -> None:
-        """Forget ``share`` of what makes later lessons count less than earlier ones."""
+        """Forget ``share`` of what makes later examples count less than earlier ones."""
         self._weights[:, _ADAPTIVE] *= 1 - share
 
     def contributions(self, asked: Encoded) -> Floats:

@@ -15,7 +15,7 @@ from signage.recommend.policies.base import Question
 from signage.recommend.policies.ensemble import EnsemblePolicy
 from signage.recommend.policies.rules import Rules
 from signage.recommend.recommender import Recommender
-from signage.types.decisions import Lesson, Trigger
+from signage.types.decisions import TrainingExample, Trigger
 from tests.support.builders import catalogue, snapshot, viewer
 
 ACTIONS = {name: (f"category={name}", f"id={name}") for name in ("coffee", "shoes", "tea", "toys")}
@@ -40,7 +40,7 @@ class Shop:
     def __init__(self, policy: Apprentice, seed: int = 0) -> None:
         self.policy = policy
         self._rng = np.random.default_rng(seed)
-        self.lessons: list[Lesson] = []
+        self.examples: list[TrainingExample] = []
 
     def play(self, plays: int, taste: Taste) -> list[str]:
         """Who acted, play by play."""
@@ -53,8 +53,8 @@ class Shop:
             content_id = list(ACTIONS)[index]
             reward = float(self._rng.random() < taste(woman, content_id))
             propensity = float(answer.probabilities[index])
-            self.lessons.append(
-                Lesson(
+            self.examples.append(
+                TrainingExample(
                     f"s-{number}",
                     context,
                     ACTIONS,
@@ -65,7 +65,7 @@ class Shop:
                 )
             )
             acted.append(self.policy.name)
-            self.policy.learn(self.lessons[-1])
+            self.policy.learn(self.examples[-1])
         return acted
 
 
@@ -100,7 +100,7 @@ def test_a_learner_that_turns_worse_hands_back_and_says_so(
         for context in (WOMAN, MAN):
             for content_id in ACTIONS:
                 worth = 1.0 if content_id in {"coffee", "toys"} else 0.0
-                spoilt.learn(Lesson("s-0", context, ACTIONS, content_id, worth))
+                spoilt.learn(TrainingExample("s-0", context, ACTIONS, content_id, worth))
     standing, _ = divide(policy.serialize())
     frozen = _Frozen(spoilt)
     spoilt_policy = Apprentice(FAST, TABLE, frozen, standing)
@@ -117,7 +117,7 @@ class _Frozen(EnsemblePolicy):
     def __init__(self, taught: EnsemblePolicy) -> None:
         super().__init__(VwConfig(), taught.serialize(), taught.learned)
 
-    def learn(self, lesson: Lesson) -> None:
+    def learn(self, example: TrainingExample) -> None:
         pass
 
 
@@ -127,14 +127,14 @@ def test_a_learner_that_is_only_worse_never_takes_over() -> None:
     assert set(acted) == {"apprentice:rules"}
 
 
-def test_the_same_lessons_give_the_same_bytes_and_a_restart_changes_nothing() -> None:
+def test_the_same_examples_give_the_same_bytes_and_a_restart_changes_nothing() -> None:
     shop = Shop(apprentice())
     shop.play(300, otherwise)
     state, model = divide(shop.policy.serialize())
     again = Apprentice(FAST, TABLE, EnsemblePolicy(VwConfig(), model, shop.policy.learned), state)
     anew = apprentice()
-    for lesson in shop.lessons:
-        anew.learn(lesson)
+    for example in shop.examples:
+        anew.learn(example)
     assert anew.serialize() == again.serialize() == shop.policy.serialize()
 
 

@@ -19,7 +19,7 @@ from signage.recommend.policies.encoding import Encoding
 from signage.recommend.policies.ensemble import EnsemblePolicy, layout_of
 from signage.recommend.policies.vw import VwRegression
 from signage.recommend.recommender import make_policy
-from signage.types.decisions import Lesson
+from signage.types.decisions import TrainingExample
 
 ACTIONS = {
     f"{category}-{n}": (f"category={category}", f"tag=t{n}", "medium=html", f"id={category}-{n}")
@@ -30,12 +30,12 @@ LOOKS = ("gender=female", "gender=male")
 Likes = dict[str, str]
 
 
-def lesson(rng: np.random.Generator, likes: Likes) -> Lesson:
+def example(rng: np.random.Generator, likes: Likes) -> TrainingExample:
     looks = LOOKS[int(rng.integers(2))]
     context = {looks: 1.0, f"daypart={rng.integers(3)}": 1.0, "attentive": float(rng.random())}
     content_id = list(ACTIONS)[int(rng.integers(len(ACTIONS)))]
     chance = 0.6 if content_id.startswith(likes[looks]) else 0.2
-    return Lesson("s-1", context, ACTIONS, content_id, float(rng.random() < chance))
+    return TrainingExample("s-1", context, ACTIONS, content_id, float(rng.random() < chance))
 
 
 def teach(
@@ -44,7 +44,7 @@ def teach(
     """Then what is expected of every content, by looks."""
     rng = np.random.default_rng(seed)
     for _ in range(plays):
-        policy.learn(lesson(rng, likes))
+        policy.learn(example(rng, likes))
     told = []
     for looks in LOOKS:
         estimates = policy.answer(Question({looks: 1.0}, ACTIONS, {}, 12)).estimates
@@ -65,7 +65,7 @@ def test_what_is_read_from_vw_is_what_vw_predicts() -> None:
     encoding = Encoding()
     vw, rng = VwRegression(encoding, 0.05, 0.35), np.random.default_rng(1)
     for _ in range(100):
-        taught = lesson(rng, LIKES)
+        taught = example(rng, LIKES)
         encoding.meet(taught)
         asked = encoding.encode(taught.context, taught.actions)
         vw.learn(asked, list(ACTIONS).index(taught.content_id), taught.reward)
@@ -85,7 +85,7 @@ def test_the_exact_regression_is_the_ridge_regression_of_all_it_was_told() -> No
     bayes, noise = BayesRegression(encoding), 0.2
     rows, rewards = [], []
     for _ in range(120):
-        taught = lesson(rng, LIKES)
+        taught = example(rng, LIKES)
         encoding.meet(taught)
         asked = encoding.encode(taught.context, taught.actions)
         action = list(ACTIONS).index(taught.content_id)
@@ -145,7 +145,7 @@ def test_a_new_content_has_its_fair_trials_within_a_day() -> None:
         answer = policy.answer(Question({looks: 1.0}, more, {}, 12))
         content_id = list(more)[int(rng.choice(len(more), p=answer.probabilities))]
         reward = float(rng.random() < (0.6 if content_id.startswith(LIKES[looks]) else 0.2))
-        policy.learn(Lesson("s-1", {looks: 1.0}, more, content_id, reward))
+        policy.learn(TrainingExample("s-1", {looks: 1.0}, more, content_id, reward))
         trials += content_id == "toys-new"
     assert trials >= 10
 
@@ -162,8 +162,9 @@ def test_advice_is_followed_first_and_unlearned_where_it_is_bad() -> None:
     before = preference()
     assert before > 0.05
     for _ in range(500):
-        one = lesson(rng, {"gender=female": "shoes", "gender=male": "shoes"})
-        policy.learn(Lesson("s-1", {**one.context, **advised}, ACTIONS, one.content_id, one.reward))
+        one = example(rng, {"gender=female": "shoes", "gender=male": "shoes"})
+        context = {**one.context, **advised}
+        policy.learn(TrainingExample("s-1", context, ACTIONS, one.content_id, one.reward))
     assert preference() < before / 4
 
 

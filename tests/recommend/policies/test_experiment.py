@@ -16,7 +16,7 @@ from signage.recommend.checkpoint import Checkpoint, Header
 from signage.recommend.policies.base import Learner
 from signage.recommend.policies.experiment import Experiment, divide
 from signage.recommend.recommender import layout_for, make_policy
-from signage.types.decisions import Lesson
+from signage.types.decisions import TrainingExample
 from signage.types.experiments import Assignment
 from tests.support.builders import NOON
 
@@ -35,8 +35,8 @@ def experiment(**more: Any) -> Experiment:
     return made
 
 
-def lesson(assignment: Assignment | None, number: int = 1) -> Lesson:
-    return Lesson(
+def example(assignment: Assignment | None, number: int = 1) -> TrainingExample:
+    return TrainingExample(
         f"screen-{number}", {"group=1": 1.0}, ACTIONS, "coffee", 0.8, assignment=assignment
     )
 
@@ -99,28 +99,28 @@ def test_a_learner_learns_its_own_plays_and_those_outside_the_experiment() -> No
     policy = experiment()
     vw = policy.acting(part("vw"))
     assert isinstance(vw, Learner)
-    policy.learn(lesson(None))
-    policy.learn(lesson(part("rules")))
-    policy.learn(lesson(part("vw")))
-    policy.learn(lesson(part("rules", name="spring")))  # an earlier one, with other arms' turns
+    policy.learn(example(None))
+    policy.learn(example(part("rules")))
+    policy.learn(example(part("vw")))
+    policy.learn(example(part("rules", name="spring")))  # an earlier one, with other arms' turns
     assert (vw.learned, policy.learned) == (3, 4)
 
 
 def test_it_goes_on_from_what_was_kept_to_the_same_bytes() -> None:
     whole, first = experiment(arms=("apprentice", "vw")), experiment(arms=("apprentice", "vw"))
-    lessons = [
-        lesson(part(("vw", "apprentice")[n % 3 == 0], arms=("apprentice", "vw")), n)
+    examples = [
+        example(part(("vw", "apprentice")[n % 3 == 0], arms=("apprentice", "vw")), n)
         for n in range(12)
     ]
-    for each in lessons[:7]:
+    for each in examples[:7]:
         first.learn(each)
     header = Header("layout", first.learned, 7, "reward", NOON.isoformat())
     saved = Checkpoint(header, first.serialize())
     again = make_policy("vw", config(arms=("apprentice", "vw")), saved)
     assert isinstance(again, Learner)
-    for each in lessons:
+    for each in examples:
         whole.learn(each)
-    for each in lessons[7:]:
+    for each in examples[7:]:
         again.learn(each)
     assert again.serialize() == whole.serialize()
     assert again.version == whole.version

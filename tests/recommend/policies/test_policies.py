@@ -20,7 +20,7 @@ from signage.recommend.policies.playlist import Playlist
 from signage.recommend.policies.rules import Rules
 from signage.recommend.policies.uniform import Uniform
 from signage.recommend.recommender import make_policy
-from signage.types.decisions import Lesson
+from signage.types.decisions import TrainingExample
 from tests.support.builders import NOON
 
 ACTIONS = {
@@ -50,8 +50,8 @@ def ask(
     return Question(context, ACTIONS if actions is None else actions, {}, hour)
 
 
-def lesson(context: dict[str, float], content_id: str, reward: float) -> Lesson:
-    return Lesson("screen-1", context, ACTIONS, content_id, reward)
+def example(context: dict[str, float], content_id: str, reward: float) -> TrainingExample:
+    return TrainingExample("screen-1", context, ACTIONS, content_id, reward)
 
 
 @pytest.fixture(params=sorted(POLICIES))
@@ -77,7 +77,7 @@ class TestContract:
 
     def test_same_version_same_answer(self, policy: Policy) -> None:
         version, before = policy.version, policy.answer(ask(WOMAN)).probabilities
-        policy.learn(lesson(WOMAN, "coffee", 1.0))
+        policy.learn(example(WOMAN, "coffee", 1.0))
         if policy.version == version:
             assert (policy.answer(ask(WOMAN)).probabilities == before).all()
 
@@ -95,7 +95,7 @@ class TestVw:
         for _ in range(150):
             for context, likes in ((WOMAN, "shoes"), (MAN, "tea")):
                 for content_id in ACTIONS:
-                    policy.learn(lesson(context, content_id, 0.9 if content_id == likes else 0.1))
+                    policy.learn(example(context, content_id, 0.9 if content_id == likes else 0.1))
         for context, likes in ((WOMAN, "shoes"), (MAN, "tea")):
             answer = policy.answer(ask(context))
             best = list(ACTIONS)[int(answer.probabilities.argmax())]
@@ -107,8 +107,8 @@ class TestVw:
     def test_a_new_content_starts_from_what_its_kind_has_earned(self) -> None:
         policy = EnsemblePolicy(VwConfig())
         for _ in range(100):
-            policy.learn(lesson(WOMAN, "coffee", 0.9))
-            policy.learn(lesson(WOMAN, "shoes", 0.1))
+            policy.learn(example(WOMAN, "coffee", 0.9))
+            policy.learn(example(WOMAN, "shoes", 0.1))
         new = {
             "mocha": ("category=coffee", "tag=drink", "medium=html", "motion", "id=mocha"),
             "boots": ("category=shoes", "medium=image", "still", "id=boots"),
@@ -127,7 +127,7 @@ class TestVw:
             for visit, likes in ((liked_tea, "tea"), (liked_shoes, "shoes")):
                 for content_id in ("tea", "shoes"):
                     reward = 0.9 if content_id == likes else 0.1
-                    policy.learn(lesson(WOMAN | visit, content_id, reward))
+                    policy.learn(example(WOMAN | visit, content_id, reward))
         names = list(ACTIONS)
         assert names[int(policy.answer(ask(WOMAN | liked_tea)).probabilities.argmax())] == "tea"
         assert names[int(policy.answer(ask(WOMAN | liked_shoes)).probabilities.argmax())] == "shoes"
@@ -135,7 +135,7 @@ class TestVw:
     def test_a_feature_that_was_tiny_and_grows_does_not_throw_the_estimates(self) -> None:
         policy = EnsemblePolicy(VwConfig())
         for _ in range(20):
-            policy.learn(lesson({"group=1": 1.0, "age=65+": 0.0003}, "tea", 1.0))
+            policy.learn(example({"group=1": 1.0, "age=65+": 0.0003}, "tea", 1.0))
         estimates = policy.answer(ask({"group=1": 1.0, "age=65+": 0.9})).estimates
         assert estimates is not None
         assert estimates.min() > -0.5
@@ -144,8 +144,8 @@ class TestVw:
     def test_every_content_keeps_its_chance(self) -> None:
         policy = EnsemblePolicy(VwConfig(exploration=0.06))
         for _ in range(2000):
-            policy.learn(lesson(WOMAN, "tea", 1.0))
-            policy.learn(lesson(WOMAN, "shoes", 0.0))
+            policy.learn(example(WOMAN, "tea", 1.0))
+            policy.learn(example(WOMAN, "shoes", 0.0))
         assert policy.answer(ask(WOMAN)).probabilities.min() >= 0.06 / 3
 
     @pytest.mark.parametrize("reward", [float("nan"), float("inf"), -0.1, 1.1])
@@ -153,18 +153,18 @@ class TestVw:
         policy = EnsemblePolicy(VwConfig())
         before = policy.answer(ask(WOMAN)).probabilities
         with pytest.raises(ValueError, match="not in \\[0, 1\\]"):
-            policy.learn(lesson(WOMAN, "tea", reward))
+            policy.learn(example(WOMAN, "tea", reward))
         assert (policy.answer(ask(WOMAN)).probabilities == before).all()
 
     def test_a_feature_that_is_no_number_is_refused(self) -> None:
         with pytest.raises(ValueError, match="smile is nan"):
             EnsemblePolicy(VwConfig()).answer(ask({"smile": float("nan")}))
 
-    def test_the_model_hangs_on_the_lessons_and_not_on_what_was_asked(self) -> None:
+    def test_the_model_hangs_on_the_examples_and_not_on_what_was_asked(self) -> None:
         quiet, asked = EnsemblePolicy(VwConfig()), EnsemblePolicy(VwConfig())
         for reward in (0.8, 0.1, 0.4):
             for policy in (quiet, asked):
-                policy.learn(lesson(WOMAN, "tea", reward))
+                policy.learn(example(WOMAN, "tea", reward))
             asked.answer(ask(MAN))
         assert asked.serialize() == quiet.serialize()
 
@@ -172,8 +172,8 @@ class TestVw:
         config = VwConfig()
         policy = EnsemblePolicy(config)
         for _ in range(30):
-            policy.learn(lesson(WOMAN, "tea", 0.8))
-            policy.learn(lesson(WOMAN, "coffee", 0.3))
+            policy.learn(example(WOMAN, "tea", 0.8))
+            policy.learn(example(WOMAN, "coffee", 0.3))
         header = Header("any", policy.learned, 60, "screen-60 of noon", NOON.isoformat())
         saved = Checkpoint(header, policy.serialize())
         again = make_policy("vw", Config(policies=PoliciesConfig(vw=config)), saved)
@@ -182,8 +182,8 @@ class TestVw:
             assert again.answer(ask(WOMAN)).probabilities == pytest.approx(
                 policy.answer(ask(WOMAN)).probabilities, abs=0
             )
-            again.learn(lesson(WOMAN, "shoes", 0.5))
-            policy.learn(lesson(WOMAN, "shoes", 0.5))
+            again.learn(example(WOMAN, "shoes", 0.5))
+            policy.learn(example(WOMAN, "shoes", 0.5))
 
 
 @given(
@@ -239,7 +239,7 @@ def test_what_earned_it_from_this_viewer_is_shown_again_and_what_did_not_is_not(
         content_id = list(ACTIONS)[number % 3]
         earned = float(number // 3 % 2)
         seen = {f"seen:{content_id}": 1.0, f"earned:{content_id}": earned}
-        policy.learn(lesson(WOMAN | seen, content_id, 0.1 + 0.6 * earned))
+        policy.learn(example(WOMAN | seen, content_id, 0.1 + 0.6 * earned))
 
     def expected(earned: float) -> float:
         answer = policy.answer(ask(WOMAN | {"seen:tea": 1.0, "earned:tea": earned}))
