@@ -66,7 +66,10 @@ def open_log(path: Path) -> Log:
 
 
 def evaluated(
-    path: Path, wanted: Wanted, config: Config, report: Callable[[float], None] = lambda _: None
+    path: Path,
+    wanted: Wanted,
+    config: Config,
+    on_progress: Callable[[float], None] = lambda _: None,
 ) -> dict[str, Any]:
     """The document that `signage evaluate --json` prints.
 
@@ -74,7 +77,7 @@ def evaluated(
     """
     log = open_log(path)
     targets = list(_targets(log, wanted, config))
-    found = evaluate(log, targets, [_new_content(said) for said in wanted.add], report)
+    found = evaluate(log, targets, [_new_content(said) for said in wanted.add], on_progress)
     return _document(log, found, wanted)
 
 

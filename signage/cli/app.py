@@ -203,8 +203,8 @@ def audience(
     warn_on_stderr()
     settings = with_calibration(load_config(config))
     began_s = time.perf_counter()
-    with progress("watching", recording_duration_s(video)) as report:
-        result = observe(settings, video, annotate, report)
+    with progress("watching", recording_duration_s(video)) as on_progress:
+        result = observe(settings, video, annotate, on_progress)
     fps = result["frames"] / (time.perf_counter() - began_s)
     viewers = result.pop("viewers")
     result |= {"processed_fps": round(fps, 1), "viewers": viewers}

@@ -50,8 +50,8 @@ def check(
     settings = load_config(config or DEFAULT_CONFIG) if config or not folder else None
     folder = folder or (settings or load_config(DEFAULT_CONFIG)).content.dir
     listing = contents_in(folder)
-    with progress("decoding", len(listing.contents)) as report:
-        found = sorted(check_folder(folder, report), key=lambda checked: checked.content_id)
+    with progress("decoding", len(listing.contents)) as on_progress:
+        found = sorted(check_folder(folder, on_progress), key=lambda checked: checked.content_id)
     if not found:
         raise ConfigError(f"{folder} has no folder with a content.toml, and is none itself.")
     playing = [c.content for c in found if c.content is not None and not c.errors]

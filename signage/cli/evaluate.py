@@ -55,8 +55,8 @@ def evaluate(
     asked = policy or without or cap or add
     policies = policy or ([] if asked else ["uniform", "playlist"])
     wanted = Wanted(policies, without or (), cap or (), add or ())
-    with progress("evaluating", 1.0) as report:
-        told = evaluated(journal, wanted, load_config(config), report)
+    with progress("evaluating", 1.0) as on_progress:
+        told = evaluated(journal, wanted, load_config(config), on_progress)
     if as_json:
         print_json(told)
     else:

@@ -32,8 +32,8 @@ def experiment(
     if out is not None:
         from signage.analysis.report.build import write_report
 
-        with progress("reporting", 1.0) as report:
-            write_report(journal, out, experiment=told["experiment"], report=report)
+        with progress("reporting", 1.0) as on_progress:
+            write_report(journal, out, experiment=told["experiment"], on_progress=on_progress)
     if as_json:
         print_json(told)
         return

@@ -27,6 +27,6 @@ def export(
     """Write the journal for other tools: proof of play with its audience, or decisions."""
     from signage.journal.exports.export import export as write
 
-    with progress("exporting", 1.0) as report:
-        written, what = write(journal, form, out, report)
+    with progress("exporting", 1.0) as on_progress:
+        written, what = write(journal, form, out, on_progress)
     Console().print(f"{written} {what}: {out}", soft_wrap=True)

@@ -93,8 +93,8 @@ def rebuild(
 
     warn_on_stderr()
     settings = load_config(config)
-    with progress("learning", None) as report:
-        result = rebuild_model(settings, data_dir, report)
+    with progress("learning", None) as on_progress:
+        result = rebuild_model(settings, data_dir, on_progress)
     if as_json:
         print_json(result)
         return

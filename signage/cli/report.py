@@ -35,8 +35,14 @@ def write_journal_report(
     from signage.analysis.report.build import write_report
     from signage.journal.reader import JournalReader
 
-    with progress("reporting", 1.0) as told:
-        write_report(journal, out, experiment=experiment, least_persons=least_persons, report=told)
+    with progress("reporting", 1.0) as on_progress:
+        write_report(
+            journal,
+            out,
+            experiment=experiment,
+            least_persons=least_persons,
+            on_progress=on_progress,
+        )
     path = journal / "journal.sqlite" if journal.is_dir() else journal
     console = Console()
     if (made := JournalReader(path).simulated) is not None:

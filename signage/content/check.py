@@ -107,18 +107,18 @@ def check_content(folder: Path, *, whole: bool = True, proceed: Proceed = lambda
 
 
 def check_folder(
-    folder: Path, report: Callable[[float], None] = lambda _: None
+    folder: Path, on_progress: Callable[[float], None] = lambda _: None
 ) -> Iterator[Checked]:
     """Check every content in ``folder``, or the one that ``folder`` itself is.
 
-    ``report`` is told how many are done. Raises ConfigError when there is no such folder.
+    ``on_progress`` gets how many are done. Raises ConfigError when there is no such folder.
     """
     listing = contents_in(folder)
     for name, reason in listing.unusable.items():
         yield Checked(name, errors=[reason])
     for done, path in enumerate(listing.contents, 1):
         yield check_content(path)
-        report(done)
+        on_progress(done)
 
 
 def contents_in(folder: Path) -> Listing:

@@ -17,12 +17,12 @@ from signage.recommend.policies.base import Learner
 from signage.recommend.recommender import make_policy
 
 
-def rebuild(config: Config, data_dir: Path, report: Callable[[int], None]) -> dict[str, Any]:
+def rebuild(config: Config, data_dir: Path, on_progress: Callable[[int], None]) -> dict[str, Any]:
     """Learn the journal in ``data_dir`` from its beginning, and keep that as a checkpoint.
 
     Returns ``learned`` (rewards), ``took_s``, ``checkpoint`` (the name of the new one; None
     where nothing was to be learned), ``compared_with`` (the newest usable checkpoint before) and
-    ``same_bytes``: whether the journal up to there gave the same model. ``report`` is told the
+    ``same_bytes``: whether the journal up to there gave the same model. ``on_progress`` gets the
     rewards learned. Raises JournalError when the screen runs, or there is no journal.
     """
     path = data_dir / "journal.sqlite"
@@ -44,7 +44,7 @@ def rebuild(config: Config, data_dir: Path, report: Callable[[int], None]) -> di
             last_seq = seq
             if before is not None and seq == before.header.reward_seq:
                 same = policy.serialize() == before.model
-            report(policy.learned)
+            on_progress(policy.learned)
         took_s = time.perf_counter() - began_s
         if before is not None and same is False:
             checkpoints.set_aside(before.header.name, "the journal gives another model")

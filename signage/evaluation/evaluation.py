@@ -144,11 +144,11 @@ def evaluate(
     log: Log,
     targets: Sequence[Target],
     new: Sequence[NewContent] = (),
-    report: Callable[[float], None] = lambda _: None,
+    on_progress: Callable[[float], None] = lambda _: None,
     *,
     stretches: int = 0,
 ) -> Evaluation:
-    """Judge ``targets`` and ``new`` by ``log``; ``report`` is told the share that is done.
+    """Judge ``targets`` and ``new`` by ``log``; ``on_progress`` gets the share that is done.
 
     ``stretches``: of the plays, as many or as long as ``LEAST_IN_STRETCH``, for ``over_time``.
 
@@ -186,7 +186,7 @@ def evaluate(
         if done >= to_fit:
             model.fit()
             to_fit = done + len(log) // _PARTS
-        report(done / len(log))
+        on_progress(done / len(log))
     faults.check_enough()
     assert model is not None  # noqa: S101
     model.fit()

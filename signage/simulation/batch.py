@@ -68,8 +68,8 @@ def write_summary(summary: dict[str, Any], out: Path) -> None:
     (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
 
 
-def simulate(job: Job, report: Tell = lambda _: None) -> Result:
-    """Do ``job``, in this process; ``report`` is told the plays done."""
+def simulate(job: Job, on_progress: Tell = lambda _: None) -> Result:
+    """Do ``job``, in this process; ``on_progress`` gets the plays done."""
     with tempfile.TemporaryDirectory(prefix="signage-") as folder:
         began_s = time.perf_counter()
         simulation = Simulation(
@@ -80,20 +80,20 @@ def simulate(job: Job, report: Tell = lambda _: None) -> Result:
             model=job.model,
             people=job.people,
         )
-        summary = simulation.run(job.plays, report)
+        summary = simulation.run(job.plays, on_progress)
         took_s = time.perf_counter() - began_s
         summary["realtime_factor"] = round(summary.pop("simulated_s") / took_s, 1)
         return Result(summary, simulation.journal_path.read_bytes())
 
 
 def simulate_all(
-    jobs: Sequence[Job], executor: Executor | None, report: Tell = lambda _: None
+    jobs: Sequence[Job], executor: Executor | None, on_progress: Tell = lambda _: None
 ) -> Iterator[tuple[int, Result]]:
     """Do ``jobs``, in this process without an ``executor``; each with its index, as it gets done.
 
-    ``report`` is told the plays of all jobs done so far.
+    ``on_progress`` gets the plays of all jobs done so far.
     """
-    return each(simulate, jobs, [job.plays for job in jobs], executor, report)
+    return each(simulate, jobs, [job.plays for job in jobs], executor, on_progress)
 
 
 @contextmanager

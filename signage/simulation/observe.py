@@ -25,11 +25,11 @@ def observe(
     config: Config,
     video: Path,
     annotated: Path | None = None,
-    report: Callable[[float], None] = lambda _: None,
+    on_progress: Callable[[float], None] = lambda _: None,
 ) -> dict[str, Any]:
     """One record for each viewer in ``video`` (DESIGN.md, section 5).
 
-    ``annotated`` gets the video with what was seen drawn on it; ``report`` is told the
+    ``annotated`` gets the video with what was seen drawn on it; ``on_progress`` gets the
     media time done so far, in seconds. Raises SourceError when the video cannot be read,
     ConfigError when it would be written over.
     """
@@ -51,7 +51,7 @@ def observe(
             if out is not None:
                 out.add(image, snapshot)
             frames, last_s = frames + 1, media_s
-            report(media_s)
+            on_progress(media_s)
     finally:
         perceiver.close()
         if out is not None:

@@ -54,11 +54,11 @@ class Recording:
 def record(
     config: Config,
     videos: Sequence[Path],
-    report: Callable[[float], None] = lambda _: None,
+    on_progress: Callable[[float], None] = lambda _: None,
 ) -> Recording:
     """Perceive ``videos``, or the reel of ``config`` if there are none, one after the other.
 
-    ``report`` is told the media time done so far, in seconds. Raises SourceError when a
+    ``on_progress`` gets the media time done so far, in seconds. Raises SourceError when a
     video cannot be read or nobody is to be seen in any. ``recordings.py`` does it with several
     processes, and only once for each video.
     """
@@ -66,20 +66,20 @@ def record(
     wanted: list[Path | None] = [*videos] or [None]
     for video in wanted:
         begin_s = sum(part.duration_s for part in parts)
-        parts.append(watch(config, video, partial(_add, report, begin_s)))
+        parts.append(watch(config, video, partial(_add, on_progress, begin_s)))
     return joined(parts)
 
 
-def _add(report: Callable[[float], None], begin_s: float, t_s: float) -> None:
-    report(begin_s + t_s)
+def _add(on_progress: Callable[[float], None], begin_s: float, t_s: float) -> None:
+    on_progress(begin_s + t_s)
 
 
 def watch(
-    config: Config, video: Path | None, report: Callable[[float], None] = lambda _: None
+    config: Config, video: Path | None, on_progress: Callable[[float], None] = lambda _: None
 ) -> Recording:
     """Perceive one video, or the reel of ``config``; it may well show nobody.
 
-    ``report`` is told the media time done, in seconds. Raises SourceError when it cannot be read.
+    ``on_progress`` gets the media time done, in seconds. Raises SourceError when it cannot be read.
     """
     moments: list[Moment] = []
     people, last_s, next_s = 0, 0.0, 0.0
@@ -97,7 +97,7 @@ def watch(
             there = tuple(perceiver.perceive(Frame(media_s, utc, image, fault)) or ())
             people = max([people, *(sighting.track for sighting in there)])
             moments.append(Moment(media_s, there, fault))
-            report(media_s)
+            on_progress(media_s)
     finally:
         _CAPTURE_LOG.removeHandler(said)
         perceiver.close()

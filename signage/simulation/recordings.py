@@ -45,12 +45,12 @@ def record_all(
     *,
     folder: Path | None,
     workers: int | None = None,
-    report: Tell = lambda _: None,
+    on_progress: Tell = lambda _: None,
 ) -> Recording:
     """The recording of ``videos``, or of the reel of ``config`` if there are none.
 
     ``folder`` keeps what was perceived; None keeps nothing. Up to ``workers`` processes perceive,
-    one for each core where it is None. ``report`` is told the share done, in [0, 1]. Raises
+    one for each core where it is None. ``on_progress`` gets the share done, in [0, 1]. Raises
     SourceError when a video cannot be read or nobody is to be seen in any.
     """
     wanted: list[Path | None] = [*videos] or [None]
@@ -64,7 +64,9 @@ def record_all(
     jobs = [_Job(config, video, size) for video, size in zip(missing, sizes, strict=True)]
     total = sum(sizes) or 1.0
     with processes(workers, len(jobs)) as executor:
-        for index, part in each(_watch, jobs, sizes, executor, lambda done: report(done / total)):
+        for index, part in each(
+            _watch, jobs, sizes, executor, lambda done: on_progress(done / total)
+        ):
             found[missing[index]] = part
             _keep(kept[missing[index]], part)
     return joined([found[video] for video in wanted])

@@ -83,7 +83,7 @@ def run(
             order.videos,
             folder=order.cache or default_cache(),
             workers=order.workers,
-            report=watching,
+            on_progress=watching,
         )
         packed = dump(recording)
         jobs = [

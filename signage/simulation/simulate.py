@@ -72,10 +72,12 @@ class Simulation:
         self._plays = 0
         self._expected = self._best = 0.0
 
-    def run(self, plays: int, report: Callable[[int], None] = lambda _: None) -> dict[str, Any]:
+    def run(
+        self, plays: int, on_progress: Callable[[int], None] = lambda _: None
+    ) -> dict[str, Any]:
         """Play until ``plays`` have ended; returns the summary (DESIGN.md, section 5).
 
-        ``report`` is told the plays done. The same inputs and seed give the same journal.
+        ``on_progress`` gets the plays done. The same inputs and seed give the same journal.
         """
         policy = make_policy(self._config.decision.policy, self._config)
         journal = Journal(self.journal_path, durable=False, at_end=True)
@@ -93,7 +95,7 @@ class Simulation:
             step = engine.step(frame)
             if step.rewards:
                 rewards += [reward.value for _, reward in step.rewards]
-                report(len(rewards))
+                on_progress(len(rewards))
             audit.watch(step.audience, engine.on_screen, self._screen.started_s)
             if step.decision is not None:
                 audit.check(step.decision)

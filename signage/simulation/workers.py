@@ -53,20 +53,20 @@ def each(
     jobs: Sequence[Work],
     sizes: Sequence[float],
     executor: Executor | None,
-    report: Tell,
+    on_progress: Tell,
 ) -> Iterator[tuple[int, Found]]:
     """``do`` each of ``jobs``, in this process without an ``executor``; with its index, when done.
 
-    ``do`` tells how much of its ``sizes`` is done, ``report`` is told it of all together. On a
-    cluster only whole jobs are told of.
+    ``do`` reports how much of its ``sizes`` is done, and ``on_progress`` gets the sum over all
+    jobs. On a cluster, whose workers cannot call back, it gets that of the jobs that are done.
     """
     done = [0.0] * len(jobs)
     if executor is None:
         for index, job in enumerate(jobs):
             before = sum(done)
-            yield index, do(job, lambda amount, before=before: report(before + amount))  # type: ignore[misc]
+            yield index, do(job, lambda amount, before=before: on_progress(before + amount))  # type: ignore[misc]
             done[index] = sizes[index]
-            report(sum(done))
+            on_progress(sum(done))
         return
     told = executor.told if isinstance(executor, Processes) else done
     asked: dict[Future[Found], int] = {
@@ -79,7 +79,7 @@ def each(
                 index = asked.pop(future)
                 yield index, future.result()
                 done[index] = sizes[index]
-            report(sum(map(max, done, told)))
+            on_progress(sum(map(max, done, told)))
     finally:
         for future in asked:
             future.cancel()

@@ -107,7 +107,7 @@ def test_a_cache_that_cannot_be_written_costs_only_time(
 def test_several_processes_see_the_same(cache: Path, tmp_path: Path) -> None:
     done: list[float] = []
     found = record_all(
-        CONFIG, (NOBODY, MAN), folder=tmp_path / "fresh", workers=2, report=done.append
+        CONFIG, (NOBODY, MAN), folder=tmp_path / "fresh", workers=2, on_progress=done.append
     )
     assert dump(found) == dump(perceive(cache, NOBODY, MAN))
     assert done == sorted(done)

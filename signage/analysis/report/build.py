@@ -29,13 +29,13 @@ def write_report(
     experiment: str | None = None,
     simulated: Mapping[str, Any] | None = None,
     least_persons: int = LEAST_PERSONS,
-    report: Callable[[float], None] = lambda _: None,
+    on_progress: Callable[[float], None] = lambda _: None,
 ) -> None:
     """Write the page about ``journal``, a file or its folder, to ``out``.
 
     ``experiment`` is the name of the one to tell of, the newest unless it is said; ``simulated``
     the summary of the simulation that made the journal. Cells with fewer people than
-    ``least_persons`` are left out. ``report`` is told the share done. Raises JournalError for a
+    ``least_persons`` are left out. ``on_progress`` gets the share done. Raises JournalError for a
     journal that no number can be drawn from, SignageError where ``out`` cannot be written.
     """
     path = journal / "journal.sqlite" if journal.is_dir() else journal
@@ -49,7 +49,7 @@ def write_report(
         described=figures.contents(),
         contents=tuple(log.contents),
         rewards=rewards_of(log),
-        by_lot=_by_lot(log, report),
+        by_lot=_by_lot(log, on_progress),
         experiment=_experiment(experiments, experiment),
         kept=recount(figures.shown(added_up["last"]), figures.catalogues()),
         simulated=simulated,
@@ -58,9 +58,11 @@ def write_report(
     write_page(report_page(said), out)
 
 
-def _by_lot(log: JournalLog, report: Callable[[float], None]) -> Evaluation | str:
+def _by_lot(log: JournalLog, on_progress: Callable[[float], None]) -> Evaluation | str:
     try:
-        return evaluate(log, [Target("by lot", uniform)], report=report, stretches=STRETCHES)
+        return evaluate(
+            log, [Target("by lot", uniform)], on_progress=on_progress, stretches=STRETCHES
+        )
     except JournalError as error:  # what is spoilt was refused before: here there is too little
         return str(error)
 

@@ -29,22 +29,22 @@ _OUTCOMES = [outcome.name.lower() for outcome in Outcome]
 
 
 def write(
-    log: JournalLog, file: IO[bytes], report: Callable[[float], None] = lambda _: None
+    log: JournalLog, file: IO[bytes], on_progress: Callable[[float], None] = lambda _: None
 ) -> int:
-    """All decisions of ``log``; returns how many. ``report`` is told the share done.
+    """All decisions of ``log``; returns how many. ``on_progress`` gets the share done.
 
     Needs pyarrow.
     """
-    return write_blocks(log, log.screen_id, _told(log, report), file)
+    return write_blocks(log, log.screen_id, _told(log, on_progress), file)
 
 
-def _told(log: JournalLog, report: Callable[[float], None]) -> Iterator[Block]:
+def _told(log: JournalLog, on_progress: Callable[[float], None]) -> Iterator[Block]:
     done = 0
-    report(0.0)
+    on_progress(0.0)
     for block in log.blocks(_ROW_GROUP):
         yield block
         done += len(block)
-        report(done / len(log))
+        on_progress(done / len(log))
 
 
 def write_blocks(log: Log, screen_id: str, blocks: Iterator[Block], file: IO[bytes]) -> int:

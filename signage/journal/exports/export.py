@@ -49,11 +49,11 @@ class ExportFormat(StrEnum):
 
 
 def export(
-    journal: Path, form: ExportFormat, out: Path, report: Report = lambda _: None
+    journal: Path, form: ExportFormat, out: Path, on_progress: Report = lambda _: None
 ) -> tuple[int, str]:
     """Write ``journal`` (the file, or the folder that holds it) to ``out``, whole or not at all.
 
-    ``report`` is told the share that is done. Returns how many rows, and of what. Raises
+    ``on_progress`` gets the share that is done. Returns how many rows, and of what. Raises
     ConfigError for an ``out`` that must not be written over, JournalError for a journal that
     cannot be read or a file that cannot be written, SignageError where pyarrow is missing.
     """
@@ -64,18 +64,20 @@ def export(
         _require_pyarrow()
     if form is ExportFormat.DECISIONS:
         with _whole_file(out) as file:
-            return decision_columns.write(JournalLog(reader.path), file, report), "decisions"
+            return decision_columns.write(JournalLog(reader.path), file, on_progress), "decisions"
     with reader.connect() as db, _whole_file(out) as file:
         db.execute("BEGIN")  # all of it as it is at this moment
         match form:
             case ExportFormat.DSJSON:
-                lines = _told(dsjson.lines(db), dsjson.count(db), report)
+                lines = _told(dsjson.lines(db), dsjson.count(db), on_progress)
                 return _write_lines(lines, file), "decisions"
             case ExportFormat.CSV:
                 write: Callable[[Iterator[Row], IO[bytes]], int] = _write_csv
             case ExportFormat.PARQUET:
                 write = partial(_write_parquet, made=_made(db))
-        return write(_told(proof_of_play.plays(db), proof_of_play.count(db), report), file), "plays"
+        return write(
+            _told(proof_of_play.plays(db), proof_of_play.count(db), on_progress), file
+        ), "plays"
 
 
 def _made(db: sqlite3.Connection) -> dict[str, str]:
@@ -140,10 +142,10 @@ def _require_pyarrow() -> None:
         ) from error
 
 
-def _told(rows: Iterator[T], total: int, report: Report) -> Iterator[T]:
+def _told(rows: Iterator[T], total: int, on_progress: Report) -> Iterator[T]:
     for number, row in enumerate(rows):
         if number % _ROWS_AT_ONCE == 0:
-            report(number / total)
+            on_progress(number / total)
         yield row
 
 
