@@ -21,7 +21,7 @@ from signage.config.base import POLICY_NAMES
 from signage.config.file import load_config
 from signage.simulation.intervals import over_seeds
 from signage.simulation.model import load_model
-from signage.simulation.run import Order
+from signage.simulation.run import Task
 from signage.simulation.run import run as simulate
 
 QUICK: Mapping[str, object] = {"plays": 100, "seeds": 4}
@@ -48,7 +48,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> Iterator[Block]:
     """Simulate every policy and compare what it earned."""
-    order = Order(
+    task = Task(
         config=load_config(DEMO),
         videos=(),
         policies=tuple(options.policies),
@@ -60,27 +60,27 @@ def run(options: argparse.Namespace) -> Iterator[Block]:
     )
     summaries: dict[str, dict[int, dict[str, Any]]] = defaultdict(dict)
     with progress("watching", 1.0) as watching, progress("playing", 1.0) as playing:
-        for (policy, seed), result in simulate(order, watching, playing):
+        for (policy, seed), result in simulate(task, watching, playing):
             summaries[policy][seed] = result.summary
     columns = (
         "policy",
         "mean reward",
-        f"more than {order.policies[0]}",
+        f"more than {task.policies[0]}",
         "share of the oracle",
         "looked / present",
         "broken constraints",
         "× real time",
     )
     title = f"{options.plays} plays, mean and 95 % interval over {options.seeds} seeds"
-    yield Table(columns, rows(order, summaries), title)
+    yield Table(columns, rows(task, summaries), title)
 
 
-def rows(order: Order, summaries: Summaries) -> Iterator[Sequence[str]]:
+def rows(task: Task, summaries: Summaries) -> Iterator[Sequence[str]]:
     """One row a policy."""
-    first = order.policies[0]
-    control = [summaries[first][seed] for seed in order.seeds]
-    for policy in order.policies:
-        own = [summaries[policy][seed] for seed in order.seeds]
+    first = task.policies[0]
+    control = [summaries[first][seed] for seed in task.seeds]
+    for policy in task.policies:
+        own = [summaries[policy][seed] for seed in task.seeds]
         gains = [a["mean_reward"] - b["mean_reward"] for a, b in zip(own, control, strict=True)]
         yield (
             policy,

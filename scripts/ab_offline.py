@@ -13,7 +13,7 @@ from signage.config.file import load_config
 from signage.errors import ConfigError, SignageError
 from signage.simulation.compare import compare, write_comparison
 from signage.simulation.model import load_model
-from signage.simulation.run import Order, new_folder, run
+from signage.simulation.run import Task, new_folder, run
 
 VIDEOS = {".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v"}
 
@@ -49,7 +49,7 @@ def _main() -> None:
         parser.error("--seeds, --plays and --workers must be 1 or more")
     if len(set(chosen.policies)) < 2:
         parser.error("--policies needs two or more to compare")
-    order = Order(
+    task = Task(
         config=load_config(chosen.config),
         videos=_videos(chosen.folder),
         policies=tuple(dict.fromkeys(chosen.policies)),
@@ -61,17 +61,17 @@ def _main() -> None:
     )
     folders = {
         (policy, seed): chosen.out / policy / f"seed-{seed}"
-        for policy in order.policies
-        for seed in order.seeds
+        for policy in task.policies
+        for seed in task.seeds
     }
     new_folder(chosen.out, [str(path.relative_to(chosen.out)) for path in folders.values()])
     summaries = {}
     with progress("watching", 1.0) as watching, progress("playing", 1.0) as playing:
-        for which, result in run(order, watching, playing):
+        for which, result in run(task, watching, playing):
             result.write(folders[which])
             summaries[which] = result.summary
-    comparison = compare(order, summaries)
-    page = write_comparison(comparison, order, chosen.out)
+    comparison = compare(task, summaries)
+    page = write_comparison(comparison, task, chosen.out)
     print(comparison.as_text())
     print(f"Report: {page}")
 

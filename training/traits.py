@@ -76,7 +76,7 @@ def look(folder: Path) -> tuple[Floats, Floats, Floats, Floats]:
         worse, scale = degrade(image, height, rng)
         # The landmarks of a small face are less exact.
         shaken = face.landmarks_px * scale + rng.normal(0, 0.01, 2) * height * scale
-        rows.append([networks.of(image, face.landmarks_px), networks.of(worse, shaken)])
+        rows.append([networks.describe(image, face.landmarks_px), networks.describe(worse, shaken)])
         labels.append((BANDS.index(item.labels["age_band"]), item.labels["gender"] == "Female"))
         groups.append(item.labels["race"])
         if len(rows) % 500 == 0:

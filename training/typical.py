@@ -35,7 +35,7 @@ def print_typical(folder: Path) -> None:
     for item in islice(read_folder(folder), 0, None, 3):
         face = finder.find_face(item.image)
         if face is not None:
-            vector = np.sqrt(features.of(item.image, face.landmarks_px)[:EMBEDDING])
+            vector = np.sqrt(features.describe(item.image, face.landmarks_px)[:EMBEDDING])
             rooted.append(vector / np.linalg.norm(vector))
     mean = np.mean(rooted, axis=0)
     print("".join(f"{round(float(share)):x}" for share in mean / mean.max() * 15))

@@ -16,10 +16,10 @@ from typing import Any
 
 from benchmarks.common.paths import DEMO
 from benchmarks.common.tables import Table
-from signage.analysis.evaluate import Wanted, evaluated
+from signage.analysis.evaluate import EvaluationRequest, evaluated
 from signage.config.file import load_config
 from signage.simulation.model import PRESETS
-from signage.simulation.run import Order, run
+from signage.simulation.run import Task, run
 
 LOGGED = ("vw", "uniform")
 JUDGED = ("uniform", "playlist", "rules")
@@ -45,7 +45,7 @@ def table(seeds: int, plays: int) -> Table:
 def rows(seeds: int, plays: int) -> Iterator[Sequence[str]]:
     """One row for each policy that logs and each that is judged."""
     config = load_config(DEMO)
-    order = Order(
+    task = Task(
         config=config,
         videos=(),
         policies=tuple(dict.fromkeys(LOGGED + JUDGED)),
@@ -57,13 +57,14 @@ def rows(seeds: int, plays: int) -> Iterator[Sequence[str]]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         earned: dict[tuple[str, int], float] = {}
-        for (policy, seed), result in run(order):
+        for (policy, seed), result in run(task):
             result.write(folder / f"{policy}-{seed}")
             earned[policy, seed] = result.summary["mean_reward"]
         for logged in LOGGED:
-            for seed in order.seeds:
-                wanted = Wanted(policies=[policy for policy in JUDGED if policy != logged])
-                answer = evaluated(folder / f"{logged}-{seed}", wanted, config)
+            for seed in task.seeds:
+                others = [policy for policy in JUDGED if policy != logged]
+                request = EvaluationRequest(policies=others)
+                answer = evaluated(folder / f"{logged}-{seed}", request, config)
                 for one in answer["policies"]:
                     judged[logged, one["policy"]].append((one, earned[one["policy"], seed]))
     for (logged, policy), several in judged.items():

@@ -45,7 +45,7 @@ _FORCED, _REWARDED = int(Outcome.FORCED), int(Outcome.REWARDED)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class EvaluationRequest:
     """What is to be judged."""
 
     policies: Sequence[str] = ()
@@ -67,7 +67,7 @@ def open_log(path: Path) -> Log:
 
 def evaluated(
     path: Path,
-    wanted: Wanted,
+    wanted: EvaluationRequest,
     config: Config,
     on_progress: Callable[[float], None] = lambda _: None,
 ) -> dict[str, Any]:
@@ -81,12 +81,12 @@ def evaluated(
     return _document(log, found, wanted)
 
 
-def _targets(log: Log, wanted: Wanted, config: Config) -> Iterator[Target]:
+def _targets(log: Log, wanted: EvaluationRequest, config: Config) -> Iterator[Target]:
     for name in wanted.policies:
         if name == "uniform":
             yield Target(name, what_if.uniform)
         else:
-            yield Target(name, Asked(name, _policy(name, config), log, config.timezone))
+            yield Target(name, ReplayedPolicy(name, _policy(name, config), log, config.timezone))
     for name in wanted.without:
         yield Target(_without(name), what_if.without(_place(log, name)))
     for said in wanted.caps:
@@ -147,7 +147,7 @@ def _short(error: Exception) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 
-class Asked:
+class ReplayedPolicy:
     """A policy that is asked each decision of a log anew, in order, and learns their rewards.
 
     The hour is that of the clock on the wall; where the log does not tell it, of ``zone``.
@@ -265,7 +265,7 @@ def _new_content(said: str) -> NewContent:
     return NewContent(f"with a new one: {', '.join(kinds)}", kinds)
 
 
-def _document(log: Log, found: Evaluation, wanted: Wanted) -> dict[str, Any]:
+def _document(log: Log, found: Evaluation, wanted: EvaluationRequest) -> dict[str, Any]:
     faults = found.faults
     notes = []
     if faults.clock_jumps:
@@ -297,7 +297,7 @@ def _document(log: Log, found: Evaluation, wanted: Wanted) -> dict[str, Any]:
     }
 
 
-def _told(one: Valuation, wanted: Wanted) -> dict[str, Any]:
+def _told(one: Valuation, wanted: EvaluationRequest) -> dict[str, Any]:
     warnings = [
         *one.warnings,
         *(

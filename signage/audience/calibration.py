@@ -32,7 +32,7 @@ _BETTER_THAN_BLIND = 0.6
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
+class CalibrationFit:
     """What a calibration found. Errors are medians, in degrees."""
 
     correction: tuple[Affine, Affine]
@@ -73,7 +73,7 @@ class Calibration:
             self._looks[int(number)].append((gaze.yaw_deg, gaze.pitch_deg, *true))
         return point
 
-    def fit(self) -> Fit:
+    def fit(self) -> CalibrationFit:
         """The correction. Raises ConfigError when too few points were looked at, or it is of no
         use."""
         looked = [np.median(looks, axis=0) for looks in self._looks if len(looks) >= _MIN_LOOKS]
@@ -99,7 +99,9 @@ class Calibration:
                 "check [screen] in the configuration."
             )
         a, b = _affine(said, true).round(4).tolist()
-        return Fit(((a[0], a[1], a[2]), (b[0], b[1], b[2])), before_deg, after_deg, len(looked))
+        return CalibrationFit(
+            ((a[0], a[1], a[2]), (b[0], b[1], b[2])), before_deg, after_deg, len(looked)
+        )
 
 
 def _affine(said: Floats, true: Floats) -> Floats:

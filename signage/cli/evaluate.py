@@ -49,12 +49,12 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Estimate from the journal what other policies would have earned."""
-    from signage.analysis.evaluate import Wanted, evaluated
+    from signage.analysis.evaluate import EvaluationRequest, evaluated
 
     warn_on_stderr()
     asked = policy or without or cap or add
     policies = policy or ([] if asked else ["uniform", "playlist"])
-    wanted = Wanted(policies, without or (), cap or (), add or ())
+    wanted = EvaluationRequest(policies, without or (), cap or (), add or ())
     with progress("evaluating", 1.0) as on_progress:
         told = evaluated(journal, wanted, load_config(config), on_progress)
     if as_json:

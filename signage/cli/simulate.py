@@ -23,7 +23,7 @@ from signage.text.terminal import Console, grid
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from signage.simulation.run import Order
+    from signage.simulation.run import Task
 
 
 def simulate(
@@ -76,12 +76,12 @@ def simulate(
         _fit(fit / "journal.sqlite" if fit.is_dir() else fit, out, as_json=as_json)
         return
     from signage.simulation.model import load_model
-    from signage.simulation.run import EXPERIMENT, Order, new_folder
+    from signage.simulation.run import EXPERIMENT, Task, new_folder
 
     if policy is not None and policy not in POLICY_NAMES:
         raise ConfigError(f"There is no policy {policy!r}; choose from {', '.join(POLICY_NAMES)}.")
     settings = load_config(config)
-    order = Order(
+    task = Task(
         config=settings,
         videos=tuple(videos or ()),
         policies=(policy or ("vw" if settings.experiment is None else EXPERIMENT),),
@@ -92,8 +92,8 @@ def simulate(
         cluster=cluster,
         cache=cache,
     )
-    new_folder(out, [f"seed-{number}" for number in order.seeds] if seeds else ["."])
-    summary = _one(order, out) if seeds is None else _many(order, out)
+    new_folder(out, [f"seed-{number}" for number in task.seeds] if seeds else ["."])
+    summary = _one(task, out) if seeds is None else _many(task, out)
     if as_json:
         print_json(summary)
         return
@@ -103,29 +103,29 @@ def simulate(
     console.print(f"Report: {out / 'report.html'}", soft_wrap=True)
 
 
-def _one(order: Order, out: Path) -> dict[str, Any]:
+def _one(task: Task, out: Path) -> dict[str, Any]:
     from signage.analysis.report.build import write_report
     from signage.simulation.run import run
 
     with progress("watching", 1.0) as watching, progress("playing", 1.0) as playing:
-        ((_, result),) = run(order, watching, playing)
+        ((_, result),) = run(task, watching, playing)
     result.write(out)
     write_report(out, out / "report.html", simulated=result.summary)
     return result.summary
 
 
-def _many(order: Order, out: Path) -> dict[str, Any]:
+def _many(task: Task, out: Path) -> dict[str, Any]:
     from signage.simulation.batch import write_summary
     from signage.simulation.compare import compare, write_seeds_report
     from signage.simulation.run import run
 
     found = {}
     with progress("watching", 1.0) as watching, progress("playing", 1.0) as playing:
-        for which, result in run(order, watching, playing):
+        for which, result in run(task, watching, playing):
             result.write(out / f"seed-{which[1]}")
             found[which] = result.summary
-    comparison = compare(order, found)
-    write_seeds_report(comparison, order, out)
+    comparison = compare(task, found)
+    write_seeds_report(comparison, task, out)
     (summary,) = comparison.summaries
     write_summary(summary, out)
     return summary

@@ -244,7 +244,7 @@ def _value(one: _Gathered, plays: _Plays, contents: Sequence[str]) -> Valuation:
     count = len(plays.reward)
     drawn, expected = one.drawn.values, one.expected.values
     weights = Weights(drawn, one.second_moment / count)
-    overlap = Overlap.of(weights, one.unsupported / count, plays.cluster)
+    overlap = Overlap.from_weights(weights, one.unsupported / count, plays.cluster)
     played = np.asarray(one.played) / count
     spread = off_policy.clustered_variance(expected - expected.mean(), plays.cluster)
     doubt = plays.model.doubt_of(played, plays.noise) + spread / count

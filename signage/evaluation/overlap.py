@@ -43,7 +43,7 @@ class Overlap:
     visitors: int
 
     @classmethod
-    def of(cls, weights: Weights, unsupported_share: float, cluster: Index) -> Overlap:
+    def from_weights(cls, weights: Weights, unsupported_share: float, cluster: Index) -> Overlap:
         """``cluster`` as in ``off_policy``."""
         drawn = weights.drawn
         total = float(drawn.sum())

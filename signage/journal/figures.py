@@ -133,10 +133,10 @@ class _Hour:
     reward: float = 0.0
 
 
-class Figures(JournalReader):
+class DashboardFigures(JournalReader):
     """Adds up what a journal has, read-only; any thread may ask."""
 
-    def of(self, period: Period, share_plays: int) -> dict[str, Any]:
+    def over(self, period: Period, share_plays: int) -> dict[str, Any]:
         """All figures of ``period``; shares of voice are of the last ``share_plays`` drawn plays.
 
         ``{"since_utc", "simulated", "funnel", "by_hour", "contents", "share_of_voice"}``:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from signage.audience.calibration import Calibration, Fit
+from signage.audience.calibration import Calibration, CalibrationFit
 from signage.capture.live import LiveCapture
 from signage.config.config import Config
 from signage.errors import SourceError
@@ -15,7 +15,9 @@ from signage.perception.perceiver import Perceiver
 from signage.player.server import PlayerServer, Status
 
 
-def calibrate(config: Config, stop: threading.Event, ready: Callable[[str], None]) -> Fit | None:
+def calibrate(
+    config: Config, stop: threading.Event, ready: Callable[[str], None]
+) -> CalibrationFit | None:
     """Let one person look at points on the player's page and write what that says.
 
     ``ready`` is told the page's address; nothing is measured before somebody opened it. Returns

@@ -15,7 +15,7 @@ from signage.analysis.experiment import result_of
 from signage.config.config import Config
 from signage.errors import SignageError
 from signage.journal.experiments import Experiments
-from signage.journal.figures import Figures, Period
+from signage.journal.figures import DashboardFigures, Period
 from signage.player.api.state import LoopState
 from signage.text.vocabulary import FACINGS, MOVEMENTS, POLICIES
 
@@ -28,7 +28,9 @@ _COST_SHARE = 0.05
 class Dashboard:
     """Answers from any thread."""
 
-    def __init__(self, config: Config, state: Callable[[], LoopState], figures: Figures) -> None:
+    def __init__(
+        self, config: Config, state: Callable[[], LoopState], figures: DashboardFigures
+    ) -> None:
         self._config, self._state, self._figures = config, state, figures
         self._lock = threading.Lock()
         self._kept: dict[int, tuple[float, dict[str, Any]]] = {}
@@ -95,7 +97,7 @@ class Dashboard:
                 return kept
             utc = datetime.now(UTC)
             window = self._config.constraints.share_window_plays
-            kept = self._figures.of(Period.last(days, utc), window)
+            kept = self._figures.over(Period.last(days, utc), window)
             kept |= {"days": days, "t_utc": _iso(utc), "rewarded": self._rewarded()}
             took_s = time.monotonic() - began_s
             until_s = began_s + max(_FIGURES_EVERY_S, took_s / _COST_SHARE)

@@ -23,7 +23,7 @@ from signage.content.watch import ContentWatch
 from signage.engine.engine import Engine, Step
 from signage.engine.learning import FOLDER
 from signage.errors import DamagedJournalError, LostJournalError
-from signage.journal.figures import Figures
+from signage.journal.figures import DashboardFigures
 from signage.journal.file import set_aside
 from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
@@ -127,7 +127,9 @@ class Kiosk:
                 counters=lambda: self.loop_state.counters,
                 orders=self,
                 is_as_checked=self._contents.is_as_checked,
-                dashboard=Dashboard(config, lambda: self.loop_state, Figures(self.journal_path)),
+                dashboard=Dashboard(
+                    config, lambda: self.loop_state, DashboardFigures(self.journal_path)
+                ),
             ),
         )
         self._engine = Engine(

@@ -38,7 +38,7 @@ class VisitHistory:
         self._kinds: dict[str, _Total] = {}
 
     @classmethod
-    def of(cls, visits: Iterable[VisitHistory]) -> VisitHistory:
+    def joined(cls, visits: Iterable[VisitHistory]) -> VisitHistory:
         """All of them together."""
         whole = cls()
         for visit in visits:

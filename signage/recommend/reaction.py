@@ -29,7 +29,7 @@ EXPRESSIONS = ("smile", "surprise", "frown")
 _SMOOTH_S = 0.5
 
 
-class Witness:
+class ViewerDuringPlay:
     """One person during one play, from when they are first seen in it."""
 
     def __init__(

@@ -296,7 +296,7 @@ class Recommender:
     def _history(self, viewer: Viewer) -> VisitHistory:
         """What somebody was shown in this visit, and in earlier ones where they are known."""
         visits = (*viewer.earlier_visits, viewer.visit_id)
-        return VisitHistory.of(self._visits[v] for v in visits if v in self._visits)
+        return VisitHistory.joined(self._visits[v] for v in visits if v in self._visits)
 
     def _ask(
         self,

@@ -28,7 +28,7 @@ from datetime import datetime
 
 from signage.config.reward import RewardConfig
 from signage.recommend.course import Blindness, Course, Courses
-from signage.recommend.reaction import Witness
+from signage.recommend.reaction import ViewerDuringPlay
 from signage.types.audience import AudienceSnapshot, Viewer
 from signage.types.rewards import Impression, Reward, ShortStay, Unfolding
 
@@ -53,7 +53,7 @@ class PlayTally:
         self.started_s = round(started_s, 3)
         self._last_s = max(started_s, audience.t_s)
         self._watched = any(viewer.attentive for viewer in audience.viewers)
-        self._witnesses: dict[str, Witness] = {}
+        self._viewers: dict[str, ViewerDuringPlay] = {}
         self._open: _Open | None = None
         self._opened: list[_Open] = []
         self._courses = dict(courses.since(self.started_s)) if courses else {}
@@ -67,18 +67,20 @@ class PlayTally:
             self._blindness.add(self._last_s, audience.t_s, audience.fault)
         self._last_s = max(self._last_s, audience.t_s)
         for viewer in audience.viewers:
-            witness = self._witnesses.get(viewer.visit_id)
-            if witness is None:
-                witness = self._meet(audience.t_s, viewer)
-            witness.update(audience.t_s, viewer)
+            viewer_during_play = self._viewers.get(viewer.visit_id)
+            if viewer_during_play is None:
+                viewer_during_play = self._meet(audience.t_s, viewer)
+            viewer_during_play.update(audience.t_s, viewer)
 
-    def _meet(self, t_s: float, viewer: Viewer) -> Witness:
+    def _meet(self, t_s: float, viewer: Viewer) -> ViewerDuringPlay:
         course = self._courses.get(viewer.visit_id)
         if course is None:
             course = Course()
             course.add(t_s, viewer)
-        witness = self._witnesses[viewer.visit_id] = Witness(t_s, viewer, course=course)
-        return witness
+        viewer_during_play = self._viewers[viewer.visit_id] = ViewerDuringPlay(
+            t_s, viewer, course=course
+        )
+        return viewer_during_play
 
     def unfold(self, reason: str, t_s: float, utc: datetime) -> None:
         """What is more of the content is open, and is to be seen since ``t_s``."""
@@ -100,17 +102,17 @@ class PlayTally:
         present = {viewer.visit_id for viewer in audience.viewers}
         counted: dict[str, Impression] = {}
         short: list[ShortStay] = []
-        for visit_id, witness in self._witnesses.items():
-            given = witness.course.between(self.started_s, ended_s)
+        for visit_id, viewer_during_play in self._viewers.items():
+            given = viewer_during_play.course.between(self.started_s, ended_s)
             if given.present_s >= config.min_opportunity_s:
-                counted[visit_id] = witness.impression(
+                counted[visit_id] = viewer_during_play.impression(
                     config.reactions,
                     stayed=visit_id in present,
                     from_s=self.started_s,
                     to_s=ended_s,
                 )
             elif given.present_s > 0:
-                short.append(witness.short_stay(given))
+                short.append(viewer_during_play.short_stay(given))
         impressions = tuple(counted.values())
         length_s = ended_s - self.started_s
         blind_s, fault = self._blindness.between(self.started_s, ended_s)
@@ -150,7 +152,7 @@ class PlayTally:
             since_s = min(max(each.since_s, self.started_s), ended_s)
             until_s = min(each.until_s, ended_s)
             read_s = sum(
-                self._witnesses[visit_id].course.between(since_s, until_s).reading_s or 0.0
+                self._viewers[visit_id].course.between(since_s, until_s).reading_s or 0.0
                 for visit_id in counted
             )
             open_s = round(max(0.0, until_s - since_s), 3)

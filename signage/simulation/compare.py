@@ -17,7 +17,7 @@ from signage.analysis.report.page import Page, Picture, Section, Table, Tile, wr
 from signage.analysis.report.words import number
 from signage.evaluation import off_policy
 from signage.simulation.intervals import Estimate, estimate, over_seeds
-from signage.simulation.run import Order, people_of, summarise
+from signage.simulation.run import Task, people_of, summarise
 
 Curve = tuple[tuple[int, Estimate], ...]
 """Plays at the end of each stretch of a run, and the mean over the seeds."""
@@ -73,12 +73,12 @@ class Comparison:
         return "\n".join(lines)
 
 
-def compare(order: Order, summaries: Mapping[tuple[str, int], dict[str, Any]]) -> Comparison:
-    """``summaries`` are those of each policy and seed of ``order``."""
+def compare(task: Task, summaries: Mapping[tuple[str, int], dict[str, Any]]) -> Comparison:
+    """``summaries`` are those of each policy and seed of ``task``."""
     by_policy = {
-        policy: [summaries[policy, seed] for seed in order.seeds] for policy in order.policies
+        policy: [summaries[policy, seed] for seed in task.seeds] for policy in task.policies
     }
-    first = by_policy[order.policies[0]]
+    first = by_policy[task.policies[0]]
     rows = []
     for policy, own in by_policy.items():
         pairs = [
@@ -117,37 +117,37 @@ def _apart(mine: Mapping[str, Any], other: Mapping[str, Any]) -> list[tuple[int,
     return [(end, fmean(gap for _, gap in both[: n + 1])) for n, (end, _) in enumerate(both)]
 
 
-def write_comparison(comparison: Comparison, order: Order, out: Path) -> Path:
+def write_comparison(comparison: Comparison, task: Task, out: Path) -> Path:
     """``comparison.json`` and the page ``report.html`` into the folder ``out``; the page's path."""
     document = {
         "policies": comparison.summaries,
         "over": comparison.rows[0].policy,
         "lifts": {row.policy: row.lift.record() for row in comparison.rows if row.lift},
-        "plays_a_run": order.plays,
-        "seeds": len(order.seeds),
-        "response": order.model.model_dump(),
+        "plays_a_run": task.plays,
+        "seeds": len(task.seeds),
+        "response": task.model.model_dump(),
     }
     (out / "comparison.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    return write_seeds_report(comparison, order, out)
+    return write_seeds_report(comparison, task, out)
 
 
-def write_seeds_report(comparison: Comparison, order: Order, out: Path) -> Path:
+def write_seeds_report(comparison: Comparison, task: Task, out: Path) -> Path:
     """The page alone, of one policy or several."""
     rows = comparison.rows
-    seeds = f"{len(order.seeds)} seed{'s' * (len(order.seeds) > 1)}"
+    seeds = f"{len(task.seeds)} seed{'s' * (len(task.seeds) > 1)}"
     page = Page(
         title="Simulated audience: "
         + ("policies compared" if len(rows) > 1 else f"the policy {rows[0].policy}"),
-        subtitle=f"{_videos(order)}, {seeds}, {order.plays:,} plays a run.",
+        subtitle=f"{_videos(task)}, {seeds}, {task.plays:,} plays a run.",
         headline=_headline(rows),
         detail="The people, their paths and their time in view are recorded; how they respond is "
         "simulated, with the same people and luck for every policy. A figure of a simulation, not "
         "a promise for a shop.",
         tiles=tuple(_tiles(comparison)),
-        sections=tuple(_sections(comparison, order)),
+        sections=tuple(_sections(comparison, task)),
         methods=frozenset({"simulation", "seeds"}),
         simulated="The people are recorded, their response is a model. No figure is of a shop. "
-        f"(signage {__version__}, {people_of(order)})",
+        f"(signage {__version__}, {people_of(task)})",
     )
     path = out / "report.html"
     write_page(page, path)
@@ -183,7 +183,7 @@ def _tiles(comparison: Comparison) -> Iterator[Tile]:
     yield Tile(f"{broken}", "constraints broken", "by an audit that knew who was in view")
 
 
-def _sections(comparison: Comparison, order: Order) -> Iterator[Section]:
+def _sections(comparison: Comparison, task: Task) -> Iterator[Section]:
     rows = comparison.rows
     first = rows[0].policy
     columns = ("policy", "mean reward", "share of the oracle")
@@ -224,11 +224,11 @@ def _sections(comparison: Comparison, order: Order) -> Iterator[Section]:
         yield Section(title, text, (Picture(picture, f"{title}, in the end: {said}."),))
     response = tuple(
         (name.replace("_", " "), f"{value:g}" if isinstance(value, float) else str(value))
-        for name, value in order.model.model_dump().items()
+        for name, value in task.model.model_dump().items()
     )
     yield Section("The simulated response", tables=(Table(("parameter", "value"), response),))
-    if order.videos:
-        yield Section("The footage", ", ".join(path.name for path in order.videos))
+    if task.videos:
+        yield Section("The footage", ", ".join(path.name for path in task.videos))
 
 
 def _cells(row: Row, *, compared: bool) -> tuple[str, ...]:
@@ -251,8 +251,8 @@ def _drawn(curve: Curve) -> plots.Curve:
     return [end for end, _ in curve], [ends(told) for _, told in curve]
 
 
-def _videos(order: Order) -> str:
-    count = len(order.videos)
+def _videos(task: Task) -> str:
+    count = len(task.videos)
     return "The demo’s reel" if not count else f"{count} video{'s' * (count > 1)}"
 
 

@@ -76,7 +76,7 @@ class Impressions:
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
+class ResponseFit:
     """The model, with the standard error of each of its parameters that was estimated."""
 
     model: ResponseModel
@@ -100,7 +100,7 @@ class _Structure:
     looks_share: float
 
     @classmethod
-    def of(cls, values: Floats) -> _Structure:
+    def from_values(cls, values: Floats) -> _Structure:
         moving, still, *logs, s = values.tolist()
         hold_moving, hold_still, pull, hold, boredom = (math.exp(min(v, 5.0)) for v in logs)
         shared = _MOST_SHARED / (1 + math.exp(-s))
@@ -126,7 +126,7 @@ class _Structure:
         )
 
 
-def fit(journal: Path) -> tuple[Fit, Impressions]:
+def fit(journal: Path) -> tuple[ResponseFit, Impressions]:
     """Estimate the response from ``journal``.
 
     Raises JournalError when it is no sound journal, or has too little to tell.
@@ -136,7 +136,7 @@ def fit(journal: Path) -> tuple[Fit, Impressions]:
     values, covariance = _maximise(lambda values: _log_posterior(values, told, start), start)
     read, could = told.reading
     reading = (read + PRESETS["field"].reading) / (could + 1)
-    model = _Structure.of(values).model(reading)
+    model = _Structure.from_values(values).model(reading)
     errors = _errors(values, covariance, reading)
     errors["reading"] = math.sqrt(reading * (1 - reading) / (could + 1))
     gaps = {
@@ -144,7 +144,7 @@ def fit(journal: Path) -> tuple[Fit, Impressions]:
         for kind, motion in (("moving", True), ("still", False))
         if (told.motion == motion).any()
     }
-    return Fit(model, errors, len(told.present_s), gaps), told
+    return ResponseFit(model, errors, len(told.present_s), gaps), told
 
 
 def read_impressions(journal: Path) -> Impressions:
@@ -212,7 +212,7 @@ def exceedance(model: ResponseModel, told: Impressions, *, motion: bool) -> tupl
     return times_s, seen, np.array(expected)
 
 
-def write_model(fitted: Fit, out: Path) -> None:
+def write_model(fitted: ResponseFit, out: Path) -> None:
     """As a file for ``--preset``, each figure with its standard error."""
     remark = f"# By `signage simulate --fit`, from {fitted.impressions} impressions."
     lines = []
@@ -239,7 +239,7 @@ def _start() -> Floats:
 
 
 def _log_posterior(values: Floats, told: Impressions, prior: Floats) -> float:
-    structure = _Structure.of(values)
+    structure = _Structure.from_values(values)
     likely = _log_likelihood(structure, told)
     return likely - 0.5 * float((((values - prior) / _PRIOR_SD) ** 2).sum())
 
@@ -316,7 +316,7 @@ def _errors(values: Floats, covariance: Floats, reading: float) -> dict[str, flo
     ]
 
     def told(at: Floats) -> Floats:
-        model = _Structure.of(at).model(reading)
+        model = _Structure.from_values(at).model(reading)
         return np.array([getattr(model, name) for name in names])
 
     slopes = np.array(

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from signage.simulation.fit import Fit, Impressions, exceedance
+from signage.simulation.fit import Impressions, ResponseFit, exceedance
 
 _SEEN, _EXPECTED = "#22303c", "#2f6fde"
 
 
-def draw(fitted: Fit, told: Impressions, out: Path) -> None:
+def draw(fitted: ResponseFit, told: Impressions, out: Path) -> None:
     """Write a PNG: the share of impressions that looked longer than a time, seen and expected."""
     figure = Figure(figsize=(9, 3.8), layout="constrained")
     for axes, (kind, motion) in zip(

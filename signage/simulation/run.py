@@ -1,4 +1,4 @@
-"""One order to simulate, from videos to results: watched once, played by each policy and seed."""
+"""One task to simulate, from videos to results: watched once, played by each policy and seed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _MOST = {"mean_reward": 1.0, "reward_share_of_oracle": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Task:
     """What is to be simulated."""
 
     config: Config
@@ -69,44 +69,44 @@ def new_folder(out: Path, parts: Sequence[str]) -> None:
 
 
 def run(
-    order: Order, watching: Report = lambda _: None, playing: Report = lambda _: None
+    task: Task, watching: Report = lambda _: None, playing: Report = lambda _: None
 ) -> Iterator[tuple[tuple[str, int], Result]]:
-    """Carry out ``order``; each policy and seed with its result, as it gets done.
+    """Carry out ``task``; each policy and seed with its result, as it gets done.
 
     Raises SourceError when a video cannot be read or shows nobody, and as `batch.cluster` does.
     """
-    catalogue = load_catalogue(order.config.content)
-    runs = [(policy, seed) for seed in order.seeds for policy in order.policies]
-    with _executor(order, len(runs)) as executor:
+    catalogue = load_catalogue(task.config.content)
+    runs = [(policy, seed) for seed in task.seeds for policy in task.policies]
+    with _executor(task, len(runs)) as executor:
         recording = record_all(
-            order.config,
-            order.videos,
-            folder=order.cache or default_cache(),
-            workers=order.workers,
+            task.config,
+            task.videos,
+            folder=task.cache or default_cache(),
+            workers=task.workers,
             on_progress=watching,
         )
         packed = dump(recording)
         jobs = [
             Job(
-                seeded(order.config, policy, seed),
+                seeded(task.config, policy, seed),
                 catalogue,
                 packed,
-                order.model,
-                order.plays,
-                people_of(order),
+                task.model,
+                task.plays,
+                people_of(task),
             )
             for policy, seed in runs
         ]
-        total = order.plays * len(jobs)
+        total = task.plays * len(jobs)
         for index, result in simulate_all(jobs, executor, lambda plays: playing(plays / total)):
             yield runs[index], result
 
 
-def people_of(order: Order) -> str:
+def people_of(task: Task) -> str:
     """Who was recorded, in a few words."""
-    if not order.videos:
+    if not task.videos:
         return "the reel of the configuration"
-    names = [video.name.encode(errors="replace").decode()[:_LONGEST_NAME] for video in order.videos]
+    names = [video.name.encode(errors="replace").decode()[:_LONGEST_NAME] for video in task.videos]
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     return f"people of {', '.join(names[:_MOST_NAMES])}{more}"
 
@@ -137,7 +137,7 @@ def summarise(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _executor(order: Order, jobs: int) -> AbstractContextManager[Executor | None]:
-    if order.cluster is not None:
-        return cluster(order.cluster)
-    return processes(order.workers, jobs)
+def _executor(task: Task, jobs: int) -> AbstractContextManager[Executor | None]:
+    if task.cluster is not None:
+        return cluster(task.cluster)
+    return processes(task.workers, jobs)

@@ -25,7 +25,7 @@ from signage.engine.learning import FOLDER
 from signage.errors import ConfigError, JournalError
 from signage.experiments.assignment import arm_of_block, arm_of_visit, design_of
 from signage.journal.experiments import Experiments
-from signage.journal.figures import Figures
+from signage.journal.figures import DashboardFigures
 from signage.journal.soundness import check_sound
 from signage.journal.writer import Journal
 from signage.kiosk.dashboard import Dashboard
@@ -532,7 +532,7 @@ def test_the_command_prints_words_or_one_document(tmp_path: Path) -> None:
 
 def test_the_dashboard_tells_the_verdict_so_far(tmp_path: Path) -> None:
     path = write(tmp_path, blocks(60, clear))
-    figures, loop = Figures(path), PublishedLoop(CATALOGUE)
+    figures, loop = DashboardFigures(path), PublishedLoop(CATALOGUE)
     assert Dashboard(Config(), loop, figures)(1)["experiment"] is None
     told = Dashboard(Config(experiment=AUTUMN), loop, figures)(1)["experiment"]
     assert told["name"] == "autumn"

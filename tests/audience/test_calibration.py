@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from signage.audience.calibration import POINTS, Calibration, Fit
+from signage.audience.calibration import POINTS, Calibration, CalibrationFit
 from signage.audience.screen_plane import ScreenPlane
 from signage.config.screen import ScreenConfig
 from signage.errors import ConfigError
@@ -20,7 +20,7 @@ Eyes = Callable[[tuple[float, float]], tuple[float, float] | None]
 """What is told of eyes that look at these angles."""
 
 
-def calibrate(eyes: Eyes, noise_deg: float = 1.0) -> Fit:
+def calibrate(eyes: Eyes, noise_deg: float = 1.0) -> CalibrationFit:
     """Somebody 1.5 m away whose eyes follow the points a third of a second late."""
     rng, calibration = np.random.default_rng(0), Calibration(SCREEN)
     shown = [POINTS[0]]

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from benchmarks.off_policy.worlds import MadeLog, World
-from signage.analysis.evaluate import Wanted, evaluated
+from signage.analysis.evaluate import EvaluationRequest, evaluated
 from signage.config.config import Config
 from signage.config.policies import PoliciesConfig, Rule
 from signage.errors import ConfigError, JournalError
@@ -84,7 +84,7 @@ def test_no_bias_and_an_interval_that_covers(binary: bool) -> None:
 
 
 def test_what_was_logged_judged_by_itself_is_its_own_mean(journal: Path) -> None:
-    told = evaluated(journal, Wanted(policies=("uniform",)), Config())
+    told = evaluated(journal, EvaluationRequest(policies=("uniform",)), Config())
     logged, (uniform,) = told["logged"], told["policies"]
     rewards = [
         row[0]
@@ -101,7 +101,7 @@ def test_what_was_logged_judged_by_itself_is_its_own_mean(journal: Path) -> None
 
 def test_parquet_tells_the_same(journal: Path, tmp_path: Path) -> None:
     export(journal, ExportFormat.DECISIONS, tmp_path / "log.parquet")
-    wanted = Wanted(policies=("uniform",), without=("coffee",))
+    wanted = EvaluationRequest(policies=("uniform",), without=("coffee",))
     of_journal, of_columns = (
         evaluated(path, wanted, Config()) for path in (journal, tmp_path / "log.parquet")
     )
@@ -112,18 +112,18 @@ def test_parquet_tells_the_same(journal: Path, tmp_path: Path) -> None:
 
 
 def test_what_if_one_were_removed_or_capped(journal: Path) -> None:
-    wanted = Wanted(without=("coffee",), caps=("shoes=0.1",), add=("category=coffee",))
+    wanted = EvaluationRequest(without=("coffee",), caps=("shoes=0.1",), add=("category=coffee",))
     told = evaluated(journal, wanted, Config())
     removed, capped, *_ = told["policies"]
     assert removed["effective_sample_size"] < told["plays"]
     assert capped["dr"]["low"] < capped["dr"]["value"] < capped["dr"]["high"]
     with pytest.raises(ConfigError, match="nosuch"):
-        evaluated(journal, Wanted(without=("nosuch",)), Config())
+        evaluated(journal, EvaluationRequest(without=("nosuch",)), Config())
 
 
 def test_a_thin_overlap_is_said(journal: Path) -> None:
     changed(journal, "DELETE FROM rewards WHERE seq > 12")
-    (one,) = evaluated(journal, Wanted(policies=("uniform",)), Config())["policies"]
+    (one,) = evaluated(journal, EvaluationRequest(policies=("uniform",)), Config())["policies"]
     assert "not to be believed" in one["verdict"]
 
 
@@ -154,7 +154,7 @@ def test_no_number_out_of_a_journal_that_is(journal: Path, how: str) -> None:
     else:
         spoil(journal)
     with pytest.raises(JournalError, match=said):
-        evaluated(journal, Wanted(policies=("uniform",)), Config())
+        evaluated(journal, EvaluationRequest(policies=("uniform",)), Config())
 
 
 def test_the_command(journal: Path) -> None:
@@ -182,7 +182,7 @@ def test_rules_by_the_hour_go_by_the_clock_that_the_log_tells(journal: Path) -> 
     config = Config(timezone="Asia/Tokyo", policies=PoliciesConfig(rules=(at_noon,)))
 
     def coffee(path: Path) -> float:
-        (told,) = evaluated(path, Wanted(policies=("rules",)), config)["policies"]
+        (told,) = evaluated(path, EvaluationRequest(policies=("rules",)), config)["policies"]
         return float(told["shares"]["coffee"])
 
     for offset_min, expected in (("0", 1.0), ("-660", None), ("NULL", None)):

@@ -12,14 +12,14 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from signage.analysis.evaluate import Wanted, evaluated
+from signage.analysis.evaluate import EvaluationRequest, evaluated
 from signage.config.config import Config
 from signage.errors import JournalError, SignageError
 from signage.journal.exports.export import ExportFormat, export
 from tests.engine.test_engine import Stage
 from tests.support.builders import catalogue, sighting, traits
 
-UNIFORM = Wanted(policies=("uniform",))
+UNIFORM = EvaluationRequest(policies=("uniform",))
 TWO = catalogue({"coffee": {"duration_s": 4.0}, "shoes": {"duration_s": 4.0}})
 
 
@@ -210,7 +210,7 @@ def test_a_policy_of_ones_own_that_fails_is_one_clear_error(
     (tmp_path / f"{module}.py").write_text(_OWN)
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(SignageError, match=said):
-        evaluated(journal, Wanted(policies=(f"{module}:{name}",)), Config())
+        evaluated(journal, EvaluationRequest(policies=(f"{module}:{name}",)), Config())
 
 
 def test_one_visitor_alone_gives_valid_json_and_no_interval(journal: Path) -> None:
@@ -223,7 +223,7 @@ def test_one_visitor_alone_gives_valid_json_and_no_interval(journal: Path) -> No
 
 def test_thin_data_says_how_thin_and_no_interval_leaves_what_is_possible(journal: Path) -> None:
     changed(journal, "DELETE FROM rewards WHERE seq > 6")
-    wanted = Wanted(policies=("uniform", "playlist"), without=("coffee",))
+    wanted = EvaluationRequest(policies=("uniform", "playlist"), without=("coffee",))
     told = evaluated(journal, wanted, Config())
     assert told["policies"]
     for one in told["policies"]:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from signage.config.config import Config
 from signage.config.file import load_config
 from signage.content.catalogue import ContentFile
-from signage.journal.figures import Figures, Period
+from signage.journal.figures import DashboardFigures, Period
 from signage.kiosk.installation import with_calibration
 from signage.scenes.file import Cast, Scene
 from signage.simulation.model import ResponseModel
@@ -74,4 +74,4 @@ def loaded_configs(folder: Path) -> dict[str, Any]:
 def dashboard_figures(journal: Path) -> dict[str, Any]:
     """Return the figures behind ``/api/dashboard`` on the evening of the recorded day."""
     period = Period.last(1, datetime(2026, 3, 4, 20, 30, tzinfo=UTC))
-    return dict(json.loads(json.dumps(Figures(journal).of(period, 200), default=str)))
+    return dict(json.loads(json.dumps(DashboardFigures(journal).over(period, 200), default=str)))

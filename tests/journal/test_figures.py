@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from signage.journal.figures import HELD_S, TREND_PLAYS, Figures, Period
+from signage.journal.figures import HELD_S, TREND_PLAYS, DashboardFigures, Period
 from signage.journal.writer import Journal
 from signage.types.decisions import Decision, Trigger
 from signage.types.plays import PlayEvent, PlayState
@@ -83,12 +83,12 @@ def diary(tmp_path: Path) -> Iterator[Diary]:
 
 
 @pytest.fixture
-def figures(diary: Diary) -> Figures:
-    return Figures(diary.journal.path)  # while the writer has it open
+def figures(diary: Diary) -> DashboardFigures:
+    return DashboardFigures(diary.journal.path)  # while the writer has it open
 
 
-def test_an_empty_journal_has_figures_too(figures: Figures) -> None:
-    told = figures.of(DAY, 200)
+def test_an_empty_journal_has_figures_too(figures: DashboardFigures) -> None:
+    told = figures.over(DAY, 200)
     assert told["funnel"] == {
         "ots": 0, "watchers": 0, "held": 0, "read": 0, "impressions": 0, "plays": 0,
         "held_s": HELD_S,
@@ -98,34 +98,34 @@ def test_an_empty_journal_has_figures_too(figures: Figures) -> None:
     assert {hour["reward"] for hour in told["by_hour"]} == {None}
 
 
-def test_the_funnel_counts_persons_not_plays(diary: Diary, figures: Figures) -> None:
+def test_the_funnel_counts_persons_not_plays(diary: Diary, figures: DashboardFigures) -> None:
     diary.play("coffee", NOON, [impression("passes", 0.0), impression("glances", 1.0)])
     diary.play("shoes", NOON, [impression("glances", 2.5), impression("stays", HELD_S)])
     diary.play("shoes", NOON, [impression("reads", 5.0, 2.0), impression("stays", 8.0, 0.0)])
-    funnel = figures.of(DAY, 200)["funnel"]
+    funnel = figures.over(DAY, 200)["funnel"]
     assert (funnel["ots"], funnel["watchers"]) == (4, 3)
     assert funnel["held"] == 2  # glances looked for 3.5 s, but never at one play
     assert (funnel["read"], funnel["impressions"], funnel["plays"]) == (1, 6, 3)
 
 
-def test_only_plays_that_reached_the_screen_count(diary: Diary, figures: Figures) -> None:
+def test_only_plays_that_reached_the_screen_count(diary: Diary, figures: DashboardFigures) -> None:
     diary.play("coffee", NOON, shown_s=8.0)
     diary.play("coffee", NOON, state=PlayState.INTERRUPTED, shown_s=2.5)
     diary.play("coffee", NOON, state=PlayState.SUPERSEDED)
     diary.play("coffee", NOON, state=PlayState.FAILED)
     diary.play("coffee", NOON, state=None)
-    told = figures.of(DAY, 200)
+    told = figures.over(DAY, 200)
     assert (told["contents"]["coffee"]["plays"], told["funnel"]["plays"]) == (3, 3)
     assert told["contents"]["coffee"]["shown_s"] == 10.5  # of what runs it is not known yet
     assert told["share_of_voice"] == {"window_plays": 3, "plays": {"coffee": 3}}
 
 
-def test_each_content_has_its_own(diary: Diary, figures: Figures) -> None:
+def test_each_content_has_its_own(diary: Diary, figures: DashboardFigures) -> None:
     diary.play("coffee", NOON, [impression("a", 4.0), impression("b", 0.0)], 0.4)
     diary.play("coffee", NOON, [impression("a", 2.0)], 0.2)
     diary.play("coffee", NOON)  # nobody was there: no reward, which is not a reward of zero
     diary.play("shoes", NOON, [impression("a", 8.0)], 0.9)
-    contents = figures.of(DAY, 200)["contents"]
+    contents = figures.over(DAY, 200)["contents"]
     coffee = contents["coffee"]
     assert {name: coffee[name] for name in ("plays", "ots", "watchers", "impressions")} == {
         "plays": 3, "ots": 2, "watchers": 1, "impressions": 3,
@@ -137,12 +137,12 @@ def test_each_content_has_its_own(diary: Diary, figures: Figures) -> None:
     assert (contents["shoes"]["reward"], contents["shoes"]["attraction"]) == (0.9, 1.0)
 
 
-def test_what_had_to_play_earns_no_content_a_mean(diary: Diary, figures: Figures) -> None:
+def test_what_had_to_play_earns_no_content_a_mean(diary: Diary, figures: DashboardFigures) -> None:
     """As in the report: it was not chosen for who was there."""
     diary.play("coffee", NOON, [impression("a", 4.0)], 0.4)
     diary.play("coffee", NOON, [impression("a", 8.0)], 0.9, forced=True)
     diary.play("shoes", NOON, [impression("a", 8.0)], 0.9, forced=True)
-    told = figures.of(DAY, 200)
+    told = figures.over(DAY, 200)
     coffee, shoes = told["contents"]["coffee"], told["contents"]["shoes"]
     assert (coffee["rewarded"], coffee["reward"], coffee["impressions"]) == (1, 0.4, 2)
     assert (shoes["rewarded"], shoes["reward"], shoes["impressions"]) == (0, None, 1)
@@ -150,12 +150,12 @@ def test_what_had_to_play_earns_no_content_a_mean(diary: Diary, figures: Figures
     assert (coffee["seen"], shoes["seen"]) == (2, 1)
 
 
-def test_hours_are_whole_and_the_last_one_runs(diary: Diary, figures: Figures) -> None:
+def test_hours_are_whole_and_the_last_one_runs(diary: Diary, figures: DashboardFigures) -> None:
     diary.play("coffee", DAY.since - timedelta(seconds=1), [impression("too early", 8.0)], 1.0)
     diary.play("coffee", DAY.since, [impression("first", 1.0)], 0.5)
     diary.play("coffee", NOON + timedelta(minutes=29), [impression("last", 2.0)], 0.1)
     diary.play("shoes", NOON + timedelta(minutes=29), [impression("last", 3.0)], 0.3)
-    told = figures.of(DAY, 200)
+    told = figures.over(DAY, 200)
     assert told["since_utc"] == "2026-03-03T13:00:00.000+00:00"
     hours = told["by_hour"]
     assert hours[0] | {"t_utc": ""} == {
@@ -167,30 +167,32 @@ def test_hours_are_whole_and_the_last_one_runs(diary: Diary, figures: Figures) -
         "attention_s": 5.0, "reward": pytest.approx(0.2), "seen": "yes", "seen_share": 1.0,
     }  # fmt: skip
     assert sum(hour["plays"] for hour in hours) == 3
-    week = figures.of(Period.last(7, NOW), 200)
+    week = figures.over(Period.last(7, NOW), 200)
     assert (len(week["by_hour"]), week["funnel"]["ots"]) == (168, 3)
 
 
-def test_a_trend_needs_enough_plays_on_both_sides(diary: Diary, figures: Figures) -> None:
+def test_a_trend_needs_enough_plays_on_both_sides(diary: Diary, figures: DashboardFigures) -> None:
     for _ in range(TREND_PLAYS):
         diary.play("coffee", DAY.since, [impression("a", 1.0)], 0.2)
     for _ in range(TREND_PLAYS - 1):
         diary.play("coffee", NOON, [impression("b", 1.0)], 0.5)
-    assert figures.of(DAY, 200)["contents"]["coffee"]["trend"] is None
+    assert figures.over(DAY, 200)["contents"]["coffee"]["trend"] is None
     diary.play("coffee", NOON, [impression("b", 1.0)], 0.5)
-    coffee = figures.of(DAY, 200)["contents"]["coffee"]
+    coffee = figures.over(DAY, 200)["contents"]["coffee"]
     assert coffee["trend"] == pytest.approx(0.3)
     assert (coffee["rewards"][0], coffee["rewards"][-1]) == (0.2, 0.5)
 
 
-def test_share_of_voice_is_of_the_newest_drawn_plays(diary: Diary, figures: Figures) -> None:
+def test_share_of_voice_is_of_the_newest_drawn_plays(
+    diary: Diary, figures: DashboardFigures
+) -> None:
     for name in ("coffee", "coffee", "shoes", "coffee"):
         diary.play(name, NOON - timedelta(days=3))  # however long ago
     diary.play("wine", NOON, forced=True)
-    voice = figures.of(DAY, 3)["share_of_voice"]
+    voice = figures.over(DAY, 3)["share_of_voice"]
     assert voice == {"window_plays": 3, "plays": {"coffee": 2, "shoes": 1}}
 
 
-def test_a_clock_that_was_set_back_breaks_nothing(diary: Diary, figures: Figures) -> None:
+def test_a_clock_that_was_set_back_breaks_nothing(diary: Diary, figures: DashboardFigures) -> None:
     diary.play("coffee", NOW + timedelta(hours=5), [impression("a", 1.0)], 0.5)
-    assert figures.of(DAY, 200)["by_hour"][-1]["plays"] == 1
+    assert figures.over(DAY, 200)["by_hour"][-1]["plays"] == 1

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from signage.config.config import Config
-from signage.journal.figures import Figures, Period
+from signage.journal.figures import DashboardFigures, Period
 from signage.journal.writer import Journal
 from signage.kiosk.dashboard import Dashboard
 from tests.support.builders import catalogue, snapshot
@@ -18,14 +18,14 @@ CATALOGUE = catalogue()
 CONFIG = Config()
 
 
-class Counting(Figures):
+class Counting(DashboardFigures):
     """Says how often it was asked."""
 
     asked = 0
 
-    def of(self, period: Period, share_plays: int) -> dict[str, Any]:
+    def over(self, period: Period, share_plays: int) -> dict[str, Any]:
         self.asked += 1
-        return super().of(period, share_plays)
+        return super().over(period, share_plays)
 
 
 @pytest.fixture

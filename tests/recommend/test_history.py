@@ -62,7 +62,7 @@ def test_attention_and_reactions_add_up_by_content_and_by_category() -> None:
     )
     history.add("tea", ["category=coffee"], impression(attention_s=6.0, reaction=-0.2))
     history.add("tea", ["category=coffee"], impression(attention_s=8.0, reaction=0.1))
-    assert VisitHistory.of([history]).features() == history.features()
+    assert VisitHistory.joined([history]).features() == history.features()
     assert history.features() == {
         "liked:category=coffee": pytest.approx(16 / 24, abs=1e-4),
         "moved:category=coffee": pytest.approx(0.1),

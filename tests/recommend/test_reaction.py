@@ -13,7 +13,7 @@ from signage.audience.audience import open_audience
 from signage.config.file import load_config
 from signage.config.reward import ReactionConfig
 from signage.perception.perceiver import Perceiver
-from signage.recommend.reaction import Witness
+from signage.recommend.reaction import ViewerDuringPlay
 from signage.recommend.reward import PlayTally
 from signage.scenes.footage import read_video
 from signage.types.audience import AudienceSnapshot
@@ -28,7 +28,7 @@ STEP_S = 0.1
 def witness(course: Callable[[float], dict[str, Any]], length_s: float = 8.0) -> Impression:
     """Somebody in the play for all its time, who is at ``t_s`` as ``course`` says."""
     start = viewer(**{"dwell_s": 5.0, "attention_s": 3.0} | course(0.0))
-    seen = Witness(0.0, start, 5.0, 3.0)
+    seen = ViewerDuringPlay(0.0, start, 5.0, 3.0)
     for step in range(1, round(length_s / STEP_S) + 1):
         t_s = step * STEP_S
         update: dict[str, Any] = {"dwell_s": 5.0 + t_s, "attention_s": 3.0 + t_s} | course(t_s)
@@ -91,7 +91,7 @@ def test_who_turns_away_takes_attention_from_it() -> None:
 
 def test_leaving_counts_against_it() -> None:
     start = viewer(dwell_s=5.0, attention_s=3.0)
-    seen = Witness(0.0, start, 5.0, 3.0)
+    seen = ViewerDuringPlay(0.0, start, 5.0, 3.0)
     seen.update(4.0, replace(start, dwell_s=9.0, attention_s=5.0))
     assert seen.impression(WEIGHTS, stayed=False).reaction == pytest.approx(-WEIGHTS.leaves)
     assert seen.impression(WEIGHTS, stayed=True).reaction == 0.0

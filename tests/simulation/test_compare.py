@@ -12,10 +12,10 @@ import pytest
 from signage.config.decision import DecisionConfig
 from signage.simulation.compare import compare, write_comparison
 from signage.simulation.model import PRESETS
-from signage.simulation.run import Order
+from signage.simulation.run import Task
 from tests.support.builders import FOOTAGE, ROOT, defaults
 
-ORDER = Order(
+TASK = Task(
     config=defaults(decision=DecisionConfig(policy="vw")),
     videos=(Path("shop.mp4"),),
     policies=("uniform", "vw", "rules"),
@@ -37,13 +37,13 @@ def test_what_differs_by_the_same_seeds_is_told_from_luck(tmp_path: Path) -> Non
         for policy, rewards in EARNED.items()
         for seed, reward in enumerate(rewards)
     }  # fmt: skip
-    found = compare(ORDER, summaries)
+    found = compare(TASK, summaries)
     assert [row.verdict for row in found.rows] == ["compared with", "better", "not told apart"]
     lift = found.rows[1].lift
     assert lift is not None
     assert lift.mean == pytest.approx(0.1)
     assert lift.half == pytest.approx(0.0248, abs=0.0001)
-    page = write_comparison(found, ORDER, tmp_path).read_text(encoding="utf-8")
+    page = write_comparison(found, TASK, tmp_path).read_text(encoding="utf-8")
     assert "0.100 ± 0.025" in page
     assert "vw earned 40% more, +0.100 ± 0.025 a play, than uniform." in page
     assert "Learning curve, in the end: uniform 0.300, vw 0.400, rules 0.300." in page

@@ -9,7 +9,7 @@ import pytest
 
 from signage.errors import JournalError
 from signage.simulation.batch import Job, Result, simulate
-from signage.simulation.fit import Fit, fit, write_model
+from signage.simulation.fit import ResponseFit, fit, write_model
 from signage.simulation.fit_plot import draw
 from signage.simulation.model import ResponseModel, load_model
 from tests.support.shop import job
@@ -49,7 +49,7 @@ def test_known_parameters_come_back_within_their_error(played: Path, tmp_path: P
 
 def test_what_is_written_is_a_preset(tmp_path: Path) -> None:
     path = tmp_path / "response.toml"
-    write_model(Fit(TRUE, {"pull": 0.1}, 100, {}), path)
+    write_model(ResponseFit(TRUE, {"pull": 0.1}, 100, {}), path)
     assert load_model(str(path)) == TRUE
     assert "pull = 0.800000  # ± 0.100" in path.read_text()
     assert "smile = 0.300000  # not estimated" in path.read_text()

@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 from pyarrow import parquet
 
-from signage.analysis.evaluate import Wanted, evaluated
+from signage.analysis.evaluate import EvaluationRequest, evaluated
 from signage.analysis.experiment import result
 from signage.config.config import Config
 from signage.journal.exports.export import ExportFormat, export
-from signage.journal.figures import Figures, Period
+from signage.journal.figures import DashboardFigures, Period
 from signage.journal.reader import JournalReader
 from signage.journal.report_figures import ReportFigures
 from signage.journal.writer import Journal
@@ -47,9 +47,9 @@ class Books:
         self.dsjson = [json.loads(line) for line in (out / "dsjson").read_text().splitlines()]
         self.api = JournalReader(path).decisions()
         self.report = ReportFigures(path).all()
-        self.dashboard = Figures(path).of(Period.last(1, utc(LENGTH_S)), 500)
+        self.dashboard = DashboardFigures(path).over(Period.last(1, utc(LENGTH_S)), 500)
         self.experiment = result(path)
-        self.evaluation = evaluated(path, Wanted(policies=("uniform",)), Config())
+        self.evaluation = evaluated(path, EvaluationRequest(policies=("uniform",)), Config())
 
     @property
     def shown(self) -> list[Row]:

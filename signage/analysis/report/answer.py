@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from signage.analysis.report.inputs import Material
+from signage.analysis.report.inputs import ReportInputs
 from signage.analysis.report.page import Tile
 from signage.analysis.report.words import ends, length, number, share
 from signage.evaluation.off_policy import Estimate
 from signage.evaluation.overlap import LEAST_EFFECTIVE, LEAST_VISITORS
 
 
-def headline(said: Material) -> tuple[str, str]:
+def headline(inputs: ReportInputs) -> tuple[str, str]:
     """The answer, and what it rests on."""
-    audience, mean = said.figures["audience"], said.rewards.mean()
+    audience, mean = inputs.figures["audience"], inputs.rewards.mean()
     parts = []
-    if audience["dwell_s"] and audience["visits"] >= said.least_persons:
-        told = said.attraction
+    if audience["dwell_s"] and audience["visits"] >= inputs.least_persons:
+        told = inputs.attraction
         parts.append(
             f"People looked at the screen for {told.value:.0%}{ends(told, '.0%')} of the time that "
             "they were in view."
@@ -27,34 +27,36 @@ def headline(said: Material) -> tuple[str, str]:
             f"A play that somebody could see earned {mean.value:.3f}{ends(mean, '.3f')} on "
             "average, where 1 is the most."
         )
-    if isinstance(said.experiment, Mapping):
-        return said.experiment["verdict"], " ".join([earned, *parts])
-    lift = said.lift
+    if isinstance(inputs.experiment, Mapping):
+        return inputs.experiment["verdict"], " ".join([earned, *parts])
+    lift = inputs.lift
     if lift is None:
-        return earned, " ".join([*parts, _no_lift(said) if mean is not None else ""])
+        return earned, " ".join([*parts, _no_lift(inputs) if mean is not None else ""])
     value, chance = lift
-    return _lift_sentence(value, chance, said.policies), " ".join([earned, *parts])
+    return _lift_sentence(value, chance, inputs.policies), " ".join([earned, *parts])
 
 
-def tiles(said: Material) -> Iterator[Tile]:
+def tiles(inputs: ReportInputs) -> Iterator[Tile]:
     """Of the whole period."""
-    figures, audience = said.figures, said.figures["audience"]
+    figures, audience = inputs.figures, inputs.figures["audience"]
     visits, dwell_s, attention_s = (audience[k] for k in ("visits", "dwell_s", "attention_s"))
     plays = sum(row["plays"] for row in figures["contents"])
-    mean = said.rewards.mean()
+    mean = inputs.rewards.mean()
     known = visits - audience["persons"]
     again = f"visits, {known:,} of people known again" if known else "visits"
     yield Tile(f"{visits:,}", "opportunities to see", again)
     yield Tile(f"{audience['watchers']:,}", "watchers", "looked at least once")
     watching, looking = share(audience["watchers"], visits), share(attention_s, dwell_s)
-    if visits < said.least_persons:
+    if visits < inputs.least_persons:
         watching = looking = "–"
     yield Tile(watching, "conversion ratio", "watchers / opportunities")
     yield Tile(length(attention_s), "attention time", f"of {length(dwell_s)} in view")
     yield Tile(looking, "attraction ratio", "attention time / dwell time")
-    yield Tile(f"{plays:,}", "plays", f"{len(said.rewards):,} of them with people there")
+    yield Tile(f"{plays:,}", "plays", f"{len(inputs.rewards):,} of them with people there")
     yield Tile("–" if mean is None else f"{mean.value:.3f}", "mean reward", "of those, from 0 to 1")
-    yield Tile(f"{said.broken:,}", "constraints broken", "counted again from the record, see below")
+    yield Tile(
+        f"{inputs.broken:,}", "constraints broken", "counted again from the record, see below"
+    )
 
 
 def _lift_sentence(lift: Estimate, chance: float, policies: str) -> str:
@@ -71,14 +73,14 @@ def _lift_sentence(lift: Estimate, chance: float, policies: str) -> str:
     )
 
 
-def _no_lift(said: Material) -> str:
+def _no_lift(inputs: ReportInputs) -> str:
     """Why there is no lift to show, in words that say when there may be."""
-    if isinstance(said.experiment, str):
-        return f"No result of the experiment yet: {said.experiment}"
-    if isinstance(said.by_lot, str):
-        return f"Not enough data for a lift yet: {said.by_lot}"
-    (lot,) = said.by_lot.valuations
-    if not lot.warnings or set(said.figures["policies"]) == {"uniform"}:
+    if isinstance(inputs.experiment, str):
+        return f"No result of the experiment yet: {inputs.experiment}"
+    if isinstance(inputs.by_lot, str):
+        return f"Not enough data for a lift yet: {inputs.by_lot}"
+    (lot,) = inputs.by_lot.valuations
+    if not lot.warnings or set(inputs.figures["policies"]) == {"uniform"}:
         return "The contents were drawn at random, or nearly so: there is no lift to compute."
     overlap = lot.overlap
     if overlap is None:

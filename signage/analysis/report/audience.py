@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from signage.analysis.report import plots
-from signage.analysis.report.inputs import Material, Row
+from signage.analysis.report.inputs import ReportInputs, Row
 from signage.analysis.report.page import Picture, Section, Table
 from signage.analysis.report.words import ends, length, number, share
 from signage.evaluation.off_policy import Estimate
@@ -30,9 +30,9 @@ _UNKNOWN = "not known: the screen was off, or its camera did not see"
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-def funnel(said: Material) -> Section | None:
+def funnel(inputs: ReportInputs) -> Section | None:
     """How far each visit came."""
-    figures, audience = said.figures, said.figures["audience"]
+    figures, audience = inputs.figures, inputs.figures["audience"]
     if not audience["visits"]:
         return None
     steps = {
@@ -51,15 +51,15 @@ def funnel(said: Material) -> Section | None:
     )
 
 
-def contents(said: Material) -> Section:
+def contents(inputs: ReportInputs) -> Section:
     """What each content got."""
-    enough = {row["content_id"] for row in said.by_plays if not _few(said, row)}
+    enough = {row["content_id"] for row in inputs.by_plays if not _few(inputs, row)}
     means = {}
-    for place, name in enumerate(said.contents):
-        mean = said.rewards.mean(np.flatnonzero(said.rewards.shown == place))
+    for place, name in enumerate(inputs.contents):
+        mean = inputs.rewards.mean(np.flatnonzero(inputs.rewards.shown == place))
         if mean is not None and name in enough:
             means[name] = mean
-    most = {name: means[name] for name in _most_played(said) if name in means}
+    most = {name: means[name] for name in _most_played(inputs) if name in means}
     pictures: tuple[Picture, ...] = ()
     if most:
         best = max(most, key=lambda name: most[name].value)
@@ -71,23 +71,25 @@ def contents(said: Material) -> Section:
         tables=(
             Table(
                 _COLUMNS,
-                tuple(_content(said, row, means.get(row["content_id"])) for row in said.by_plays),
+                tuple(
+                    _content(inputs, row, means.get(row["content_id"])) for row in inputs.by_plays
+                ),
             ),
         ),
-        note=f"{_which(said)}An impression is one person’s opportunity to see one play. Reaction "
+        note=f"{_which(inputs)}An impression is one person’s opportunity to see one play. Reaction "
         "is from −1 to 1, against what is usual for each face. A dash: nobody was there, or fewer "
-        f"than {said.least_persons} people.",
+        f"than {inputs.least_persons} people.",
     )
 
 
-def cells(said: Material) -> Section | None:
+def cells(inputs: ReportInputs) -> Section | None:
     """Attention by content and kind of people."""
     pictures = []
     for key, order, name in (
         ("looks", _LOOKS, "estimated age and gender"),
         ("movements", _MOVEMENTS, "how they came"),
     ):
-        if (picture := _heat(said, said.figures[key], order)) is not None:
+        if (picture := _heat(inputs, inputs.figures[key], order)) is not None:
             pictures.append(Picture(picture, f"Attraction ratio by content and {name}."))
     if not pictures:
         return None
@@ -96,14 +98,14 @@ def cells(said: Material) -> Section | None:
         "Attraction ratio, attention time / time present: first by estimated age and gender, then "
         "by how people moved.",
         tuple(pictures),
-        note=f"{_which(said)}Hatched: {few(said)}, or what would tell of them by difference. "
+        note=f"{_which(inputs)}Hatched: {few(inputs)}, or what would tell of them by difference. "
         "Empty: nobody.",
     )
 
 
-def hours(said: Material) -> Section | None:
+def hours(inputs: ReportInputs) -> Section | None:
     """Who came when, and looked."""
-    rows = said.figures["hours"]
+    rows = inputs.figures["hours"]
     if len(rows) < 2 or not any(row["persons"] for row in rows):
         return None
     busy, ratio = np.full((2, 7, 24), np.nan)
@@ -114,7 +116,7 @@ def hours(said: Material) -> Section | None:
             continue
         unknown[at] = False
         busy[at] = row["persons"] / row["hours"]
-        hidden[at] = 0 < row["persons"] < said.least_persons
+        hidden[at] = 0 < row["persons"] < inputs.least_persons
         if row["present_s"]:
             ratio[at] = row["attention_s"] / row["present_s"]
     hours = sorted({row["hour"] for row in rows})
@@ -123,7 +125,7 @@ def hours(said: Material) -> Section | None:
     days = sorted({(row["weekday"] - 1) % 7 for row in rows})
     names = [_WEEKDAYS[day] for day in days]
     cut = (days, within)
-    why = {few(said): hidden[cut], _UNKNOWN: unknown[cut]}
+    why = {few(inputs): hidden[cut], _UNKNOWN: unknown[cut]}
     pictures = tuple(
         Picture(plots.heat(of[cut], names, labels, hidden=why, form=form), alt)
         for of, form, alt in (
@@ -136,14 +138,14 @@ def hours(said: Material) -> Section | None:
         "Persons before a play in an hour in which the screen ran and its camera saw, then their "
         "attraction ratio.",
         pictures,
-        note=f"Hours by {said.clock}. Empty: nobody was there.",
+        note=f"Hours by {inputs.clock}. Empty: nobody was there.",
     )
 
 
-def _content(said: Material, row: Row, mean: Estimate | None) -> tuple[str, ...]:
+def _content(inputs: ReportInputs, row: Row, mean: Estimate | None) -> tuple[str, ...]:
     name = row["content_id"]
     seen = ("–",) * 5
-    if row.get("impressions") and not _few(said, row):
+    if row.get("impressions") and not _few(inputs, row):
         seen = (
             f"{row['impressions']:,}",
             length(row["attention_s"]),
@@ -152,7 +154,7 @@ def _content(said: Material, row: Row, mean: Estimate | None) -> tuple[str, ...]
             number(row["reaction"], "+.2f"),
         )
     return (
-        f"{said.described[name]['title']} ({name})",
+        f"{inputs.described[name]['title']} ({name})",
         f"{row['plays']:,}",
         length(row["shown_s"]),
         *seen,
@@ -160,13 +162,13 @@ def _content(said: Material, row: Row, mean: Estimate | None) -> tuple[str, ...]
     )
 
 
-def _few(said: Material, row: Row) -> bool:
-    return bool(row.get("persons", 0) < said.least_persons)
+def _few(inputs: ReportInputs, row: Row) -> bool:
+    return bool(row.get("persons", 0) < inputs.least_persons)
 
 
-def _heat(said: Material, cells: Sequence[Row], order: Sequence[str]) -> str | None:
+def _heat(inputs: ReportInputs, cells: Sequence[Row], order: Sequence[str]) -> str | None:
     names = [
-        name for name in _most_played(said) if any(cell["content_id"] == name for cell in cells)
+        name for name in _most_played(inputs) if any(cell["content_id"] == name for cell in cells)
     ]
     segments = [name for name in order if any(cell["segment"] == name for cell in cells)]
     if not names or segments in ([], [order[-1]]):
@@ -179,16 +181,16 @@ def _heat(said: Material, cells: Sequence[Row], order: Sequence[str]) -> str | N
         at = names.index(cell["content_id"]), segments.index(cell["segment"])
         ratio[at] = cell["attention_s"] / cell["present_s"] if cell["present_s"] else np.nan
         persons[at] = cell["persons"]
-    hidden = suppressed(persons, said.least_persons)
+    hidden = suppressed(persons, inputs.least_persons)
     if not np.isfinite(ratio[~hidden]).any():
         return None
     columns = [segment.replace(" ", "\n", 1) for segment in segments]
-    return plots.heat(ratio, names, columns, hidden={few(said): hidden}, form="{:.0%}")
+    return plots.heat(ratio, names, columns, hidden={few(inputs): hidden}, form="{:.0%}")
 
 
-def few(said: Material) -> str:
+def few(inputs: ReportInputs) -> str:
     """Why a cell is hatched."""
-    return f"fewer than {said.least_persons} people"
+    return f"fewer than {inputs.least_persons} people"
 
 
 def suppressed(persons: Floats, least: int) -> Flags:
@@ -205,11 +207,11 @@ def suppressed(persons: Floats, least: int) -> Flags:
     return hidden
 
 
-def _which(said: Material) -> str:
+def _which(inputs: ReportInputs) -> str:
     """What a plot lacks."""
-    number = len(said.by_plays)
+    number = len(inputs.by_plays)
     return f"Drawn are the {_MOST_ROWS} of {number} that played most. " * (number > _MOST_ROWS)
 
 
-def _most_played(said: Material) -> list[str]:
-    return [row["content_id"] for row in said.by_plays[:_MOST_ROWS]]
+def _most_played(inputs: ReportInputs) -> list[str]:
+    return [row["content_id"] for row in inputs.by_plays[:_MOST_ROWS]]

@@ -8,7 +8,7 @@ from typing import Any
 
 from signage.analysis.experiment import result_of
 from signage.analysis.report import LEAST_PERSONS
-from signage.analysis.report.inputs import STRETCHES, Material
+from signage.analysis.report.inputs import STRETCHES, ReportInputs
 from signage.analysis.report.journal_page import report_page
 from signage.analysis.report.page import write_page
 from signage.errors import JournalError
@@ -44,7 +44,7 @@ def write_report(
     figures = ReportFigures(path)
     log = JournalLog(path)
     added_up = figures.all()
-    said = Material(
+    inputs = ReportInputs(
         figures=added_up,
         described=figures.contents(),
         contents=tuple(log.contents),
@@ -55,7 +55,7 @@ def write_report(
         simulated=simulated,
         least_persons=least_persons,
     )
-    write_page(report_page(said), out)
+    write_page(report_page(inputs), out)
 
 
 def _by_lot(log: JournalLog, on_progress: Callable[[float], None]) -> Evaluation | str:

@@ -22,7 +22,7 @@ STRETCHES = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class ReportInputs:
     """All that is known of a journal."""
 
     figures: Row
@@ -58,8 +58,8 @@ class Material:
         if self.simulated is None and self.figures.get("simulated") is None:
             return ""
         made = self.figures.get("simulated")
-        said = "The people are recorded, their response is a model. No figure is of a shop."
-        return said if made is None else f"{said} ({made})"
+        note = "The people are recorded, their response is a model. No figure is of a shop."
+        return note if made is None else f"{note} ({made})"
 
     @property
     def attraction(self) -> Estimate:

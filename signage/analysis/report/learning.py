@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from signage.analysis.report import plots
-from signage.analysis.report.inputs import STRETCHES, Material, Row, turned
+from signage.analysis.report.inputs import STRETCHES, ReportInputs, Row, turned
 from signage.analysis.report.page import Picture, Section, Table
 from signage.analysis.report.words import number, or_dash
 from signage.evaluation.evaluation import stretches_of
 from signage.evaluation.off_policy import Estimate
 
 
-def simulated(said: Material) -> Section | None:
+def simulated(inputs: ReportInputs) -> Section | None:
     """What the simulation knows that no journal does."""
-    told = said.simulated
+    told = inputs.simulated
     if told is None:
         return None
     earned = f"earned a mean reward of {or_dash(told['mean_reward'], '.3f')}"
@@ -29,9 +29,9 @@ def simulated(said: Material) -> Section | None:
     )
 
 
-def experiment(said: Material) -> Section | None:
+def experiment(inputs: ReportInputs) -> Section | None:
     """Its arms and checks."""
-    told = said.experiment
+    told = inputs.experiment
     if not isinstance(told, Mapping):
         return None
     units = "visits" if told["assign"] == "visit" else "blocks"
@@ -55,9 +55,9 @@ def experiment(said: Material) -> Section | None:
     )
 
 
-def learning_curve(said: Material) -> Section | None:
+def learning_curve(inputs: ReportInputs) -> Section | None:
     """Rewards as the plays went on."""
-    rewards = said.rewards
+    rewards = inputs.rewards
     stretches = stretches_of(len(rewards), STRETCHES)
     if len(stretches) < 2:
         return None
@@ -71,21 +71,21 @@ def learning_curve(said: Material) -> Section | None:
         "Learning curve",
         f"Mean reward of {len(means)} equal stretches of plays. A change of the audience moves it "
         "as much as learning does"
-        + (", and it holds all arms together." if isinstance(said.experiment, Mapping) else "."),
+        + (", and it holds all arms together." if isinstance(inputs.experiment, Mapping) else "."),
         (Picture(picture, f"Mean reward by plays: from {first:.3f} to {last:.3f}."),),
     )
 
 
-def lift_over_time(said: Material) -> Section | None:
+def lift_over_time(inputs: ReportInputs) -> Section | None:
     """Over the control of the experiment, or over contents by lot."""
     title = "Lift over time"
-    if isinstance(said.experiment, Mapping):
-        return _experiment_over_time(said, title)
-    if said.lift is None or isinstance(said.by_lot, str):
+    if isinstance(inputs.experiment, Mapping):
+        return _experiment_over_time(inputs, title)
+    if inputs.lift is None or isinstance(inputs.by_lot, str):
         return None
-    found = said.by_lot
+    found = inputs.by_lot
     lifts = [turned(estimate) for estimate in found.valuations[0].over_time]
-    times = [said.wall(said.rewards.t_utc_s[end - 1]) for end in found.stretches]
+    times = [inputs.wall(inputs.rewards.t_utc_s[end - 1]) for end in found.stretches]
     picture = plots.curves(
         {"lift": (times, lifts)}, xlabel="", ylabel="lift over random contents", zero=True
     )
@@ -105,19 +105,19 @@ def lift_over_time(said: Material) -> Section | None:
     )
 
 
-def _experiment_over_time(said: Material, title: str) -> Section | None:
-    assert isinstance(said.experiment, Mapping)  # noqa: S101 - asked before
+def _experiment_over_time(inputs: ReportInputs, title: str) -> Section | None:
+    assert isinstance(inputs.experiment, Mapping)  # noqa: S101 - asked before
     series: dict[str, tuple[list[datetime], list[Estimate]]] = {}
-    for point in said.experiment["lift_over_time"]:
+    for point in inputs.experiment["lift_over_time"]:
         if point["lift"] is None or point["low"] is None or point["high"] is None:
             continue
         times, lifts = series.setdefault(point["arm"], ([], []))
         utc = datetime.fromisoformat(point["until_utc"]).timestamp()
-        times.append(said.wall(utc))
+        times.append(inputs.wall(utc))
         lifts.append(Estimate(*(100 * point[name] for name in ("lift", "low", "high"))))
     if not series:
         return None
-    control = said.experiment["arms"][0]["arm"]
+    control = inputs.experiment["arms"][0]["arm"]
     picture = plots.curves(series, xlabel="", ylabel=f"lift over {control}, %", zero=True)
     last = {arm: lifts[-1] for arm, (_, lifts) in series.items()}
     told = ", ".join(f"{arm} {number(lift.value, '+.1f')} %" for arm, lift in last.items())

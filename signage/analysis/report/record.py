@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from signage.analysis.report.inputs import Material
+from signage.analysis.report.inputs import ReportInputs
 from signage.analysis.report.page import Section, Table
 from signage.analysis.report.words import length, or_dash, share
 from signage.evaluation import kept
 from signage.types.log import Outcome
 
 
-def constraints(said: Material) -> Section:
+def constraints(inputs: ReportInputs) -> Section:
     """What they held back, and what was counted anew."""
-    figures, counted = said.figures, said.kept
+    figures, counted = inputs.figures, inputs.kept
     rules = sorted(
         # What is mandatory is held back from every draw.
         (figures["held_back"].keys() | figures["gave_way"].keys()) - {"mandatory"},
@@ -33,7 +33,9 @@ def constraints(said: Material) -> Section:
         kept.CAP: "plays an hour, of contents with a cap of their own",
         kept.COMPETES: "competitors apart"
         + (
-            "" if said.keeps_apart else " (the rule never acted: it may be off, and does not count)"
+            ""
+            if inputs.keeps_apart
+            else " (the rule never acted: it may be off, and does not count)"
         ),
     }
     again = tuple(
@@ -50,7 +52,7 @@ def constraints(said: Material) -> Section:
         Table(("constraint", "decisions in which it held something back", "gave way"), rows),
         Table(("share of voice", "at least", "had", "at most"), shares),
     ]
-    broken = said.broken
+    broken = inputs.broken
     return Section(
         "Constraints kept",
         f"{'No constraint was broken' if not broken else f'{broken} were broken'}, counted again "
@@ -62,13 +64,13 @@ def constraints(said: Material) -> Section:
     )
 
 
-def quality(said: Material) -> Section:
+def quality(inputs: ReportInputs) -> Section:
     """What was left out, and why."""
-    figures, faults, audience = said.figures, said.rewards.faults, said.figures["audience"]
+    figures, faults, audience = inputs.figures, inputs.rewards.faults, inputs.figures["audience"]
     outcome = faults.outcomes
     rows = [
         ("decisions", f"{sum(outcome.values()):,}", ""),
-        ("plays with a reward", f"{len(said.rewards):,}", "the means above rest on these"),
+        ("plays with a reward", f"{len(inputs.rewards):,}", "the means above rest on these"),
         ("nobody could have seen", f"{outcome[Outcome.NOBODY_PRESENT]:,}", "no reward, left out"),
         ("camera did not see", f"{outcome[Outcome.NOT_OBSERVED]:,}", "no reward, left out"),
         ("never shown", f"{outcome[Outcome.NEVER_SHOWN]:,}", "replaced or failed, left out"),
@@ -114,7 +116,7 @@ def quality(said: Material) -> Section:
                 "checked only where it is",
             )
         )
-    if not isinstance(said.by_lot, str) and (overlap := said.by_lot.valuations[0].overlap):
+    if not isinstance(inputs.by_lot, str) and (overlap := inputs.by_lot.valuations[0].overlap):
         rows.append(
             (
                 "mean weight against random contents",
@@ -141,9 +143,9 @@ def _faults(lasted: Mapping[str, float]) -> str:
     return ", ".join(f"{name} for {length(seconds)}" for name, seconds in lasted.items()) + "; "
 
 
-def balance(said: Material) -> Section | None:
+def balance(inputs: ReportInputs) -> Section | None:
     """How visits, persons, impressions, watchers, plays and seconds fit together."""
-    figures, audience = said.figures, said.figures["audience"]
+    figures, audience = inputs.figures, inputs.figures["audience"]
     if not audience["visits"]:
         return None
     plays = sum(row["plays"] for row in figures["contents"])
@@ -151,23 +153,23 @@ def balance(said: Material) -> Section | None:
     seconds = Table(
         ("what", "how many", "in view", "looking"),
         (
-            ("visits, the opportunities to see", f"{audience['visits']:,}", *_times(said, "")),
+            ("visits, the opportunities to see", f"{audience['visits']:,}", *_times(inputs, "")),
             (
                 "= impressions: a person before a play",
                 f"{audience['impressions']:,}",
-                *_times(said, "seen_"),
+                *_times(inputs, "seen_"),
             ),
             (
                 "+ before plays that failed, or that the camera did not see",
                 f"{audience['unseen']:,}",
-                *_times(said, "unseen_"),
+                *_times(inputs, "unseen_"),
             ),
             (
                 "+ before a play for too short to count",
                 f"{audience['short_stays']:,}",
-                *_times(said, "short_"),
+                *_times(inputs, "short_"),
             ),
-            ("+ outside of plays", "", *_times(said, "outside_")),
+            ("+ outside of plays", "", *_times(inputs, "outside_")),
         ),
         words=frozenset({0}),
     )
@@ -201,8 +203,8 @@ def balance(said: Material) -> Section | None:
     )
 
 
-def _times(said: Material, which: str) -> tuple[str, str]:
-    audience = said.figures["audience"]
+def _times(inputs: ReportInputs, which: str) -> tuple[str, str]:
+    audience = inputs.figures["audience"]
     names = ("dwell_s", "attention_s") if not which else (f"{which}s", f"{which}attention_s")
     return _exact(audience[names[0]]), _exact(audience[names[1]])
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from signage.perception.logos.library import Mark, read_marks
-from signage.perception.logos.match import Fit, find_regions, fit
+from signage.perception.logos.match import LogoAlignment, find_regions, fit
 from signage.types.arrays import Floats, Image
 from signage.types.vision import Box, Logo
 
@@ -109,7 +109,7 @@ def _resized(torso: Image) -> Image:
     return np.asarray(cv2.resize(torso, None, fx=scale, fy=scale, interpolation=how), np.uint8)
 
 
-def _score(mark: Mark, place: Fit) -> float:
+def _score(mark: Mark, place: LogoAlignment) -> float:
     """The probability that the mark really is there."""
     features = (
         1.0,

@@ -58,7 +58,7 @@ class Ellipse:
     """Shape (2, 2): the symmetric square root of the covariance of x and y."""
 
     @staticmethod
-    def of(shape: Image) -> Ellipse:
+    def from_shape(shape: Image) -> Ellipse:
         """Of the pixels of ``shape``, (height, width), that are not 0; there are some."""
         m = cv2.moments(shape, binaryImage=True)
         centre = np.array([m["m10"], m["m01"]]) / m["m00"]
@@ -120,7 +120,7 @@ class Level:
     """Shape (12, pixels): the same, with bending."""
 
     @staticmethod
-    def of(canvas: Pixels, shrink: int, blur_px: float) -> Level:
+    def from_canvas(canvas: Pixels, shrink: int, blur_px: float) -> Level:
         """Of ``canvas``, shape (height, width), shrunk so many times."""
         height, width = canvas.shape[0] // shrink, canvas.shape[1] // shrink
         small = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
@@ -175,7 +175,7 @@ class Mark:
             cv2.resize(wide, None, fx=scale, fy=scale, interpolation=how), dtype=np.float32
         )
         # Fine lines are fainter at this size.
-        self.ellipse = Ellipse.of((self._shape > 0.5 * self._shape.max()).astype(np.uint8))
+        self.ellipse = Ellipse.from_shape((self._shape > 0.5 * self._shape.max()).astype(np.uint8))
         aspect = min(_MAX_CANVAS_ASPECT, max(1 / _MAX_CANVAS_ASPECT, width / height))
         inner = np.array([math.sqrt(_CANVAS_PX2 * aspect), math.sqrt(_CANVAS_PX2 / aspect)])
         self._size = np.round(inner + 2 * _CANVAS_RIM_PX).astype(int)
@@ -191,7 +191,10 @@ class Mark:
         """Shape (turns, 2, 2): from the mark to each of those views."""
         self.canvas = self._on_canvas()
         """Shape (height, width): the mark with a rim of cloth, from 0 to 1."""
-        self.levels = Level.of(self.canvas, 2, 1.25), Level.of(self.canvas, 1, 1.0)
+        self.levels = (
+            Level.from_canvas(self.canvas, 2, 1.25),
+            Level.from_canvas(self.canvas, 1, 1.0),
+        )
         """Coarse and fine."""
 
     def _seen_whitened(self) -> Pixels:
@@ -314,7 +317,7 @@ def _plainness(on: NDArray[np.bool_]) -> float:
     """How much a mark looks like a plain shape, up to 1. The view makes every ellipse a disc,
     every parallelogram a square, and every triangle an equilateral one."""
     wide = np.pad(on, max(on.shape) // 2).astype(np.uint8)
-    view = whitened(wide.astype(np.float32), Ellipse.of(wide))
+    view = whitened(wide.astype(np.float32), Ellipse.from_shape(wide))
     return max(float(view @ plain) for plain in _plain_views())
 
 
@@ -327,6 +330,6 @@ def _plain_views() -> Iterator[Pixels]:
     triangle = cv2.fillConvexPoly(blank.copy(), np.array([[100, 40], [40, 145], [160, 145]]), 1)
     for shape in (disc, bar, triangle):
         plain = np.asarray(shape, dtype=np.uint8)
-        ellipse = Ellipse.of(plain)
+        ellipse = Ellipse.from_shape(plain)
         for turn_deg in range(0, 360, 15):
             yield whitened(plain.astype(np.float32), ellipse, turn_deg)

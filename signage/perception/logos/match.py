@@ -74,7 +74,7 @@ class Regions:
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
+class LogoAlignment:
     """A mark, fitted to a place in a picture."""
 
     agreement: float
@@ -97,7 +97,7 @@ def find_regions(lab: Image) -> Regions:
             if key in seen:
                 continue
             seen.add(key)
-            ellipse = Ellipse.of(region)
+            ellipse = Ellipse.from_shape(region)
             centres.append(ellipse.centre_px + box[:2])
             spreads.append(ellipse.spread_px)
             views.append(whitened(region.astype(np.float32), ellipse))
@@ -160,7 +160,7 @@ def _groups(layer: Mask) -> Iterator[tuple[tuple[int, int, int, int], Image]]:
                 yield (x + left, y + top, across, down), tight
 
 
-def fit(mark: Mark, lab: Pixels, regions: Regions) -> Fit | None:
+def fit(mark: Mark, lab: Pixels, regions: Regions) -> LogoAlignment | None:
     """The best place of ``mark`` in ``lab``, shape (height, width, 3), if there is a likely one."""
     likely = sorted(_places(mark, lab, regions), key=lambda place: -place[0])[:_TRIED_PLACES]
     coarse = [_aligned(mark.levels[0], lab, place, (6, 4)) for _, place in likely]
@@ -198,7 +198,7 @@ def _places(mark: Mark, lab: Pixels, regions: Regions) -> Iterator[tuple[float, 
             return
 
 
-def _fit_at(mark: Mark, lab: Pixels, place: Floats) -> Fit | None:
+def _fit_at(mark: Mark, lab: Pixels, place: Floats) -> LogoAlignment | None:
     # The canvas sees fewer pixels than the picture has: without blur, it would alias.
     excess = _scale(mark, place, 0, 0)
     if excess > 1.3:
@@ -213,7 +213,7 @@ def _fit_at(mark: Mark, lab: Pixels, place: Floats) -> Fit | None:
         return None
     scale = scales[4]
     agreement = _agreement(mark, lab, place, scale)
-    return Fit(agreement, scale, _corners(place))
+    return LogoAlignment(agreement, scale, _corners(place))
 
 
 def _are_possible(matrices: Floats, margin: float = 1.0) -> Mask:

@@ -81,7 +81,7 @@ class FaceFeatures:
             for name in ("faceres.onnx", "age-v1.onnx", "gender-v1.onnx")
         )
 
-    def of(self, image: Image, landmarks_px: Floats) -> Floats:
+    def describe(self, image: Image, landmarks_px: Floats) -> Floats:
         """Shape (1206,): faceres' embedding (1024) and ages (100), dlib's ages (81) and gender.
 
         ``image`` is BGR; ``landmarks_px``, shape (478, 2), are MediaPipe's. Gender is the
@@ -109,7 +109,7 @@ class DemographicsEstimator:
 
         ``image`` is BGR; ``landmarks_px``, shape (478, 2), are MediaPipe's.
         """
-        features = self._features.of(image, landmarks_px).astype(np.float32)
+        features = self._features.describe(image, landmarks_px).astype(np.float32)
         ages, female = self._head.run(["age_probs", "female_prob"], {"features": features[None]})
         probs = np.asarray(ages[0], dtype=np.float64)
         return probs / probs.sum(), float(female[0])

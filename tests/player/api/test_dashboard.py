@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from signage.config.config import Config
-from signage.journal.figures import HELD_S, Figures
+from signage.journal.figures import HELD_S, DashboardFigures
 from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
 from signage.kiosk.dashboard import Dashboard
@@ -118,7 +118,7 @@ def loop() -> PublishedLoop:
 @pytest.fixture
 def board(shop: Shop, diary: Diary, loop: PublishedLoop) -> Dashboard:
     """The kiosk's own, behind the shop's server."""
-    board = Dashboard(CONFIG, loop, Figures(diary.journal.path))
+    board = Dashboard(CONFIG, loop, DashboardFigures(diary.journal.path))
     shop.dashboard = board
     shop.decisions = JournalReader(diary.journal.path).decisions()
     shop.health = {
@@ -292,7 +292,7 @@ def test_a_running_experiment_tells_its_verdict(
     tmp_path: Path,
 ) -> None:
     journal = write(tmp_path / "experiment", blocks(60, clear))
-    board = shop.dashboard = Dashboard(Config(experiment=AUTUMN), loop, Figures(journal))
+    board = shop.dashboard = Dashboard(Config(experiment=AUTUMN), loop, DashboardFigures(journal))
     opened(shop, page)
     card = page.locator("#experiment")
     expect(card).to_contain_text("vw beats rules: its lift is +2")
@@ -383,7 +383,7 @@ def test_long_names_and_many_contents_keep_their_place(
     diary.on_screen("red")
     config = Config(screen_id="x" * 60)
     loop = PublishedLoop(items, config)
-    shop.dashboard = Dashboard(config, loop, Figures(diary.journal.path))
+    shop.dashboard = Dashboard(config, loop, DashboardFigures(diary.journal.path))
     crowd = tuple(viewer(f"1.{number}") for number in range(12))
     loop.see(snapshot(*crowd))
     shop.decisions = JournalReader(diary.journal.path).decisions(6)
