@@ -139,7 +139,7 @@ def run(
 
     def watch(step: Step) -> None:
         view.watch(step)
-        supervisor.beat(step.audience.t_s)
+        supervisor.notify(step.audience.t_s)
 
     terminal.lose_what_cannot_be_written()
     with KioskView(length_s, orders_token_path(settings.data_dir)) as view:

@@ -207,7 +207,7 @@ class Playback:
         running, waiting = self.running, self.asked
         if running is None or running.reveal is None:
             return False, None
-        before = running.reveal.wanted
+        before = running.reveal.target
         unfold = running.reveal.update(audience)
         if unfold is not None and waiting is not None and not waiting.now:
             # It waits for the fold: only then the screen is slow to begin it.
@@ -270,8 +270,8 @@ class Playback:
         assert play.tally is not None  # noqa: S101 - it is running
         if effect is _Effect.FOLD:
             play.tally.fold(t_s)
-        elif play.reveal and play.reveal.wanted:
-            play.tally.unfold(play.reveal.wanted.reason, t_s, utc)
+        elif play.reveal and play.reveal.target:
+            play.tally.unfold(play.reveal.target.reason, t_s, utc)
 
     def _close(
         self, play: Play, event: PlayEvent, audience: AudienceSnapshot, utc: datetime

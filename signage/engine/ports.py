@@ -22,7 +22,7 @@ class Screen(Protocol):
 
     def show(self, cue: Cue) -> None: ...
 
-    def unfold(self, wanted: Unfold | None) -> None:
+    def unfold(self, unfold: Unfold | None) -> None:
         """Unfold what is more of the running content, or fold it."""
         ...
 

@@ -8,7 +8,7 @@ import socket
 
 log = logging.getLogger(__name__)
 
-_BEAT_S = 1.0
+_EVERY_S = 1.0
 
 
 class Supervisor:
@@ -18,11 +18,11 @@ class Supervisor:
         self._address = os.environ.pop("NOTIFY_SOCKET", "")
         self._last_s: float | None = None
 
-    def beat(self, t_s: float) -> None:
+    def notify(self, t_s: float) -> None:
         """The loop has moved. The first time says that all is up, as there is nothing to wait for
         any more; from then on the watchdog is held off, once a second at most.
         """
-        if not self._address or (self._last_s is not None and t_s - self._last_s < _BEAT_S):
+        if not self._address or (self._last_s is not None and t_s - self._last_s < _EVERY_S):
             return
         message = b"READY=1" if self._last_s is None else b"WATCHDOG=1"
         self._last_s = t_s

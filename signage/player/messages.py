@@ -85,9 +85,9 @@ def show(cue: Cue, prefix: str) -> str:
     return json.dumps(asked | _content(cue, prefix))
 
 
-def unfold(wanted: Unfold) -> str:
+def unfold(target: Unfold) -> str:
     """Unfold what is more of the running content."""
-    message = {"type": "unfold", "decision_id": wanted.decision_id, "region": wanted.region}
+    message = {"type": "unfold", "decision_id": target.decision_id, "region": target.region}
     return json.dumps(message)
 
 
@@ -109,7 +109,7 @@ def content_address(prefix: str, content_id: str, version: str, file: str) -> st
 
 
 def _content(cue: Cue, prefix: str) -> dict[str, Any]:
-    told = {name: getattr(cue, name) for name in (*_OF_CONTENT, *_OF_LOOK)}
+    fields = {name: getattr(cue, name) for name in (*_OF_CONTENT, *_OF_LOOK)}
 
     def address(file: str) -> str:
         return content_address(prefix, cue.content_id, cue.version, file)
@@ -123,7 +123,7 @@ def _content(cue: Cue, prefix: str) -> dict[str, Any]:
             "medium": cue.more.medium,
             "url": cue.more.file and address(cue.more.file),
         }
-    return told | {"url": address(cue.file), "more": more}
+    return fields | {"url": address(cue.file), "more": more}
 
 
 def _qr_code(link: str | None) -> str | None:

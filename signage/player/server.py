@@ -167,9 +167,9 @@ class PlayerServer:
         """Tell every page how the screen looks, and what it plays when it is left alone."""
         self._pages.set_up(look, loop)
 
-    def unfold(self, wanted: Unfold | None) -> None:
+    def unfold(self, unfold: Unfold | None) -> None:
         """Unfold what is more of the running content, or fold it."""
-        self._pages.unfold(wanted)
+        self._pages.unfold(unfold)
 
     def acknowledge(self, play_ids: Sequence[str]) -> None:
         """Tell every page that the ends of these plays are on record."""

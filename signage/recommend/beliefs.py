@@ -26,7 +26,7 @@ from signage.types.vision import Facing
 _AGE_SD = 6.0
 """How far the age of a face is usually off, in years."""
 _SURE = 0.95
-"""Of a gender that is told."""
+"""Of a gender that is segments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def believed(recommender: Recommender, config: Config, utc: datetime) -> dict[st
     if not actions:
         return None
     local = local_time(utc, config.timezone)
-    told = []
+    segments = []
     for segment in _segments():
         if not all(_tells(config, switch) for switch in segment.needs):
             continue
@@ -65,9 +65,9 @@ def believed(recommender: Recommender, config: Config, utc: datetime) -> dict[st
             name: None if recommender.excludes(name, audience) else round(float(value), 4)
             for name, value in zip(actions, estimates, strict=True)
         }
-        told.append({"name": segment.name, "estimates": expected})
+        segments.append({"name": segment.name, "estimates": expected})
     learned = policy.learned if isinstance(policy, Learner) else None
-    return {"learned": learned, "segments": told}
+    return {"learned": learned, "segments": segments}
 
 
 def _tells(config: Config, switch: str) -> bool:

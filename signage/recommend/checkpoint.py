@@ -158,9 +158,9 @@ class Checkpoints:
                     raise CheckpointError(
                         f"Checkpoint {header.name} is not used: {error}. Choose another."
                     ) from error
-        wanted = name or (f"from before {before.isoformat()}" if before else "yet")
-        there = ", ".join(header.name for header in self.headers()) or "none"
-        raise CheckpointError(f"There is no checkpoint {wanted}. There is: {there}.")
+        description = name or (f"from before {before.isoformat()}" if before else "yet")
+        names = ", ".join(header.name for header in self.headers()) or "none"
+        raise CheckpointError(f"There is no checkpoint {description}. There is: {names}.")
 
     def headers(self) -> list[Header]:
         """Those of this layout, newest first. May be called from any thread."""

@@ -46,12 +46,12 @@ class VisitHistory:
         return whole
 
     def _merge(self, other: VisitHistory) -> None:
-        for mine, others in (
+        for own, others in (
             (self._contents, other._contents),
             (self._kinds, other._kinds),
         ):
             for name, total in others.items():
-                mine.setdefault(name, _Total()).add(total)
+                own.setdefault(name, _Total()).add(total)
 
     def add(self, content_id: str, kinds: Iterable[str], impression: Impression) -> None:
         """``kinds`` are the content's category and tags, as features."""

@@ -26,7 +26,7 @@ class Reveal:
     """What unfolds it: any of ``reading``, ``approach``, ``dwell``."""
     end_s: float
     """The content stays until then at the latest."""
-    wanted: Unfold | None = None
+    target: Unfold | None = None
     """What is to be open now."""
     _for: str = ""
     """The visit for which it is open."""
@@ -45,16 +45,16 @@ class Reveal:
             self._attention_before_s.setdefault(viewer.visit_id, viewer.attention_s)
             if viewer.distance_m is not None and viewer.distance_m > self.config.near_m:
                 self._far.add(viewer.visit_id)
-        is_over = self.wanted is not None and self._is_over(audience)
+        is_over = self.target is not None and self._is_over(audience)
         if is_over or audience.t_s >= self.end_s:
-            self.wanted = None
-        elif self.wanted is None:
+            self.target = None
+        elif self.target is None:
             self._unfold(audience)
-        return self.wanted
+        return self.target
 
     def holds(self, t_s: float) -> bool:
         """Whether the content stays until ``t_s``, whatever its duration: somebody reads on."""
-        return self.wanted is not None and t_s < self.end_s
+        return self.target is not None and t_s < self.end_s
 
     def _unfold(self, audience: AudienceSnapshot) -> None:
         main = audience.main
@@ -64,7 +64,7 @@ class Reveal:
             if reason is None:
                 continue
             region = viewer.reading_region if reason == "reading" else None
-            self.wanted = Unfold(self.decision_id, reason, region)
+            self.target = Unfold(self.decision_id, reason, region)
             self._for, self._since_s = viewer.visit_id, audience.t_s
             self._kept_s = audience.t_s
             if reason != "reading":
@@ -84,10 +84,10 @@ class Reveal:
         return "approach" if "approach" in self.on and came else None
 
     def _is_over(self, audience: AudienceSnapshot) -> bool:
-        assert self.wanted is not None  # noqa: S101 - only what is open is asked
+        assert self.target is not None  # noqa: S101 - only what is open is asked
         viewer = next((v for v in audience.viewers if v.visit_id == self._for), None)
         reads_on = viewer is not None and (
-            bool(viewer.reading) if self.wanted.reason == "reading" else viewer.attentive
+            bool(viewer.reading) if self.target.reason == "reading" else viewer.attentive
         )
         if reads_on or not audience.observed:
             self._kept_s = audience.t_s

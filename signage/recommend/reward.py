@@ -147,7 +147,7 @@ class PlayTally:
         self, counted: Iterable[str], ended_s: float
     ) -> tuple[tuple[Unfolding, ...], float]:
         """What was open, and for how long everybody who counts read then, added up."""
-        told, more_s = [], 0.0
+        unfoldings, more_s = [], 0.0
         for each in self._opened:
             since_s = min(max(each.since_s, self.started_s), ended_s)
             until_s = min(each.until_s, ended_s)
@@ -156,9 +156,11 @@ class PlayTally:
                 for visit_id in counted
             )
             open_s = round(max(0.0, until_s - since_s), 3)
-            told.append(Unfolding(each.reason, each.utc, open_s, round(min(open_s, read_s), 3)))
+            unfoldings.append(
+                Unfolding(each.reason, each.utc, open_s, round(min(open_s, read_s), 3))
+            )
             more_s += read_s
-        return tuple(told), more_s
+        return tuple(unfoldings), more_s
 
 
 @dataclass(frozen=True, slots=True)

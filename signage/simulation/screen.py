@@ -31,11 +31,11 @@ class SimulatedScreen:
             self._say(self._next, PlayState.SUPERSEDED, self.started_s)
         self._next = cue
 
-    def unfold(self, wanted: Unfold | None) -> None:
+    def unfold(self, unfold: Unfold | None) -> None:
         if self.showing is not None:
-            state = PlayState.FOLDED if wanted is None else PlayState.UNFOLDED
+            state = PlayState.FOLDED if unfold is None else PlayState.UNFOLDED
             self._say(self.showing, state, self._now_s)
-        self.unfolded, self._folded_s = wanted, self._now_s
+        self.unfolded, self._folded_s = unfold, self._now_s
 
     def advance(self, t_s: float) -> None:
         """Let the time pass until ``t_s``."""

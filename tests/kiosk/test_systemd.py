@@ -31,10 +31,10 @@ def test_ready_with_the_first_beat_then_alive_once_a_second(
         supervisor = Supervisor()
         assert said(listener) == []  # it is not up before the loop moves
         for frame in range(25):
-            supervisor.beat(100.0 + frame / 10)
+            supervisor.notify(100.0 + frame / 10)
         assert said(listener) == [b"READY=1", b"WATCHDOG=1", b"WATCHDOG=1"]
 
 
 def test_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
-    Supervisor().beat(1.0)
+    Supervisor().notify(1.0)

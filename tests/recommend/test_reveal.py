@@ -62,7 +62,7 @@ def test_on_approach_it_needs_somebody_who_came() -> None:
     assert open_at(reveal("approach"), {0.0: [near], 1.0: [near]}) == []
     revealed = reveal("approach")
     assert open_at(revealed, {0.0: [far], 1.0: [near]}) == [1.0]
-    assert revealed.wanted == Unfold("d1", "approach", None)
+    assert revealed.target == Unfold("d1", "approach", None)
     away = viewer(distance_m=1.2, attentive=False)
     assert open_at(reveal("approach"), {0.0: [far], 1.0: [away]}) == []
 

@@ -103,12 +103,12 @@ class Apprentice:
 
     def learn(self, example: TrainingExample) -> None:
         self._learner.learn(example)
-        told = example.shadow
-        if LEARNER not in told:
+        shadow = example.shadow
+        if LEARNER not in shadow:
             return  # decided before there was an apprentice
-        surprise = (example.reward - told[EXPECTED]) / example.propensity
-        learner = told[LEARNER_EXPECTED] + told[LEARNER] * surprise
-        table = told[TABLE_EXPECTED] + told[TABLE] * surprise
+        surprise = (example.reward - shadow[EXPECTED]) / example.propensity
+        learner = shadow[LEARNER_EXPECTED] + shadow[LEARNER] * surprise
+        table = shadow[TABLE_EXPECTED] + shadow[TABLE] * surprise
         self._standing.add(learner - table)
         self._judge()
 

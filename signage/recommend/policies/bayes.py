@@ -216,11 +216,11 @@ class BayesRegression:
 
     def _features(self, asked: Encoded, action: int) -> tuple[npt.NDArray[np.int64], Matrix]:
         """The slots of one action's features, each once, and their values."""
-        mine = np.flatnonzero(asked.actions[action])
-        values = np.outer(asked.context_values, asked.actions[action, mine])
-        slots = self._known(asked.context, mine)
+        features = np.flatnonzero(asked.actions[action])
+        values = np.outer(asked.context_values, asked.actions[action, features])
+        slots = self._known(asked.context, features)
         for row, column in np.argwhere(slots == _NOT_MET).tolist():
-            slots[row, column] = self._slot(int(asked.context[row]), int(mine[column]))
+            slots[row, column] = self._slot(int(asked.context[row]), int(features[column]))
         keep = slots < _SLOTS
         which, place = np.unique(slots[keep], return_inverse=True)
         return which, np.bincount(place, values[keep]).astype(np.float32)

@@ -80,11 +80,11 @@ class Encoding:
             if not name.startswith(OF_CONTENT):
                 self.context.add(name)
         before = len(self.action)
-        said = _of_contents(example.context)
+        visit = _of_contents(example.context)
         for content_id, features in example.actions.items():
             for name in features:
                 self.action.add(name)
-            for name, _ in _of_content(content_id, features, said):
+            for name, _ in _of_content(content_id, features, visit):
                 self.action.add(name)
         if len(self.action) > before:
             self._rows.clear()
@@ -95,10 +95,10 @@ class Encoding:
         matrix[
             np.repeat(np.arange(len(rows)), [len(row) for row in rows]), np.concatenate(rows)
         ] = 1
-        said = _of_contents(context)
-        if said.named:
+        visit = _of_contents(context)
+        if visit.named:
             for row, (content_id, features) in zip(matrix, actions.items(), strict=True):
-                for name, value in _of_content(content_id, features, said):
+                for name, value in _of_content(content_id, features, visit):
                     if (number := self.action.number.get(name)) is not None:
                         row[number] = value
         return matrix
@@ -135,7 +135,7 @@ def group_of(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _VisitFeatures:
     """What a context says of contents."""
 
     named: dict[str, float]
@@ -143,35 +143,35 @@ class _Said:
     """By kind: attention that each category, or tag, got so far."""
 
 
-def _of_contents(context: Mapping[str, float]) -> _Said:
+def _of_contents(context: Mapping[str, float]) -> _VisitFeatures:
     named = {k: v for k, v in context.items() if k.startswith(OF_CONTENT)}
     liked: dict[str, dict[str, float]] = {"category": {}, "tag": {}}
     for name, value in named.items():
         kind = name.removeprefix(LIKED)
         if kind != name and group_of(kind) in liked:
             liked[group_of(kind)][kind] = value
-    return _Said(named, liked)
+    return _VisitFeatures(named, liked)
 
 
 def _of_content(
-    content_id: str, features: tuple[str, ...], context: _Said
+    content_id: str, features: tuple[str, ...], context: _VisitFeatures
 ) -> list[tuple[str, float]]:
     """What the visit so far, and the rules table, say about one content: features of it."""
-    found, said = [], context.named
+    values, named = [], context.named
     for kind, known in context.liked.items():
-        mine = [name for name in features if name in known]
-        if mine:
+        known_names = [name for name in features if name in known]
+        if known_names:
             usual = sum(known.values()) / len(known)
-            attention = sum(known[name] for name in mine) / len(mine)
-            moved = sum(said.get(MOVED + name, 0.0) for name in mine) / len(mine)
-            found += [(f"liked {kind}", attention), (f"liked {kind} more", attention - usual)]
-            found.append((f"moved by {kind}", moved))
+            attention = sum(known[name] for name in known_names) / len(known_names)
+            moved = sum(named.get(MOVED + name, 0.0) for name in known_names) / len(known_names)
+            values += [(f"liked {kind}", attention), (f"liked {kind} more", attention - usual)]
+            values.append((f"moved by {kind}", moved))
         elif known and kind == "category":
-            found.append(("fresh", 1.0))
-    if seen := said.get(SEEN + content_id):
-        found.append(("seen", min(seen, 3.0) / 3))
-        if (earned := said.get(EARNED + content_id)) is not None:
-            found.append(("earned", earned))
-    if ADVISED + content_id in said:
-        found.append((ADVICE, 1.0))
-    return found
+            values.append(("fresh", 1.0))
+    if seen := named.get(SEEN + content_id):
+        values.append(("seen", min(seen, 3.0) / 3))
+        if (earned := named.get(EARNED + content_id)) is not None:
+            values.append(("earned", earned))
+    if ADVISED + content_id in named:
+        values.append((ADVICE, 1.0))
+    return values

@@ -165,10 +165,12 @@ class EnsemblePolicy:
         apart = asked.actions[place] - asked.actions.mean(0)
         against_rest = Encoded(asked.context, asked.context_values, apart[None])
         each = np.array([m.contributions(against_rest)[:, 0] for m in self._members])
-        told = np.tensordot(self._weights(), each, 1)
+        contributions = np.tensordot(self._weights(), each, 1)
         named = {
-            self._encoding.named(asked.context[row], action): round(float(told[row, action]), 4)
-            for row, action in np.argwhere(abs(told) >= _TELLING).tolist()
+            self._encoding.named(asked.context[row], action): round(
+                float(contributions[row, action]), 4
+            )
+            for row, action in np.argwhere(abs(contributions) >= _TELLING).tolist()
         }
         ordered = sorted(named, key=lambda name: -named[name])
         speak_for = [name for name in ordered if named[name] > 0][:_REASONS]

@@ -25,8 +25,8 @@ class Rules(Fixed):
     def advised(self, question: Question) -> list[str]:
         """The contents of which the table would choose one; none where it says nothing."""
         rule = next((r for r in self._table if _matches(r, question)), None)
-        wanted = {f"category={category}" for category in rule.categories} if rule else set()
-        return [name for name, have in question.actions.items() if wanted.intersection(have)]
+        categories = {f"category={category}" for category in rule.categories} if rule else set()
+        return [name for name, have in question.actions.items() if categories.intersection(have)]
 
 
 def _matches(rule: Rule, question: Question) -> bool:

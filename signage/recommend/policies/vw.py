@@ -83,10 +83,10 @@ class VwRegression:
     def contributions(self, asked: Encoded) -> Floats:
         """As ``BayesRegression.contributions``."""
         context, action, pairs = self._indices(asked)
-        told = np.zeros((len(context) + 1, asked.actions.shape[1]))
-        told[1:, 1:] = asked.context_values[1:, None] * self._weights[pairs, _WEIGHT]
-        told[0, 1:] = self._weights[action, _WEIGHT]
-        return np.asarray(-told[:, None, :] * asked.actions[None], np.float64)
+        contributions = np.zeros((len(context) + 1, asked.actions.shape[1]))
+        contributions[1:, 1:] = asked.context_values[1:, None] * self._weights[pairs, _WEIGHT]
+        contributions[0, 1:] = self._weights[action, _WEIGHT]
+        return np.asarray(-contributions[:, None, :] * asked.actions[None], np.float64)
 
     def serialize(self) -> bytes:
         """The model, to be continued by the constructor."""
