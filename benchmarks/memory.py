@@ -23,7 +23,8 @@ from benchmarks.common.tables import Block, Table
 from signage.config.file import load_config
 from signage.content.check import load_catalogue
 from signage.recommend.policies.base import Learner
-from signage.recommend.recommender import Recommender, make_policy
+from signage.recommend.policies.make import make_policy
+from signage.recommend.recommender import Recommender
 from signage.types.audience import AudienceSnapshot, Viewer
 from signage.types.decisions import Decision, TrainingExample, Trigger
 from signage.types.rewards import Impression, Reward

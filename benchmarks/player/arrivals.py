@@ -22,7 +22,7 @@ from signage.content.check import load_catalogue
 from signage.engine.engine import Engine
 from signage.journal.writer import Journal
 from signage.perception.perceiver import Perceiver
-from signage.recommend.recommender import make_policy
+from signage.recommend.policies.make import make_policy
 from signage.types.arrays import Floats, Image
 from signage.types.decisions import Decision, Trigger
 from signage.types.plays import PlayState

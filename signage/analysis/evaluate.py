@@ -32,7 +32,7 @@ from signage.journal.decision_log import JournalLog
 from signage.journal.exports.columns import ColumnsLog
 from signage.recommend.policies.apprentice import shadow_of
 from signage.recommend.policies.base import Policy, Question
-from signage.recommend.recommender import make_policy
+from signage.recommend.policies.make import make_policy
 from signage.types.arrays import Floats
 from signage.types.decisions import TrainingExample
 from signage.types.log import Block, Index, Log, Outcome

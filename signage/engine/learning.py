@@ -17,7 +17,8 @@ from signage.errors import CheckpointError
 from signage.journal.writer import Journal
 from signage.recommend.checkpoint import Checkpoint, Checkpoints, Header
 from signage.recommend.policies.base import Learner, Policy
-from signage.recommend.recommender import Recommender, layout_for, make_policy
+from signage.recommend.policies.make import layout_for, make_policy
+from signage.recommend.recommender import Recommender
 from signage.types.decisions import TrainingExample
 from signage.types.orders import OrderRefusedError
 

@@ -14,7 +14,7 @@ from signage.engine.learning import FOLDER, open_checkpoints
 from signage.errors import ConfigError, JournalError
 from signage.journal.writer import Journal
 from signage.recommend.policies.base import Learner
-from signage.recommend.recommender import make_policy
+from signage.recommend.policies.make import make_policy
 
 
 def rebuild(config: Config, data_dir: Path, on_progress: Callable[[int], None]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ from signage.perception.perceiver import Perceiver
 from signage.player.api.state import LoopState, audience_record
 from signage.player.server import PlayerServer, Status
 from signage.player.stand_in import TerminalPage
-from signage.recommend.recommender import make_policy
+from signage.recommend.policies.make import make_policy
 from signage.types.orders import Order, OrderRefusedError, Orders
 from signage.types.vision import Frame
 

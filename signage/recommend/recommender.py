@@ -2,107 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
 
-from signage.config.base import PolicyName
 from signage.config.clock import local_time, utc_offset_min
 from signage.config.config import Config
-from signage.config.experiment import ExperimentConfig
 from signage.content.catalogue import Catalogue, Content
-from signage.errors import ConfigError
-from signage.experiments.assignment import design_of
-from signage.recommend.checkpoint import Checkpoint, read
 from signage.recommend.constraints.rules import Constraints, ForcedContent, Situation
 from signage.recommend.context import ADVISED, SEEN, audience_context
 from signage.recommend.history import VisitHistory
-from signage.recommend.policies import experiment as experiments
-from signage.recommend.policies.apprentice import Apprentice, divide, shadow_of
+from signage.recommend.policies.apprentice import shadow_of
 from signage.recommend.policies.base import Answer, Learner, Policy, Question
-from signage.recommend.policies.ensemble import EnsemblePolicy, layout_of
 from signage.recommend.policies.experiment import Experiment
-from signage.recommend.policies.playlist import Playlist
 from signage.recommend.policies.rules import Rules
-from signage.recommend.policies.uniform import Uniform
 from signage.types.audience import AudienceSnapshot, Viewer
 from signage.types.decisions import Decision, TrainingExample, Trigger
 from signage.types.experiments import Assignment
 from signage.types.orders import Orders
 from signage.types.plays import Play
 from signage.types.rewards import Reward
-
-
-def make_policy(name: PolicyName, config: Config, saved: Checkpoint | None = None) -> Policy:
-    """The policy called ``name``, or the experiment that it is an arm of.
-
-    ``saved`` is what a learner continues from.
-    """
-    if config.experiment is not None:
-        return _experiment(name, config, config.experiment, saved)
-    rules = Rules(config.policies.rules)
-    if name == "vw":
-        return _learner(config, saved.model if saved else None, saved)
-    if name == "apprentice":
-        standing, model = divide(saved.model) if saved else (None, None)
-        return Apprentice(
-            config.policies.apprentice, rules, _learner(config, model, saved), standing
-        )
-    if name == "rules":
-        return rules
-    return Playlist() if name == "playlist" else Uniform()
-
-
-def _experiment(
-    name: PolicyName, config: Config, experiment: ExperimentConfig, saved: Checkpoint | None
-) -> Experiment:
-    alone = config.model_copy(update={"experiment": None})
-    models = experiments.divide(saved.model) if saved else {}
-    arms = {}
-    for arm in experiment.arms:
-        kept = None
-        if saved is not None and arm in models:
-            learned, model = models[arm]
-            kept = Checkpoint(replace(saved.header, learned=learned), model)
-        arms[arm] = make_policy(arm, alone, kept)
-    learned = saved.header.learned if saved else 0
-    return Experiment(experiment, arms, name, config.timezone, learned)
-
-
-def layout_for(config: Config) -> str:
-    """What a checkpoint of the policy that ``config`` names depends on, beside the rewards."""
-    learner = layout_of(config.policies.vw)
-    if config.experiment is None:
-        return f"{config.decision.policy}:{learner}"
-    design = design_of(config.experiment)
-    return f"experiment-{hashlib.sha256(design.encode()).hexdigest()[:12]}:{learner}"
-
-
-def _learner(config: Config, model: bytes | None, saved: Checkpoint | None) -> EnsemblePolicy:
-    vw = config.policies.vw
-    if saved is not None:
-        return EnsemblePolicy(vw, model, saved.header.learned)
-    if vw.warm_start is None:
-        return EnsemblePolicy(vw)
-    try:
-        other = read(vw.warm_start)
-        policy, _, layout = other.header.layout.partition(":")
-        # One that began with another screen's model itself has its mark behind.
-        if not f"{layout}:".startswith(f"{layout_of(vw.model_copy(update={'warm_start': None}))}:"):
-            raise ValueError("it was made by another version or with other settings of the learner")
-        if policy not in ("vw", "apprentice"):
-            raise ValueError("it was made during an experiment, and holds more than one learner")
-    except ValueError as error:
-        raise ConfigError(
-            f"policies.vw.warm_start {vw.warm_start} is not used: {error}. Copy a checkpoint of a "
-            "screen with the same program and settings, or remove the key."
-        ) from error
-    return EnsemblePolicy.taught(
-        vw, divide(other.model)[1] if policy == "apprentice" else other.model
-    )
 
 
 @dataclass(frozen=True, slots=True)

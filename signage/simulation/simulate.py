@@ -20,7 +20,7 @@ from signage.engine.engine import Engine
 from signage.errors import SignageError
 from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
-from signage.recommend.recommender import make_policy
+from signage.recommend.policies.make import make_policy
 from signage.simulation.audit import Audit
 from signage.simulation.model import PRESETS, ResponseModel
 from signage.simulation.reading_eyes import SAMPLES_HZ

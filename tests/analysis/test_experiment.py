@@ -31,7 +31,7 @@ from signage.journal.writer import Journal
 from signage.kiosk.dashboard import Dashboard
 from signage.recommend.policies.base import Learner
 from signage.recommend.policies.experiment import Experiment
-from signage.recommend.recommender import make_policy
+from signage.recommend.policies.make import make_policy
 from signage.simulation.screen import SimulatedScreen
 from tests.engine.test_engine import Stage
 from tests.engine.test_learning import crowd

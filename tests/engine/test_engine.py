@@ -17,7 +17,7 @@ from signage.engine.engine import Engine, Step
 from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
 from signage.recommend.policies.ensemble import LAYOUT
-from signage.recommend.recommender import make_policy
+from signage.recommend.policies.make import make_policy
 from signage.simulation.screen import SimulatedScreen
 from signage.types.decisions import Trigger
 from signage.types.orders import Orders

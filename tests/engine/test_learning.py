@@ -20,7 +20,7 @@ from signage.errors import JournalError, SignageError
 from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
 from signage.recommend.policies.base import Learner
-from signage.recommend.recommender import make_policy
+from signage.recommend.policies.make import make_policy
 from signage.simulation.screen import SimulatedScreen
 from signage.types.orders import Action, Order, Orders
 from signage.types.vision import Sighting

@@ -13,7 +13,7 @@ import pytest
 from signage.content.catalogue import Catalogue
 from signage.engine.engine import Engine
 from signage.journal.writer import Journal
-from signage.recommend.recommender import make_policy
+from signage.recommend.policies.make import make_policy
 from signage.simulation.screen import SimulatedScreen
 from signage.types.decisions import Trigger
 from signage.types.orders import Orders

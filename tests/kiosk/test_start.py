@@ -19,7 +19,7 @@ from signage.journal.file import set_aside
 from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
 from signage.recommend.policies.base import Learner
-from signage.recommend.recommender import make_policy
+from signage.recommend.policies.make import make_policy
 from signage.simulation.screen import SimulatedScreen
 from tests.engine.test_engine import Stage
 from tests.support.builders import NOON, catalogue, frame, sighting, traits

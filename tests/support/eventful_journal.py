@@ -13,7 +13,7 @@ from signage.config.experiment import ExperimentConfig
 from signage.config.policies import PoliciesConfig, VwConfig
 from signage.engine.engine import Engine
 from signage.journal.writer import Journal
-from signage.recommend.recommender import make_policy
+from signage.recommend.policies.make import make_policy
 from signage.simulation.screen import SimulatedScreen
 from signage.types.orders import Action, Order
 from signage.types.plays import Cue, PagePlay, PlayEvent, PlayState

@@ -22,7 +22,7 @@ from signage.content.catalogue import Catalogue
 from signage.engine.engine import Engine
 from signage.engine.learning import FOLDER
 from signage.journal.writer import Journal
-from signage.recommend.recommender import make_policy
+from signage.recommend.policies.make import make_policy
 from signage.simulation.screen import SimulatedScreen
 from signage.types.orders import Action, Order
 from signage.types.plays import Cue

@@ -9,7 +9,8 @@ from signage.content.catalogue import Catalogue
 from signage.kiosk.publisher import places, titles
 from signage.player.api.state import LoopState
 from signage.recommend.beliefs import believed
-from signage.recommend.recommender import Recommender, make_policy
+from signage.recommend.policies.make import make_policy
+from signage.recommend.recommender import Recommender
 from signage.types.audience import AudienceSnapshot
 
 

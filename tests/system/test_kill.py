@@ -21,7 +21,7 @@ from signage.engine.engine import Engine
 from signage.engine.learning import FOLDER
 from signage.journal.writer import Journal
 from signage.recommend.policies.base import Learner
-from signage.recommend.recommender import make_policy
+from signage.recommend.policies.make import make_policy
 from signage.simulation.screen import SimulatedScreen
 from signage.types.orders import Action, Order, Orders, follow
 from signage.types.vision import Frame, Sighting

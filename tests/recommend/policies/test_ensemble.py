@@ -17,8 +17,8 @@ from signage.recommend.policies.base import Question
 from signage.recommend.policies.bayes import BayesRegression
 from signage.recommend.policies.encoding import Encoding
 from signage.recommend.policies.ensemble import EnsemblePolicy, layout_of
+from signage.recommend.policies.make import make_policy
 from signage.recommend.policies.vw import VwRegression
-from signage.recommend.recommender import make_policy
 from signage.types.decisions import TrainingExample
 
 ACTIONS = {

@@ -15,7 +15,7 @@ from signage.experiments.assignment import arm_of_block, arm_of_visit, design_of
 from signage.recommend.checkpoint import Checkpoint, Header
 from signage.recommend.policies.base import Learner
 from signage.recommend.policies.experiment import Experiment, divide
-from signage.recommend.recommender import layout_for, make_policy
+from signage.recommend.policies.make import layout_for, make_policy
 from signage.types.decisions import TrainingExample
 from signage.types.experiments import Assignment
 from tests.support.builders import NOON

@@ -16,10 +16,10 @@ from signage.recommend.checkpoint import Checkpoint, Header
 from signage.recommend.policies.apprentice import Apprentice
 from signage.recommend.policies.base import Policy, Question
 from signage.recommend.policies.ensemble import EnsemblePolicy, inverse_gap
+from signage.recommend.policies.make import make_policy
 from signage.recommend.policies.playlist import Playlist
 from signage.recommend.policies.rules import Rules
 from signage.recommend.policies.uniform import Uniform
-from signage.recommend.recommender import make_policy
 from signage.types.decisions import TrainingExample
 from tests.support.builders import NOON
 
