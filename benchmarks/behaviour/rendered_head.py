@@ -99,22 +99,32 @@ class RenderedHead:
         along, beside = (gaze[0] / aside, gaze[1] / aside) if aside > 0 else (1.0, 0.0)
         # A turned disc is seen narrower along its turn.
         radius = np.hypot((along * x_mm + beside * y_mm) / gaze[2], along * y_mm - beside * x_mm)
-        inside = fine[opening > 200]
-        light = inside.sum(axis=1)
-        sclera = inside[light >= np.percentile(light, 75)].mean(axis=0)
+        white = self._sclera(fine, opening)
         near = np.hypot(*(((np.stack([xs, ys], -1) + 0.5) / _FINER + low - points[iris]).T))
         colour = np.percentile(fine[4 * px_per_mm > near.T], 35, axis=0)
         lid_mm = ((ys + 0.5) / _FINER + low[1] - points[rim][:, 1].min()) / px_per_mm
-        eye = sclera * np.clip(lid_mm / 3, 0.55, 1.0)[..., None]
-        for paint, edge_mm, soft_mm, share in (
-            (0.75 * colour, _IRIS_MM, 0.25, 1.0),
-            (1.15 * colour, _IRIS_MM - 0.85, 0.4, 0.6),
-            (np.full(3, 12.0), _PUPIL_RADIUS_MM, 0.2, 1.0),
-        ):
-            covers = share / (1 + np.exp((radius - edge_mm) / soft_mm))[..., None]
-            eye = eye * (1 - covers) + paint * covers
+        eye = white * np.clip(lid_mm / 3, 0.55, 1.0)[..., None]
         shine = 0.9 * np.exp(-(x_mm**2 + (y_mm + 1.5) ** 2) / 0.5)[..., None]
-        return np.asarray(eye * (1 - shine) + 245 * shine)
+        return np.asarray(_with_iris(eye, colour, radius) * (1 - shine) + 245 * shine)
+
+    @staticmethod
+    def _sclera(fine: Floats, opening: Image) -> Floats:
+        """The colour of the white of the eye: of the brightest quarter of the opening."""
+        inside = fine[opening > 200]
+        light = inside.sum(axis=1)
+        return np.asarray(inside[light >= np.percentile(light, 75)].mean(axis=0))
+
+
+def _with_iris(eye: Floats, colour: Floats, radius_mm: Floats) -> Floats:
+    """The white of an eye with iris, its darker rim and the pupil painted over it."""
+    for paint, edge_mm, soft_mm, share in (
+        (0.75 * colour, _IRIS_MM, 0.25, 1.0),
+        (1.15 * colour, _IRIS_MM - 0.85, 0.4, 0.6),
+        (np.full(3, 12.0), _PUPIL_RADIUS_MM, 0.2, 1.0),
+    ):
+        covers = share / (1 + np.exp((radius_mm - edge_mm) / soft_mm))[..., None]
+        eye = eye * (1 - covers) + paint * covers
+    return eye
 
 
 def _forward(yaw_deg: float, pitch_deg: float) -> Floats:

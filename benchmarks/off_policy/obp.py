@@ -13,6 +13,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 _CAMPAIGN = "men"
 _SEED = 12345
 
@@ -41,23 +43,21 @@ def _without_torch() -> None:
 def main() -> None:
     """Estimate, write the arrays, and print the estimates as JSON."""
     _without_torch()
-    import numpy as np  # noqa: PLC0415
+    data, out = sys.argv[1:]
+    values, arrays = estimates(Path(data))
+    np.savez(out, **arrays)
+    sys.stdout.write(json.dumps(values) + "\n")
+
+
+def estimates(data: Path) -> tuple[dict[str, float], dict[str, Any]]:
+    """What obp estimates of BTS from the log of the random policy, and from which arrays."""
     from obp import ope  # noqa: PLC0415
     from obp.dataset import OpenBanditDataset  # noqa: PLC0415
-    from obp.policy import BernoulliTS  # noqa: PLC0415
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
 
-    data, out = sys.argv[1:]
-    dataset = OpenBanditDataset("random", _CAMPAIGN, data_path=Path(data))
+    dataset = OpenBanditDataset("random", _CAMPAIGN, data_path=data)
     log = dataset.obtain_batch_bandit_feedback()
-    policy = BernoulliTS(
-        n_actions=dataset.n_actions,
-        len_list=dataset.len_list,
-        is_zozotown_prior=True,
-        campaign=_CAMPAIGN,
-        random_state=_SEED,
-    )
-    target = policy.compute_batch_action_dist(n_sim=100_000, n_rounds=log["n_rounds"])
+    target = _target(dataset, log["n_rounds"])
     model = ope.RegressionModel(
         n_actions=dataset.n_actions,
         len_list=dataset.len_list,
@@ -72,18 +72,30 @@ def main() -> None:
         ope.DirectMethod(estimator_name="dm"),
         ope.DoublyRobust(estimator_name="dr"),
     ]
-    told = ope.OffPolicyEvaluation(bandit_feedback=log, ope_estimators=estimators)
-    values = told.estimate_policy_values(target, estimated_rewards_by_reg_model=modelled)
+    evaluation = ope.OffPolicyEvaluation(bandit_feedback=log, ope_estimators=estimators)
+    values = evaluation.estimate_policy_values(target, estimated_rewards_by_reg_model=modelled)
     rows = np.arange(log["n_rounds"])
-    np.savez(
-        out,
-        reward=log["reward"],
-        action=log["action"],
-        propensity=log["pscore"],
-        target=target[rows, :, log["position"]],
-        modelled=modelled[rows, :, log["position"]],
+    return {name: float(value) for name, value in values.items()}, {
+        "reward": log["reward"],
+        "action": log["action"],
+        "propensity": log["pscore"],
+        "target": target[rows, :, log["position"]],
+        "modelled": modelled[rows, :, log["position"]],
+    }
+
+
+def _target(dataset: Any, rounds: int) -> Any:
+    """The probabilities of Bernoulli Thompson sampling with the data set's prior."""
+    from obp.policy import BernoulliTS  # noqa: PLC0415
+
+    policy = BernoulliTS(
+        n_actions=dataset.n_actions,
+        len_list=dataset.len_list,
+        is_zozotown_prior=True,
+        campaign=_CAMPAIGN,
+        random_state=_SEED,
     )
-    sys.stdout.write(json.dumps({name: float(value) for name, value in values.items()}) + "\n")
+    return policy.compute_batch_action_dist(n_sim=100_000, n_rounds=rounds)
 
 
 if __name__ == "__main__":
