@@ -27,13 +27,12 @@ from signage.cli.options import (
     ConfigOption,
     DemoConfigOption,
     JsonOption,
-    LeastPersonsOption,
     overridden,
     print_json,
     progress,
     warn_on_stderr,
 )
-from signage.cli.report import write_journal_report
+from signage.cli.report import LeastPersonsOption, write_journal_report
 from signage.config.file import load_config
 from signage.errors import SignageError
 from signage.kiosk.installation import calibration_path, orders_token_path, with_calibration
