@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import pwd
 import socket
 import sys
 from collections.abc import Iterable
@@ -23,6 +22,8 @@ def permitted_users(names: Iterable[str]) -> frozenset[int] | None:
     """The numbers of those users, of root and of ours; None where nobody could be told apart."""
     if not _TABLES[0].exists():
         return None
+    import pwd  # noqa: PLC0415 - Windows has none
+
     users = {0, os.geteuid()}
     for name in names:
         try:
@@ -34,7 +35,7 @@ def permitted_users(names: Iterable[str]) -> frozenset[int] | None:
 
 def user_of(client: tuple[str, int], server: tuple[str, int]) -> int | None:
     """The number of the user whose connection from ``client`` to ``server`` is open, if any."""
-    wanted = [(_packed(host), port) for host, port in (client, server)]
+    ends = [(_packed(host), port) for host, port in (client, server)]
     sign = f":{client[1]:04X} "
     for table in _TABLES:
         for line in table.read_text("ascii").splitlines()[1:] if table.exists() else ():
@@ -42,7 +43,7 @@ def user_of(client: tuple[str, int], server: tuple[str, int]) -> int | None:
                 continue
             _, local, remote, state, _, _, _, user = line.split()[:8]
             # The kernel gives a connection that is closed already to root.
-            if state == _ESTABLISHED and [_address(local), _address(remote)] == wanted:
+            if state == _ESTABLISHED and [_address(local), _address(remote)] == ends:
                 return int(user)
     return None
 
