@@ -1,18 +1,96 @@
-"""Debian's real Chromium, for every test that looks at a page."""
+"""The tiers of tests, and the browser.
+
+``pytest`` alone runs the units. What is named runs, whatever its tier: ``pytest tests/system``,
+``pytest -m models``; ``pytest tests`` is everything.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 import signage  # noqa: F401 - before any NumPy: as in its processes, one thread computes
 
+TESTS = Path(__file__).parent
+TIERS = ("system", "browser", "models", "bench")
+"""In the order in which they run: the longest first, so that workers end together."""
+FOLDERS = {"system": "system", "benchmarks": "bench"}
+FIXTURES = {"browser": "browser", "kiosk": "system"}
+UNIT_LIMIT_S = 2.0
+"""A test of more processor time belongs to a tier."""
+_OVER_LIMIT = "over_limit_s"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Where the command line names nothing, run the units, with a worker for each core."""
+    named = config.args_source is pytest.Config.ArgsSource.ARGS or config.option.markexpr
+    if named or "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    config.option.markexpr = " and ".join(f"not {tier}" for tier in TIERS)
+    if config.option.numprocesses is None and not config.option.usepdb:
+        config.option.numprocesses, config.option.dist = "auto", "loadfile"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests whose folder or fixtures tell their tier."""
+    for item in items:
+        tiers = {FOLDERS.get(name) for name in item.path.relative_to(TESTS).parts[:1]}
+        tiers |= {FIXTURES.get(name) for name in getattr(item, "fixturenames", ())}
+        for tier in tiers:
+            if tier is not None:
+                item.add_marker(tier)
+    first = {item.path: len(TIERS) for item in items}
+    for item in items:
+        first[item.path] = min(first[item.path], _tier(item))
+    items.sort(key=lambda item: first[item.path])
+
+
+def _tier(item: pytest.Item) -> int:
+    marked = (index for index, tier in enumerate(TIERS) if item.get_closest_marker(tier))
+    return next(marked, len(TIERS))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    before_s = _processor_s()
+    try:
+        return (yield)
+    finally:
+        used_s = _processor_s() - before_s
+        if used_s > UNIT_LIMIT_S and _tier(item) == len(TIERS):
+            item.user_properties.append((_OVER_LIMIT, used_s))
+
+
+def _processor_s() -> float:
+    """The processor time of this process and of its children that have ended."""
+    return sum(os.times()[:4])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """List the tests that are too long for a unit and have no marker."""
+    over = [
+        (value, report.nodeid)
+        for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
+        if report.when == "call"
+        for name, value in report.user_properties
+        if name == _OVER_LIMIT
+    ]
+    if over:
+        terminalreporter.section("Too long for a unit: give these a marker")
+        for used_s, name in sorted(over, reverse=True):
+            terminalreporter.line(f"{used_s:5.1f} s {name}")
+
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    """Debian's real Chromium; one for all tests of a worker."""
     path = shutil.which("chromium")
     if path is None:
         pytest.fail("The page is tested in a real browser: apt install chromium", pytrace=False)

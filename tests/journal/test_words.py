@@ -71,7 +71,7 @@ NAMES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", sorted(NAMES))
 def test_every_feature_has_words(name: str) -> None:
     said = feature(name)
     assert said not in {name, name.partition("=")[2]} or name == "movement=standing"
