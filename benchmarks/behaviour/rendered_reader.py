@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.behaviour.rendered_head import RenderedHead
 from benchmarks.common.labelled_faces import SingleFaceFinder
@@ -85,8 +87,12 @@ class RenderedReader:
         """At ``t_s``, with the eyes on ``point`` of the screen, in shares of it."""
         where = Sighting(track=1, face_xyxy_px=None, position_m=(0.0, self._distance_m))
         placed = self._placed(self._head.looking(*self._screen.angles_to(where, *point)), t_s)
-        noise = np.random.default_rng(round(1e3 * t_s)).normal(0, _NOISE_SD, placed.shape)
-        return np.asarray(np.clip(placed + noise, 0, 255), dtype=np.uint8)
+        return np.asarray(np.clip(placed + self.noise(t_s), 0, 255), dtype=np.uint8)
+
+    def noise(self, t_s: float) -> NDArray[Any]:
+        """Of the camera, (720, 1280, 3)."""
+        rng = np.random.default_rng(round(1e3 * t_s))
+        return rng.normal(0, _NOISE_SD, (_SIZE[1], _SIZE[0], 3))
 
     def _placed(self, image: Image, t_s: float) -> Image:
         """The face in the middle of the picture, swaying and breathing a little."""

@@ -4,8 +4,11 @@ painted eyes follow a path that is known."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from benchmarks.behaviour.rendered_reader import (
     TEXT,
@@ -26,18 +29,36 @@ from signage.types.vision import Frame
 from tests.support.builders import DEMO, FOOTAGE, utc
 
 FPS = 15.0
+OTHERS = {"demographics": False, "mood": False, "returning": False, "logos_dir": None}
+DEMO_CONFIG = load_config(DEMO)
+CONFIG = DEMO_CONFIG.model_copy(
+    update={"perception": DEMO_CONFIG.perception.model_copy(update=OTHERS)}
+)
+"""Of the eyes alone."""
+
+
+class Reader(RenderedReader):
+    """Its noise is one field, moved about: drawing it anew takes longer than to perceive it."""
+
+    def noise(self, t_s: float) -> NDArray[np.int16]:
+        moved = np.random.default_rng(round(1e3 * t_s)).integers(0, 700, 2)
+        return np.roll(self._field, tuple(moved), (0, 1))
+
+    @cached_property
+    def _field(self) -> NDArray[np.int16]:
+        return np.round(super().noise(0.0)).astype(np.int16)
 
 
 @pytest.fixture(scope="module")
 def reader() -> Iterator[RenderedReader]:
     """One metre before the screen."""
     finder = SingleFaceFinder()
-    yield RenderedReader(next(read_video(FOOTAGE / "single_face.mp4"))[1], finder, 1.0)
+    yield Reader(next(read_video(FOOTAGE / "single_face.mp4"))[1], finder, 1.0)
     finder.close()
 
 
 def told(reader: RenderedReader, path: PointAt, seconds: float) -> list[Viewer]:
-    watched = watch(load_config(DEMO), reader.frames(path, seconds, FPS))
+    watched = watch(CONFIG, reader.frames(path, seconds, FPS))
     return [main for snapshot in watched.snapshots if (main := snapshot.main)]
 
 
@@ -75,8 +96,7 @@ def test_the_look_follows_the_path_across_the_screen(reader: RenderedReader) -> 
 def test_a_calibration_by_eyes_that_follow_brings_them_nearer_to_the_points(
     reader: RenderedReader,
 ) -> None:
-    config = load_config(DEMO)
-    calibration, perceiver = Calibration(config.screen), Perceiver(config)
+    calibration, perceiver = Calibration(CONFIG.screen), Perceiver(CONFIG)
     point: tuple[float, float] | None = POINTS[0]
     t_s = 0.0
     try:

@@ -79,7 +79,7 @@ def watch(
     *actors: str,
     from_s: float = 0.0,
     to_s: float,
-    fps: float = 15.0,
+    fps: float = 10.0,
 ) -> Watched:
     """A piece of a scene, with all of its actors or with these."""
     whole = load_scene(ROOT / "configs" / "scenes" / f"{name}.toml")
@@ -127,7 +127,7 @@ def behind_a_pillar() -> Watched:
 
 
 def behind_somebody() -> Watched:
-    return watch("hidden", "brunette", "franck", from_s=8.0, to_s=19.0, fps=10.0)
+    return watch("hidden", "brunette", "franck", from_s=8.0, to_s=19.0)
 
 
 def passing() -> Watched:
@@ -137,7 +137,7 @@ def passing() -> Watched:
 
 def pictures() -> Watched:
     """A poster, a T-shirt with a face, its wearer, and somebody who walks past the poster."""
-    return watch("poster", to_s=17.0, fps=10.0)
+    return watch("poster", to_s=17.0)
 
 
 def crowd() -> Watched:
@@ -151,7 +151,7 @@ def coming_and_going() -> Watched:
     path = ((0.5, 0.3, 5.5), (4.0, 0.0, 1.5), (6.5, 0.0, 1.5), (10.0, -0.3, 5.5))
     (walker,) = whole.actors
     actors = (walker.model_copy(update={"visits": (path,)}),)
-    return show(whole.model_copy(update={"duration_s": 10.0, "actors": actors}))
+    return show(whole.model_copy(update={"duration_s": 10.0, "fps": 10.0, "actors": actors}))
 
 
 SCENES = {
