@@ -19,8 +19,13 @@ import signage  # noqa: F401 - before any NumPy: as in its processes, one thread
 TESTS = Path(__file__).parent
 TIERS = ("system", "browser", "models", "bench")
 """In the order in which they run: the longest first, so that workers end together."""
-FOLDERS = {"system": "system", "benchmarks": "bench"}
-FIXTURES = {"browser": "browser", "kiosk": "system"}
+FOLDERS = {
+    "benchmarks": "bench",
+    "perception/logos": "models",
+    "perception/models": "models",
+    "system": "system",
+}
+FIXTURES = {"browser": "browser"}
 UNIT_LIMIT_S = 2.0
 """A test of more processor time belongs to a tier."""
 _OVER_LIMIT = "over_limit_s"
@@ -41,7 +46,8 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests whose folder or fixtures tell their tier."""
     for item in items:
-        tiers = {FOLDERS.get(name) for name in item.path.relative_to(TESTS).parts[:1]}
+        folders = item.path.relative_to(TESTS).parents
+        tiers = {FOLDERS.get(folder.as_posix()) for folder in folders}
         tiers |= {FIXTURES.get(name) for name in getattr(item, "fixturenames", ())}
         for tier in tiers:
             if tier is not None:

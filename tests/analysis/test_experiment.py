@@ -516,6 +516,7 @@ def signage(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.system
 def test_the_command_prints_words_or_one_document(tmp_path: Path) -> None:
     write(tmp_path, blocks(60, clear))
     words = signage("experiment", tmp_path)

@@ -21,6 +21,8 @@ from signage.scenes.footage import read_video
 from signage.types.vision import MOODS
 from tests.support.builders import DEMO, FOOTAGE, ROOT
 
+pytestmark = pytest.mark.system
+
 Done = subprocess.CompletedProcess[str]
 
 MAN = FOOTAGE / "single_face.mp4"

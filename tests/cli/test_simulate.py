@@ -15,6 +15,8 @@ import pytest
 from tests.cli.test_cli import MAN, fail, succeed
 from tests.support.builders import ROOT
 
+pytestmark = pytest.mark.system
+
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -378,6 +378,7 @@ def test_the_demos_contents_are_all_right() -> None:
 # The command
 
 
+@pytest.mark.system
 def test_the_command_says_what_will_not_play(tmp_path: Path) -> None:
     page(tmp_path / "good")
     film(describe(tmp_path / "long", "video", "a.webm", duration_s=9.0) / "a.webm")
@@ -398,6 +399,7 @@ def test_the_command_says_what_will_not_play(tmp_path: Path) -> None:
     assert [(c["content_id"], c["frames"]) for c in one["contents"]] == [("long", 50)]
 
 
+@pytest.mark.system
 def test_the_command_takes_the_configurations_folder_and_rules(tmp_path: Path) -> None:
     assert signage("content", "check").returncode == 0
     page(tmp_path / "content" / "good")
@@ -410,6 +412,7 @@ def test_the_command_takes_the_configurations_folder_and_rules(tmp_path: Path) -
     )
 
 
+@pytest.mark.system
 def test_the_command_called_the_wrong_way(tmp_path: Path) -> None:
     assert "There is no content folder" in fail(2, "content", "check", tmp_path / "gone")
     assert "has no folder with a content.toml" in fail(2, "content", "check", tmp_path)

@@ -157,6 +157,7 @@ def test_no_number_out_of_a_journal_that_is(journal: Path, how: str) -> None:
         evaluated(journal, EvaluationRequest(policies=("uniform",)), Config())
 
 
+@pytest.mark.system
 def test_the_command(journal: Path) -> None:
     command = [sys.executable, "-m", "signage", "evaluate", str(journal.parent)]
     asked = ["--policy", "uniform", "--policy", "vw", "--config", str(DEMO)]

@@ -11,6 +11,8 @@ import pytest
 from tests.freeze.record import ANSWERS, answer_path, lay_out, printed, running
 from tests.freeze.shapes import differences, missing
 
+pytestmark = pytest.mark.system
+
 
 def recorded(name: str) -> Any:
     return json.loads(answer_path(name).read_text("utf-8"))

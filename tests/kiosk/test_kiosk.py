@@ -26,6 +26,8 @@ from signage.journal.reader import JournalReader
 from tests.support.builders import DEMO, FOOTAGE, ROOT
 from tests.support.player_shop import until
 
+pytestmark = pytest.mark.system
+
 CONTENT = ROOT / "configs" / "content"
 CONFIG = f"""
 screen_id = "test"

@@ -16,6 +16,8 @@ from playwright.sync_api import Browser
 from signage.journal.exports.export import ExportFormat, export
 from tests.kiosk.test_kiosk import Kiosk, start
 
+pytestmark = pytest.mark.system
+
 __all__ = ["start"]
 
 TOML = """title = "{name}"

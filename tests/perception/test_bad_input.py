@@ -15,6 +15,8 @@ from signage.types.arrays import Image
 from signage.types.vision import Frame, Sighting
 from tests.support.builders import DEMO, FOOTAGE, utc
 
+pytestmark = pytest.mark.models
+
 STEP_S = 1 / 15
 CONFIG = load_config(DEMO)
 

@@ -20,6 +20,8 @@ from signage.types.arrays import Image
 from signage.types.vision import MOODS, Frame, Sighting, Traits
 from tests.support.builders import FOOTAGE, ROOT, utc
 
+pytestmark = pytest.mark.models
+
 MODELS = ROOT / "models"
 FPS = 15
 TRAITS_OFF = {"demographics": False, "mood": False}

@@ -28,6 +28,8 @@ from signage.types.audience import Viewer
 from signage.types.vision import Frame
 from tests.support.builders import DEMO, FOOTAGE, utc
 
+pytestmark = pytest.mark.models
+
 FPS = 15.0
 OTHERS = {"demographics": False, "mood": False, "returning": False, "logos_dir": None}
 DEMO_CONFIG = load_config(DEMO)

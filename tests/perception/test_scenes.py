@@ -26,6 +26,8 @@ from signage.types.audience import AudienceSnapshot, Movement, Viewer
 from signage.types.vision import Frame
 from tests.support.builders import ROOT, utc
 
+pytestmark = pytest.mark.models
+
 # Movement is told from the last moments: so long after a turn nobody is asked.
 SETTLE_S = 1.2
 

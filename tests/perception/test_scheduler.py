@@ -20,6 +20,8 @@ from signage.types.arrays import Image
 from signage.types.vision import Frame, Sighting
 from tests.support.builders import FOOTAGE, ROOT, utc
 
+pytestmark = pytest.mark.models
+
 BRANDS = dict(sorted(list(drawn_logos().items())[:3]))
 
 

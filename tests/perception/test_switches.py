@@ -13,6 +13,8 @@ from signage.config.file import load_config
 from signage.simulation.observe import observe
 from tests.support.builders import DEMO, FOOTAGE
 
+pytestmark = pytest.mark.models
+
 CLIP = FOOTAGE / "single_face.mp4"
 
 Told = dict[str, Any]

@@ -135,23 +135,27 @@ def reaction(snapshots: Sequence[AudienceSnapshot], from_s: float) -> Impression
     return impression
 
 
+@pytest.mark.models
 def test_who_was_sad_and_is_happy_liked_it() -> None:
     told = reaction(watch(FOOTAGE / "WolfgangLanger_Pexels.mp4", 0.0, 14.0), 3.0)
     assert told.parts["smile"] > 0.3
     assert told.reaction > 0.3
 
 
+@pytest.mark.models
 def test_the_same_backwards_is_who_did_not() -> None:
     told = reaction(watch(FOOTAGE / "WolfgangLanger_Pexels.mp4", 0.0, 17.0, backwards=True), 4.0)
     assert told.reaction < -0.2
 
 
+@pytest.mark.models
 def test_who_was_neutral_and_smiles_liked_it() -> None:
     told = reaction(watch(FOOTAGE / "single_face.mp4", 0.0, 2.2), 0.4)
     assert told.parts["smile"] > 0.3
     assert told.reaction > 0.3
 
 
+@pytest.mark.models
 def test_who_sits_and_looks_does_not_react() -> None:
     told = reaction(watch(FOOTAGE / "cap13_edit2.mp4", 2.0, 10.0), 2.0)
     assert abs(told.reaction) < 0.2

@@ -235,6 +235,7 @@ def test_a_living_face_moves_and_a_poster_does_not() -> None:
     assert len({crop.tobytes() for crop in crops["redhead"]}) > 20
 
 
+@pytest.mark.models
 @pytest.mark.parametrize("name", NAMES)
 def test_every_scene_of_the_product_plays(name: str) -> None:
     scene = load_scene(SCENES / f"{name}.toml")

@@ -37,6 +37,7 @@ def alone() -> list[Result]:
     return [simulate(each) for each in JOBS]
 
 
+@pytest.mark.system
 def test_the_same_bytes_in_one_process_and_in_several(alone: list[Result]) -> None:
     done: list[float] = []
     with processes(2, len(JOBS)) as executor:
@@ -93,6 +94,7 @@ def stop(process: subprocess.Popen[str]) -> None:
     process.communicate()
 
 
+@pytest.mark.system
 @pytest.mark.filterwarnings("default")
 def test_the_same_bytes_on_a_cluster_of_two_workers(scheduler: str, alone: list[Result]) -> None:
     with cluster(scheduler) as executor:
@@ -123,6 +125,7 @@ def test_without_the_extra_a_cluster_says_what_to_install(monkeypatch: pytest.Mo
 POLICIES: tuple[PolicyName, ...] = ("vw", "apprentice", "rules", "playlist")
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("policy", POLICIES)
 def test_where_contents_make_no_difference_no_policy_earns_more(policy: PolicyName) -> None:
     """Not even by luck: the same people take whatever they are shown in the same way."""
@@ -136,6 +139,7 @@ def test_where_contents_make_no_difference_no_policy_earns_more(policy: PolicyNa
     assert lifts == [0.0] * 6
 
 
+@pytest.mark.system
 def test_nor_where_some_of_the_contents_are_not_for_children() -> None:
     """The demo's own: what leaves the screen when a child comes would be shown for less."""
     contents = load_catalogue(load_config(ROOT / "configs" / "demo.toml").content)
@@ -149,6 +153,7 @@ def test_nor_where_some_of_the_contents_are_not_for_children() -> None:
         assert len(earned) == 1
 
 
+@pytest.mark.system
 def test_where_they_do_make_one_the_learner_earns_more_than_chance() -> None:
     lifts = []
     for seed in range(3):

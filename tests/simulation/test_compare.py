@@ -59,6 +59,7 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
 
 
+@pytest.mark.system
 def test_a_folder_of_footage_gives_one_report(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -78,6 +79,7 @@ def test_a_folder_of_footage_gives_one_report(
     assert "is there already" in again.stderr
 
 
+@pytest.mark.system
 def test_a_folder_without_videos_says_so(tmp_path: Path) -> None:
     done = run(tmp_path)
     assert done.returncode == 2

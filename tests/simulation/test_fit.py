@@ -35,6 +35,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out / "journal.sqlite"
 
 
+@pytest.mark.system
 def test_known_parameters_come_back_within_their_error(played: Path, tmp_path: Path) -> None:
     fitted, told = fit(played)
     for name, error in fitted.errors.items():

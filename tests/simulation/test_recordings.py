@@ -24,6 +24,8 @@ from signage.simulation.recordings import record_all
 from signage.simulation.simulate import Simulation
 from tests.support.builders import FOOTAGE, catalogue, defaults
 
+pytestmark = pytest.mark.models
+
 MAN, NOBODY = FOOTAGE / "single_face.mp4", FOOTAGE / "no_face.mp4"
 CONFIG = defaults()
 

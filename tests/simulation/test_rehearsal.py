@@ -40,6 +40,7 @@ def simulate(tmp_path: Path, assign: str, *more: str) -> Path:
     return out
 
 
+@pytest.mark.models
 @pytest.mark.parametrize("assign", ["block", "visit"])
 def test_the_arms_take_turns_and_the_result_is_told(tmp_path: Path, assign: str) -> None:
     out = simulate(tmp_path, assign)
@@ -50,6 +51,7 @@ def test_the_arms_take_turns_and_the_result_is_told(tmp_path: Path, assign: str)
     assert all(arm["rewarded_plays"] > 5 for arm in told["arms"])
 
 
+@pytest.mark.models
 def test_a_policy_that_is_named_decides_alone(tmp_path: Path) -> None:
     out = simulate(tmp_path, "visit", "--policy", "rules")
     assert json.loads((out / "summary.json").read_text())["policy"] == "rules"

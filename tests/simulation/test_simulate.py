@@ -200,6 +200,7 @@ def config() -> Config:
     )
 
 
+@pytest.mark.models
 def test_who_comes_back_in_the_reel_is_counted_again(config: Config) -> None:
     done: list[float] = []
     seen = record(config, [], done.append)
@@ -212,6 +213,7 @@ def test_who_comes_back_in_the_reel_is_counted_again(config: Config) -> None:
     assert any(face.traits is not None for m in seen.moments for face in m.people)
 
 
+@pytest.mark.models
 def test_people_of_different_videos_are_different_people(config: Config) -> None:
     clip = FOOTAGE / "single_face.mp4"
     seen = record(config, [clip, clip])
@@ -220,6 +222,7 @@ def test_people_of_different_videos_are_different_people(config: Config) -> None
     assert seen.duration_s == pytest.approx(2 * (2.37 + 2.0), abs=0.1)
 
 
+@pytest.mark.models
 def test_nobody_in_the_recording_is_an_error(config: Config) -> None:
     with pytest.raises(SourceError, match="Nobody is to be seen in the recording"):
         record(config, [FOOTAGE / "no_face.mp4"])

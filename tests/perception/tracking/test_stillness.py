@@ -20,6 +20,8 @@ from signage.types.arrays import Image
 from signage.types.vision import Box, HeadPose
 from tests.support.builders import FOOTAGE, ROOT
 
+pytestmark = pytest.mark.models
+
 STILL_AFTER_S = 5.0
 FPS = 5
 RNG = np.random.default_rng(1)
