@@ -28,27 +28,7 @@ def main() -> None:
 
 
 def _main() -> None:
-    parser = argparse.ArgumentParser(prog="scripts/ab_offline", description=__doc__)
-    parser.add_argument("folder", type=Path, help="every video in it is the audience")
-    parser.add_argument(
-        "--policies",
-        nargs="+",
-        choices=POLICY_NAMES,
-        default=["uniform", "playlist", "rules", "vw"],
-        help="the first one is what the others are compared with",
-    )
-    parser.add_argument("--seeds", type=int, default=10, help="runs of each policy")
-    parser.add_argument("--plays", type=int, default=300, help="of each run")
-    parser.add_argument("--preset", default="field", help="field, seed, null, or a file of --fit")
-    parser.add_argument("--config", type=Path, default=DEMO_CONFIG, help="contents and settings")
-    parser.add_argument("--out", type=Path, default=Path("ab_offline"), help="folder of the report")
-    parser.add_argument("--workers", type=int, help="processes at most (default: one a core)")
-    parser.add_argument("--cluster", metavar="ADDRESS", help="of a Dask scheduler")
-    chosen = parser.parse_args()
-    if min(chosen.seeds, chosen.plays, chosen.workers or 1) < 1:
-        parser.error("--seeds, --plays and --workers must be 1 or more")
-    if len(set(chosen.policies)) < 2:
-        parser.error("--policies needs two or more to compare")
+    chosen = _options()
     task = Task(
         config=load_config(chosen.config),
         videos=_videos(chosen.folder),
@@ -74,6 +54,31 @@ def _main() -> None:
     page = write_comparison(comparison, task, chosen.out)
     print(comparison.as_text())
     print(f"Report: {page}")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/ab_offline", description=__doc__)
+    parser.add_argument("folder", type=Path, help="every video in it is the audience")
+    parser.add_argument(
+        "--policies",
+        nargs="+",
+        choices=POLICY_NAMES,
+        default=["uniform", "playlist", "rules", "vw"],
+        help="the first one is what the others are compared with",
+    )
+    parser.add_argument("--seeds", type=int, default=10, help="runs of each policy")
+    parser.add_argument("--plays", type=int, default=300, help="of each run")
+    parser.add_argument("--preset", default="field", help="field, seed, null, or a file of --fit")
+    parser.add_argument("--config", type=Path, default=DEMO_CONFIG, help="contents and settings")
+    parser.add_argument("--out", type=Path, default=Path("ab_offline"), help="folder of the report")
+    parser.add_argument("--workers", type=int, help="processes at most (default: one a core)")
+    parser.add_argument("--cluster", metavar="ADDRESS", help="of a Dask scheduler")
+    chosen = parser.parse_args()
+    if min(chosen.seeds, chosen.plays, chosen.workers or 1) < 1:
+        parser.error("--seeds, --plays and --workers must be 1 or more")
+    if len(set(chosen.policies)) < 2:
+        parser.error("--policies needs two or more to compare")
+    return chosen
 
 
 def _videos(folder: Path) -> tuple[Path, ...]:
