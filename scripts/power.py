@@ -103,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not 0 <= chosen.washout_minutes <= chosen.block_minutes / 2:
         parser.error("--washout-minutes must be from 0 to half of --block-minutes")
     try:
-        told = (
+        estimate = (
             from_journal(chosen.journal, chosen.block_minutes)
             if chosen.journal is not None
             else from_numbers(chosen)
@@ -111,9 +111,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SignageError as error:
         sys.stderr.write(f"scripts/power: {error}\n")
         return error.exit_code
-    spread, a_day, tightest_at, what = told
+    spread, a_day, tightest_at, what = estimate
     print(f"From {what}: {a_day:.1f} comparisons a day, each with a spread of {spread:.0%} of")
-    print("the mean reward. Until a lift is told with a probability of 80 %:\n")
+    print("the mean reward. Until a lift is found with a probability of 80 %:\n")
     print(table(spread, a_day, tightest_at, chosen.lift))
     return 0
 

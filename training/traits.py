@@ -143,20 +143,20 @@ def show(
     ]
     cdf = probs.cumsum(axis=1)
     low, middle, high = ((cdf >= q).argmax(axis=1) for q in (0.1, 0.5, 0.9))
-    told = (probs @ IN_BAND.T).argmax(axis=1)
+    likeliest = (probs @ IN_BAND.T).argmax(axis=1)
     error = middle - BAND_MIDDLES[band]
     edges = np.array(BAND_YEARS)
     covered = (high >= edges[band, 0]) & (low <= edges[band, 1])
     print(
         f"{name}: gender {weights @ right:.3f}, worst group {min(groups):.3f}; "
-        f"age band {weights @ (told == band):.3f}, error {weights @ abs(error):.2f} years, "
+        f"age band {weights @ (likeliest == band):.3f}, error {weights @ abs(error):.2f} years, "
         f"80 % interval meets the band {weights @ covered:.3f}"
     )
     for i, label in enumerate(BANDS):
         if (at := band == i).any():
             print(
                 f"  {label}: n {at.sum()}, gender {right[at].mean():.3f}, "
-                f"band {(told == band)[at].mean():.3f}, bias {error[at].mean():+.1f}"
+                f"band {(likeliest == band)[at].mean():.3f}, bias {error[at].mean():+.1f}"
             )
     minor = band <= 2
     says = probs[:, :20].sum(axis=1)

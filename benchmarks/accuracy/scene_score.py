@@ -33,7 +33,7 @@ FACE_BANDS_PX = (0, 16, 24, 36, 60, math.inf)
 _MAX_OFF_FACES = 0.6
 _MAX_SIZE_RATIO = 2.0
 _MIN_BODY_OVERLAP = 0.3
-# Movement is told from the last moments: so long after a turn nobody is asked.
+# Movement is measured over the last moments: so long after a turn it is not compared.
 _SETTLE_S = 1.2
 _FACING = {"towards": Facing.TOWARDS, "sideways": Facing.SIDEWAYS, "back": Facing.AWAY}
 
@@ -95,7 +95,7 @@ def score_scene(config: Config, path: Path) -> SceneScore:
 
 
 def score(truths: Sequence[SceneTruth], watched: Watched) -> SceneScore:
-    """Compare what is true with what was said, frame by frame and in sum."""
+    """Compare what is true with what was reported, frame by frame and in sum."""
     result = SceneScore(viewers=len(watched.viewers))
     moments = []
     common: Counter[tuple[Visit, str]] = Counter()
@@ -150,7 +150,7 @@ def _moment(people: Sequence[ActorTruth], viewers: Sequence[Viewer]) -> Moment:
 
 
 def _name(actor: ActorTruth) -> str:
-    """Who comes back is told from before: whether the product knows them again is not asked."""
+    """A name for each visit: whether the product recognises a person is not measured here."""
     return f"{actor.actor_id}.{actor.visit}"
 
 

@@ -111,8 +111,8 @@ def real_rows(data: Path | None) -> Iterator[Row]:
         clips.append((data / "videos" / "woman-smile-gaze.mp4", 0.0, 17.0))
     for clip, from_s, to_s in clips:
         watched = watch(demo(), read_video(clip, from_s=from_s, to_s=to_s))
-        told = [v.reading for s in watched.snapshots for v in s.viewers]
-        known = [reads for reads in told if reads is not None]
+        answers = [v.reading for s in watched.snapshots for v in s.viewers]
+        known = [reads for reads in answers if reads is not None]
         share = f"reported to read {np.mean(known):.0%} of the time" if known else "not known"
         yield f"{clip.name}: nobody reads", share, ""
 
@@ -120,19 +120,19 @@ def real_rows(data: Path | None) -> Iterator[Row]:
 def rendered_row(name: str, reader: RenderedReader, distance_m: float, path: PointAt) -> Row:
     """What perception as a whole tells of painted eyes on a made path."""
     watched = watch(demo(), reader.frames(path, _READ_S, _READ_FPS))
-    told = [(s.t_s, v.reading) for s in watched.snapshots if (v := s.main) is not None]
-    first_s = next((t_s for t_s, reads in told if reads), None)
-    share = float(np.mean([reads is True for _, reads in told]))
-    unknown = float(np.mean([reads is None for _, reads in told]))
-    said = f"reported to read {share:.0%} of the time, not known {unknown:.0%}"
+    answers = [(s.t_s, v.reading) for s in watched.snapshots if (v := s.main) is not None]
+    first_s = next((t_s for t_s, reads in answers if reads), None)
+    share = float(np.mean([reads is True for _, reads in answers]))
+    unknown = float(np.mean([reads is None for _, reads in answers]))
+    text = f"reported to read {share:.0%} of the time, not known {unknown:.0%}"
     if name == "reads":
-        said += f", after {'ever' if first_s is None else f'{first_s:.1f} s'}"
-        said += f", text overlapped by {_overlap(watched):.0%}"
-    return f"painted eyes {distance_m} m away: {name}", said, ""
+        text += ", never" if first_s is None else f", after {first_s:.1f} s"
+        text += f", text overlapped by {_overlap(watched):.0%}"
+    return f"painted eyes {distance_m} m away: {name}", text, ""
 
 
 def _overlap(watched: Watched) -> float:
-    """Share of the text's width that the region covers at the end; heights are told less well."""
+    """Share of the text's width that the region covers at the end; heights are less exact."""
     regions = [v.reading_region for s in watched.snapshots if (v := s.main) and v.reading_region]
     if not regions:
         return 0.0
@@ -149,7 +149,7 @@ def reaction_rows(_: Path | None) -> Iterator[Row]:
             pictures = [(t_s, image) for (t_s, _), image in zip(pictures, images, strict=True)]
         impression = reaction(pictures, begin_s)
         if impression is None:
-            yield f"{clip}: {course}", "nobody was there for long enough", right
+            yield f"{clip}: {course}", "not known: nobody was there for long enough", right
             continue
         parts = ", ".join(f"{name} {value:+.2f}" for name, value in impression.parts.items())
         yield f"{clip}: {course}", f"{impression.reaction:+.2f} ({parts})", right
@@ -188,8 +188,12 @@ def returning_rows(data: Path | None) -> Iterator[Row]:
         new = [
             v.returning for n, (v, first) in enumerate(zip(visits, came, strict=True)) if n == first
         ]
-        yield "who comes again is known as who they were", f"{sum(known)} of {len(known)}", ""
-        yield "who is new is taken for somebody", f"{sum(x is True for x in new)} of {len(new)}", ""
+        yield "people who come again, recognised", f"{sum(known)} of {len(known)}", ""
+        yield (
+            "people who are new, taken for somebody",
+            f"{sum(x is True for x in new)} of {len(new)}",
+            "",
+        )
     if data is not None and (data / "faces" / "lfw").is_dir():
         yield from identity_rows(data)
 

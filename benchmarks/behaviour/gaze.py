@@ -79,22 +79,22 @@ def _height(head: RenderedHead) -> float:
     return bottom - top
 
 
-def _told(head: RenderedHead, finder: SingleFaceFinder) -> Floats:
-    """Rows of true yaw and pitch and told ones, degrees; NaN where nothing was told."""
+def _measured(head: RenderedHead, finder: SingleFaceFinder) -> Floats:
+    """Rows of true and measured yaw and pitch, degrees; NaN where no gaze was reported."""
     rows = []
     for yaw in _YAWS:
         for pitch in _PITCHES:
             face = finder.find_face(head.looking(yaw, pitch))
             gaze = face and read_gaze(face, 0.0, _MIN_PX)
-            said = (gaze.yaw_deg, gaze.pitch_deg) if gaze else (math.nan, math.nan)
-            rows.append((yaw, pitch, *said))
+            angles = (gaze.yaw_deg, gaze.pitch_deg) if gaze else (math.nan, math.nan)
+            rows.append((yaw, pitch, *angles))
     return np.array(rows)
 
 
 def _painted_rows(
     name: str, heads: Sequence[RenderedHead], finder: SingleFaceFinder
 ) -> Iterator[Row]:
-    tables = [_told(head, finder) for head in heads]
+    tables = [_measured(head, finder) for head in heads]
     whole = np.concatenate(tables)
     seen = np.isfinite(whole[:, 2])
     yield f"painted eyes, faces of {name}: gaze reported", f"{seen.mean():.0%} of {len(seen)}", ""
@@ -148,10 +148,10 @@ def _portrait_rows(folder: Path, finder: SingleFaceFinder) -> Iterator[Row]:
             head.append(side * face.head_pose.yaw_deg)
             eyes.append(side * gaze.yaw_deg)
     what = f"heads turned by {_TURNED_DEG[0]:.0f} to {_TURNED_DEG[1]:.0f}°, {len(eyes)} of them"
-    told = f"{_mode(np.array(eyes)):+.0f}°"
+    direction = f"{_mode(np.array(eyes)):+.0f}°"
     yield (
         f"{what}: most frequent direction of the eyes",
-        told,
+        direction,
         f"head: {_mode(np.array(head)):+.0f}°",
     )
 
@@ -179,8 +179,8 @@ def _size_rows(finder: SingleFaceFinder) -> Iterator[Row]:
             change = np.array([b.yaw_deg - a.yaw_deg for a, b in pairs])
             off += list(change - change.mean())
             sds += [b.sd_deg for _, b in pairs]
-        told = f"{np.std(off):.1f}° (reported {np.mean(sds):.1f}°)"
-        yield f"faces made {size_px} px high: noise across against the large ones, sd", told, ""
+        noise = f"{np.std(off):.1f}° (reported {np.mean(sds):.1f}°)"
+        yield f"faces made {size_px} px high: noise across against the large ones, sd", noise, ""
 
 
 def _frames(name: str, from_s: float) -> list[Image]:

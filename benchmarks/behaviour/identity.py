@@ -1,4 +1,4 @@
-"""How well a person who comes back is told from all others, on the product's own path.
+"""How well a person who comes back is distinguished from all others, on the product's own path.
 
 The pictures are those of ``faces/lfw`` and, for strangers of all groups, of ``faces/fairface``.
 Every picture is looked at as the product looks: detector, landmarks, then the vector. Smaller
@@ -127,7 +127,7 @@ def read_pairs(folder: Path) -> list[Pair]:
 
 
 def pair_rows(looks: Looks, pairs: Sequence[Pair], size: str, goal: str) -> Iterator[Row]:
-    """Pairs told apart, and how many of the same person at fixed rates of false matches."""
+    """Pairs judged rightly, and how many of the same person at fixed rates of false matches."""
     known = [p for p in pairs if p.a in looks and p.b in looks]
     scores = np.array([float(looks[p.a].vector @ looks[p.b].vector) for p in known])
     same, folds = np.array([p.same for p in known]), np.array([p.fold for p in known])
@@ -139,7 +139,11 @@ def pair_rows(looks: Looks, pairs: Sequence[Pair], size: str, goal: str) -> Iter
         best = max(candidates, key=lambda t: ((scores[other] >= t) == same[other]).mean())
         right += list((scores[~other] >= best) == same[~other])
     if right:
-        yield f"pairs told apart, {size}", f"{np.mean(right):.1%} of {len(right)}", "99.4 % (dlib)"
+        yield (
+            f"pairs judged rightly, {size}",
+            f"{np.mean(right):.1%} of {len(right)}",
+            "99.4 % (dlib)",
+        )
     impostors, _ = all_pairs(looks)
     for rate, name, wanted in ((1e-3, "0.1 %", goal), (1e-4, "0.01 %", "")):
         hits = scores[same] >= np.quantile(impostors, 1 - rate)

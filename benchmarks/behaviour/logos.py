@@ -57,11 +57,11 @@ def _library_of(pairs: list[dict[str, str]], source: Path, folder: Path) -> Path
 def _pair_rows(finder: LogoFinder, pairs: list[dict[str, str]], folder: Path) -> Iterator[Row]:
     found, wrong = 0, 0
     for pair in pairs:
-        told = {logo.brand: logo.score for logo in finder.find(_read(folder / pair["scene"]))}
-        others = sorted(set(told) - {pair["brand"]})
-        found += pair["brand"] in told
+        scores = {logo.brand: logo.score for logo in finder.find(_read(folder / pair["scene"]))}
+        others = sorted(set(scores) - {pair["brand"]})
+        found += pair["brand"] in scores
         wrong += len(others)
-        here = f"found, {told[pair['brand']]:.2f}" if pair["brand"] in told else "not found"
+        here = f"found, {scores[pair['brand']]:.2f}" if pair["brand"] in scores else "not found"
         yield f"{pair['brand']}, {pair['scene_type']}", " and ".join([here, *others]), ""
     yield "pairs found", f"{found} of {len(pairs)}", "8 of 12"
     yield "wrong brands on them", str(wrong), "0"
@@ -117,9 +117,9 @@ def size_rows(brands: int = 12, scenes: int = _SCENES_A_SIZE) -> Iterator[Row]:
         found, wrong = 0, 0
         for index in range(scenes):
             brand = list(drawn)[index % len(drawn)]
-            told = {logo.brand for logo in finder.find(worn(rng, drawn[brand], size))}
-            found += brand in told
-            wrong += len(told - {brand})
+            brands_seen = {logo.brand for logo in finder.find(worn(rng, drawn[brand], size))}
+            found += brand in brands_seen
+            wrong += len(brands_seen - {brand})
         here = f"{found / scenes:.0%} of {scenes}, {wrong} wrong brands"
         yield f"made logos, {size} px", here, ""
 

@@ -1,4 +1,4 @@
-"""How well reading is told from other uses of the eyes, on recordings of an eye tracker.
+"""How well reading is distinguished from other uses of the eyes, on recordings of an eye tracker.
 
 The recordings are those of ``eyemove/gazegraph``. "Left out": weights learned from the other people
 only. "As shipped": models/reading.json, which has learned from these very people.
@@ -65,9 +65,9 @@ def window_rows(
 ) -> Iterator[Row]:
     """How often single windows are right, by their length."""
     for length_s in LENGTHS_S:
-        told = judge(recordings, of, length_s, RECORDED_HZ, 0.0)
+        shares = reading_shares(recordings, of, length_s, RECORDED_HZ, 0.0)
         for others, tasks in comparisons(recordings):
-            each = [balanced(told, [person], tasks) for person in people_of(recordings)]
+            each = [balanced(shares, [person], tasks) for person in people_of(recordings)]
             spread = " ".join(f"{value:.0%}" for value in each)
             yield (
                 f"{name}: {READ} against {others}, {length_s:.0f} s",
@@ -80,12 +80,12 @@ def noise_rows(recordings: Mapping[tuple[str, str], Floats], of: ModelOf) -> Ite
     """The same with noise, at the rates of cameras."""
     for length_s in LENGTHS_S:
         for rate_hz in RATES_HZ:
-            told = {n: judge(recordings, of, length_s, rate_hz, n) for n in NOISES_DEG}
+            shares = {n: reading_shares(recordings, of, length_s, rate_hz, n) for n in NOISES_DEG}
             for others, tasks in comparisons(recordings):
                 people = people_of(recordings)
                 curve = " ".join(
                     f"{n:.0f}°: {np.mean([balanced(t, [p], tasks) for p in people]):.1%}"
-                    for n, t in told.items()
+                    for n, t in shares.items()
                 )
                 yield (
                     f"left out: {READ} against {others}, {length_s:.0f} s, {rate_hz} Hz",
@@ -107,35 +107,35 @@ def people_of(recordings: Mapping[tuple[str, str], Floats]) -> list[str]:
     return sorted({person for person, _ in recordings})
 
 
-def judge(
+def reading_shares(
     recordings: Mapping[tuple[str, str], Floats],
     of: ModelOf,
     length_s: float,
     rate_hz: float,
     noise_deg: float,
 ) -> dict[tuple[str, str], float]:
-    """Share of each recording's windows, side by side, that is told to be reading. A slower
+    """Share of each recording's windows, side by side, that count as reading. A slower
     camera takes the nearest samples; the noise is drawn anew for each that is left."""
     rng = np.random.default_rng(1)
     length = int(length_s * RECORDED_HZ)
     kept = np.floor(np.arange(int(length_s * rate_hz)) * RECORDED_HZ / rate_hz).astype(int)
-    told = {}
+    shares = {}
     for (person, task), gaze in recordings.items():
         seen = windows(gaze, length, length)[:, kept]
         seen = seen + rng.normal(0, noise_deg, seen.shape)
         paths, samples_a_step = on_grid(kept / RECORDED_HZ, seen, steps_of(length_s))
         left_deg = grid_noise_deg(noise_deg, samples_a_step)
         log_odds = of(person).log_odds(paths, length_s, left_deg)
-        told[person, task] = float((log_odds > 0).mean())
-    return told
+        shares[person, task] = float((log_odds > 0).mean())
+    return shares
 
 
 def balanced(
-    told: Mapping[tuple[str, str], float], people: Sequence[str], tasks: Sequence[str]
+    shares: Mapping[tuple[str, str], float], people: Sequence[str], tasks: Sequence[str]
 ) -> float:
     """Mean of the shares that are right of reading and of the rest, each task counting alike."""
-    reading = [told[p, READ] for p in people if (p, READ) in told]
-    rest = [1 - told[p, task] for p in people for task in tasks if (p, task) in told]
+    reading = [shares[p, READ] for p in people if (p, READ) in shares]
+    rest = [1 - shares[p, task] for p in people for task in tasks if (p, task) in shares]
     return float(np.mean(reading) + np.mean(rest)) / 2
 
 
@@ -144,12 +144,12 @@ class Live:
     """What the detector did."""
 
     states: dict[str, list[float]] = field(default_factory=dict)
-    """Shares of the time told to be reading, by task."""
+    """Shares of the time that count as reading, by task."""
     unknown: list[float] = field(default_factory=list)
     reaction_s: list[float] = field(default_factory=list)
-    """From the beginning of reading until told; infinite where it never was."""
+    """From the beginning of reading until it is reported; infinite where it never is."""
     already: list[bool] = field(default_factory=list)
-    """Reading was told, wrongly, before it began."""
+    """Reading was reported, wrongly, before it began."""
     end_s: list[float] = field(default_factory=list)
     flips_per_min: list[float] = field(default_factory=list)
     cost_ms: list[float] = field(default_factory=list)
@@ -229,7 +229,7 @@ def run_live(
 
 
 def follow(model: ReadingModel, gaze: Floats, noise_deg: float, rng: np.random.Generator) -> Floats:
-    """What is told at each sample, shape (samples,): 1 reading, 0 not, -1 unknown."""
+    """What is reported at each sample, shape (samples,): 1 reading, 0 not, -1 unknown."""
     detector = ReadingDetector(model)
     width_sd, height_sd = (noise_deg / SCREEN_DEG).tolist()
     points = ((gaze + rng.normal(0, noise_deg, gaze.shape)) / SCREEN_DEG).tolist()
@@ -240,6 +240,6 @@ def follow(model: ReadingModel, gaze: Floats, noise_deg: float, rng: np.random.G
     return states
 
 
-def _first_s(told: Floats) -> float:
-    """When it was told first; infinite where never."""
-    return float(np.argmax(told)) / RECORDED_HZ if told.any() else float("inf")
+def _first_s(reported: Floats) -> float:
+    """When it is reported first; infinite where never."""
+    return float(np.argmax(reported)) / RECORDED_HZ if reported.any() else float("inf")

@@ -69,7 +69,7 @@ def without(prefixes: Sequence[str], turn: Turn) -> Mapping[str, float]:
 
 
 class Alone(EnsemblePolicy):
-    """One regression of the learner has all the say; it is never told that the world changed."""
+    """One regression of the learner decides alone; it never learns that the world changed."""
 
     def __init__(self, number: int) -> None:
         super().__init__(VwConfig())
@@ -131,9 +131,9 @@ class VwAlone:
         self._index: dict[tuple[str, str], int] = {}
 
     def choose(self, turn: Turn, luck: float) -> tuple[int, float]:
-        told: Any = self._workspace.predict_one(self.examples(turn))
+        answer: Any = self._workspace.predict_one(self.examples(turn))
         probabilities = np.zeros(len(turn.actions))
-        for place, probability in told:
+        for place, probability in answer:
             probabilities[place] = probability
         return drawn(probabilities, luck)
 

@@ -85,7 +85,7 @@ class Sparse(World):
 
 
 class Latent(World):
-    """Look-alikes differ: who stays for some plays has a taste of their own, told by no look."""
+    """Look-alikes differ: who stays for some plays has a taste of their own that no look shows."""
 
     own_sd = 1.0
     """Of a visitor's own taste, on the logit."""
@@ -120,7 +120,7 @@ class Latent(World):
 
 
 class Individual(Latent):
-    """What people like is hardly told by their looks at all."""
+    """Looks hardly show at all what people like."""
 
     own_sd = 2.0
 
@@ -142,8 +142,8 @@ class AttractAndHold(World):
     def context(self, t: int) -> dict[str, float]:
         context = super().context(t)
         if self._empty[t]:
-            told = ("daypart", "noise")
-            context = {k: v for k, v in context.items() if k.startswith(told)} | {"group=0": 1.0}
+            shown = ("daypart", "noise")
+            context = {k: v for k, v in context.items() if k.startswith(shown)} | {"group=0": 1.0}
         state = "state=hold" if self._watched[t] else "state=attract"
         return context | {state: 1.0}
 

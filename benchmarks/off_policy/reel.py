@@ -28,7 +28,7 @@ Judged = tuple[dict[str, Any], float]
 
 
 def table(seeds: int, plays: int) -> Table:
-    """What policies are said to earn by a log, beside what they earn."""
+    """What a log says that policies earn, beside what they earn."""
     columns = (
         "logged by",
         "policy",
@@ -72,13 +72,13 @@ def rows(seeds: int, plays: int) -> Iterator[Sequence[str]]:
 
 
 def _cells(rows: list[Judged]) -> list[str]:
-    told = [(one["dr"], truth) for one, truth in rows if one["dr"] is not None]
-    inside = sum(dr["low"] <= truth <= dr["high"] for dr, truth in told)
+    estimates = [(one["dr"], truth) for one, truth in rows if one["dr"] is not None]
+    inside = sum(dr["low"] <= truth <= dr["high"] for dr, truth in estimates)
     sizes: list[Mapping[str, Any]] = [one for one, _ in rows]
     return [
         f"{mean(truth for _, truth in rows):.3f}",
-        f"{mean(dr['value'] for dr, _ in told):.3f}" if told else "–",
-        f"{inside} of {len(told)}",
+        f"{mean(dr['value'] for dr, _ in estimates):.3f}" if estimates else "–",
+        f"{inside} of {len(estimates)}",
         f"{mean(one['effective_sample_size'] for one in sizes):.0f}",
         f"{sum(not one['believable'] for one in sizes)} of {len(sizes)}",
     ]

@@ -112,14 +112,16 @@ PEERS = {
 
 def _timed(name: str, program: list[str]) -> PeerResult:
     try:
-        said = json.loads(_call(program, _RUN_LIMIT_S).splitlines()[-1])
+        answer = json.loads(_call(program, _RUN_LIMIT_S).splitlines()[-1])
     except PeerError as error:
         return PeerResult(name, str(error))
-    return PeerResult(name, "", said["took_ms"], said["cpu_ms"], said["faces"], said["bodies"])
+    return PeerResult(
+        name, "", answer["took_ms"], answer["cpu_ms"], answer["faces"], answer["bodies"]
+    )
 
 
 def _call(command: list[str], limit_s: float) -> str:
-    """What a command prints. Raises PeerError with the last thing it said."""
+    """What a command prints. Raises PeerError with its last line."""
     # Weights and caches go where the rest goes, and go away with it.
     home = tempfile.mkdtemp()
     try:
@@ -136,7 +138,7 @@ def _call(command: list[str], limit_s: float) -> str:
     finally:
         shutil.rmtree(home, ignore_errors=True)
     if done.returncode != 0:
-        said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-        errors = [line for line in said if "Error: " in line or "ERROR: " in line]
-        raise PeerError((errors or said or ["It failed without a word."])[-1][:300])
+        lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+        errors = [line for line in lines if "Error: " in line or "ERROR: " in line]
+        raise PeerError((errors or lines or ["It failed and printed nothing."])[-1][:300])
     return done.stdout
