@@ -16,13 +16,13 @@ from typing import Any
 from benchmarks.common.options import at_least_one
 from benchmarks.common.paths import DEMO
 from benchmarks.common.tables import Block, Table, interval
-from signage.cli.options import progress
-from signage.config.base import POLICY_NAMES
+from signage.cli.output import progress
 from signage.config.file import load_config
 from signage.simulation.intervals import over_seeds
 from signage.simulation.model import load_model
 from signage.simulation.run import Task
 from signage.simulation.run import run as simulate
+from signage.types.choices import POLICY_NAMES
 
 QUICK: Mapping[str, object] = {"plays": 100, "seeds": 4}
 

@@ -7,13 +7,14 @@ import logging
 import sys
 from pathlib import Path
 
-from signage.cli.options import DEMO_CONFIG, progress
-from signage.config.base import POLICY_NAMES
+from signage.cli.output import progress
 from signage.config.file import load_config
+from signage.config.locations import DEMO_CONFIG
 from signage.errors import ConfigError, SignageError
 from signage.simulation.compare import compare, write_comparison
 from signage.simulation.model import load_model
 from signage.simulation.run import Task, new_folder, run
+from signage.types.choices import POLICY_NAMES
 
 VIDEOS = {".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v"}
 

@@ -1,6 +1,6 @@
 """The errors that a user can do something about.
 
-Each carries one readable paragraph: what, where, what to do. ``cli.py`` prints it on
+Each carries one readable paragraph: what, where, what to do. the room ``cli`` prints it on
 stderr and exits with ``exit_code``; anything else is a bug and shows its traceback.
 """
 
@@ -17,6 +17,10 @@ class ConfigError(SignageError):
     """Bad configuration, or a command called the wrong way."""
 
     exit_code = 2
+
+
+class MissingExtraError(SignageError):
+    """A command that needs an optional part of the installation."""
 
 
 class SourceError(SignageError):

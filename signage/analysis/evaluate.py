@@ -20,7 +20,6 @@ from typing import Any, cast, get_args
 
 import numpy as np
 
-from signage.config.base import PolicyName
 from signage.config.clock import ZoneName, local_time
 from signage.config.config import Config
 from signage.errors import ConfigError, SignageError
@@ -34,6 +33,7 @@ from signage.recommend.policies.apprentice import shadow_of
 from signage.recommend.policies.base import Policy, Question
 from signage.recommend.policies.make import make_policy
 from signage.types.arrays import Floats
+from signage.types.choices import PolicyName
 from signage.types.decisions import TrainingExample
 from signage.types.log import Block, Index, Log, Outcome
 

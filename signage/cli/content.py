@@ -6,18 +6,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.text import Text
 
-from signage.cli.options import DEFAULT_CONFIG, JsonOption, print_json, progress, warn_on_stderr
-from signage.config.file import load_config
+from signage.cli.options import JsonOption
+from signage.cli.output import print_json, progress, warn_on_stderr
 from signage.errors import ConfigError
 from signage.text.names import printable
-from signage.text.terminal import Console, line, table
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from signage.content.check import Checked
 
-content = typer.Typer(no_args_is_help=True, help="Check what is to be shown.")
+content = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Check the contents of a screen."
+)
 
 _MOST_NAMED = 10
 _COLOURS = {"ok": "green", "warning": "yellow", "will not play": "red"}
@@ -40,15 +42,20 @@ def check(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Decode every file, read its real duration and size, and say what will not play.
+    """Check that every content will play.
 
-    Exit code 1 when anything will not.
+    Each file is decoded, and its real duration and size are read. The exit code is 1 when anything
+    will not play.
     """
+    from signage.config.file import load_config
+    from signage.config.locations import find_any_config
     from signage.content.check import check_catalogue, check_folder, contents_in
 
     warn_on_stderr()
-    settings = load_config(config or DEFAULT_CONFIG) if config or not folder else None
-    folder = folder or (settings or load_config(DEFAULT_CONFIG)).content.dir
+    settings = load_config(find_any_config(config)) if config or folder is None else None
+    if folder is None:
+        assert settings is not None  # noqa: S101
+        folder = settings.content.dir
     listing = contents_in(folder)
     with progress("decoding", len(listing.contents)) as on_progress:
         found = sorted(check_folder(folder, on_progress), key=lambda checked: checked.content_id)
@@ -76,6 +83,10 @@ def check(
 
 
 def _print(found: list[Checked], faults: list[str], loose: list[str]) -> None:
+    from rich.text import Text
+
+    from signage.text.terminal import Console, line, table
+
     console = Console()
     made = table("content", "medium", "size", "lasts", "verdict")
     for checked in found:
@@ -97,6 +108,8 @@ def _print(found: list[Checked], faults: list[str], loose: list[str]) -> None:
 
 
 def _cells(checked: Checked) -> tuple[str | Text, ...]:
+    from rich.text import Text
+
     content, media, verdict = checked.content, checked.media, checked.verdict
     medium = content.medium if content else "?"
     size = "any" if media or medium == "html" else ""

@@ -8,16 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from signage.cli.options import (
-    DEFAULT_CONFIG,
-    ConfigOption,
-    JsonOption,
-    print_json,
-    progress,
-    warn_on_stderr,
-)
-from signage.config.file import load_config
-from signage.text.terminal import Console, table
+from signage.cli.options import ConfigOption, JsonOption
+from signage.cli.output import print_json, progress, warn_on_stderr
 
 
 def evaluate(
@@ -45,18 +37,20 @@ def evaluate(
             metavar="category=…,tag=…", help="What if a content like this were added? A guess."
         ),
     ] = None,
-    config: ConfigOption = DEFAULT_CONFIG,
+    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Estimate from the journal what other policies would have earned."""
+    """Estimate what other policies would have earned."""
     from signage.analysis.evaluate import EvaluationRequest, evaluated
+    from signage.config.file import load_config
+    from signage.config.locations import find_any_config
 
     warn_on_stderr()
     asked = policy or without or cap or add
     policies = policy or ([] if asked else ["uniform", "playlist"])
     wanted = EvaluationRequest(policies, without or (), cap or (), add or ())
     with progress("evaluating", 1.0) as on_progress:
-        told = evaluated(journal, wanted, load_config(config), on_progress)
+        told = evaluated(journal, wanted, load_config(find_any_config(config)), on_progress)
     if as_json:
         print_json(told)
     else:
@@ -64,6 +58,8 @@ def evaluate(
 
 
 def _print(told: Mapping[str, Any]) -> None:
+    from signage.text.terminal import Console, table
+
     console = Console()
     if told["simulated"] is not None:
         console.print(f"Simulated audience: no figure is of a shop ({told['simulated']}).")

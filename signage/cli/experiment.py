@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from signage.cli.options import JsonOption, print_json, progress
-from signage.text.terminal import Console, grid, line, mark, table
+from signage.cli.options import JsonOption
+from signage.cli.output import print_json, progress
+from signage.extras import require_extra
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -26,6 +27,8 @@ def experiment(
     as_json: JsonOption = False,
 ) -> None:
     """Show the result of an A/B experiment so far. It is safe to look every day."""
+    if out is not None:
+        require_extra("analysis", "A report")
     from signage.analysis.experiment import result
 
     told = result(journal, name)
@@ -37,6 +40,8 @@ def experiment(
     if as_json:
         print_json(told)
         return
+    from signage.text.terminal import Console, grid, line, mark
+
     console = Console()
     if told["simulated"] is not None:
         console.print(f"Simulated audience: no figure is of a shop ({told['simulated']}).")
@@ -60,6 +65,8 @@ def experiment(
 
 def _arms(told: Mapping[str, Any]) -> Table:
     units = "visits" if told["assign"] == "visit" else "blocks"
+    from signage.text.terminal import table
+
     made = table("arm", "mean reward", "lift", "interval", "could show", units, "rewarded plays")
     for arm in told["arms"]:
         lift = ("control", "", "")

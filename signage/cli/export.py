@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from signage.cli.options import progress
-from signage.journal.exports.export import ExportFormat
-from signage.text.terminal import Console
+from signage.cli.output import progress
+from signage.types.choices import ExportFormat
 
 
 def export(
@@ -24,8 +23,12 @@ def export(
     ],
     out: Annotated[Path, typer.Option("--out", help="The file to write.")],
 ) -> None:
-    """Write the journal for other tools: proof of play with its audience, or decisions."""
+    """Write the journal for other tools.
+
+    An export holds the proof of play with its audience, or the decisions.
+    """
     from signage.journal.exports.export import export as write
+    from signage.text.terminal import Console
 
     with progress("exporting", 1.0) as on_progress:
         written, what = write(journal, form, out, on_progress)

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import ValidationError
 
 from signage.cli.options import (
-    DEFAULT_CONFIG,
     ConfigOption,
     DataOption,
     HostOption,
     JsonOption,
     PortOption,
     overridden,
-    print_json,
-    progress,
-    warn_on_stderr,
 )
-from signage.config.file import load_config
-from signage.text.terminal import Console, table
-from signage.types.orders import Action, Order
+from signage.cli.output import print_json, progress, warn_on_stderr
+from signage.types.choices import Action
+
+if TYPE_CHECKING:
+    from signage.types.orders import Order
 
 
 def order(
@@ -34,20 +31,24 @@ def order(
     before: Annotated[
         datetime | None, typer.Option(help="rollback: to the newest checkpoint before this, UTC.")
     ] = None,
-    config: ConfigOption = DEFAULT_CONFIG,
+    config: ConfigOption = None,
     data: DataOption = None,
     host: HostOption = None,
     port: PortOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Give an order to the running screen: pin a content, freeze learning, roll back, …"""
+    """Give an order to the running screen.
+
+    An order pins a content, plays an emergency content, freezes learning or rolls the model back.
+    `show` lists the orders in force, and the checkpoints.
+    """
+    from signage.config.file import load_config
+    from signage.config.locations import find_screen_config
     from signage.kiosk.client import ask_screen
 
-    wanted = _parsed(action, item, before)
-    settings = overridden(
-        load_config(config), camera_source=None, data_dir=data, host=host, port=port
-    )
-    state = ask_screen(settings, wanted)
+    given = _parsed(action, item, before)
+    settings = load_config(find_screen_config(config))
+    state = ask_screen(overridden(settings, data_dir=data, host=host, port=port), given)
     if as_json:
         print_json(state)
     else:
@@ -56,43 +57,56 @@ def order(
 
 def _parsed(action: str, item: str | None, before: datetime | None) -> Order | None:
     """The order; None to look only."""
+    from pydantic import ValidationError
+
+    from signage.types.orders import Order
+
     if action == "show" and item is None and before is None:
         return None
-    told = {
+    fields = {
         "action": action,
         "checkpoint" if action == Action.ROLLBACK else "content_id": item,
         "before": before and before.replace(tzinfo=UTC),
     }
     try:
-        return Order.model_validate(told)
+        return Order.model_validate(fields)
     except ValidationError as error:
         raise typer.BadParameter(error.errors()[0]["msg"]) from error
 
 
 def _print_state(state: dict[str, Any]) -> None:
+    from signage.text.terminal import Console, table
+
     console = Console()
     console.print(f"learning: {'frozen' if state['frozen'] else 'on'}")
     console.print(f"pinned: {state['pinned'] or 'nothing'}")
     console.print(f"emergency: {state['emergency'] or 'none'}")
-    made = table("checkpoint", "made (UTC)", "rewards learned")
-    for found in state["checkpoints"]:
-        made.add_row(found["name"], found["t_utc"][:19].replace("T", " "), str(found["learned"]))
+    rows = table("checkpoint", "made (UTC)", "rewards learned")
+    for checkpoint in state["checkpoints"]:
+        made_at = checkpoint["t_utc"][:19].replace("T", " ")
+        rows.add_row(checkpoint["name"], made_at, str(checkpoint["learned"]))
     if state["checkpoints"]:
-        console.print(made)
+        console.print(rows)
 
 
 def rebuild(
     data_dir: Annotated[
         Path, typer.Argument(help="The data folder of a screen that is not running.")
     ],
-    config: ConfigOption = DEFAULT_CONFIG,
+    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Learn everything in the journal again from the beginning, and keep the new model."""
+    """Learn the whole journal again.
+
+    The new model is kept as a checkpoint, and compared with the model that the screen had.
+    """
+    from signage.config.file import load_config
+    from signage.config.locations import find_screen_config
     from signage.engine.rebuild import rebuild as rebuild_model
+    from signage.text.terminal import Console
 
     warn_on_stderr()
-    settings = load_config(config)
+    settings = load_config(find_screen_config(config))
     with progress("learning", None) as on_progress:
         result = rebuild_model(settings, data_dir, on_progress)
     if as_json:

@@ -8,12 +8,9 @@ from typing import Annotated
 import typer
 
 from signage.analysis.report import LEAST_PERSONS
-from signage.cli.options import progress
-from signage.text.terminal import Console
-
-LeastPersonsOption = Annotated[
-    int, typer.Option(min=1, help="Leave out figures that rest on fewer people than this.")
-]
+from signage.cli.options import LeastPersonsOption
+from signage.cli.output import progress
+from signage.extras import require_extra
 
 
 def report(
@@ -24,16 +21,21 @@ def report(
     ] = None,
     least_persons: LeastPersonsOption = LEAST_PERSONS,
 ) -> None:
-    """Write one HTML page about audience, contents, learning and lift."""
+    """Write a report on audience and contents.
+
+    The report is one HTML page about audience, contents, learning and lift.
+    """
     write_journal_report(journal, out, experiment=experiment, least_persons=least_persons)
 
 
 def write_journal_report(
     journal: Path, out: Path, *, experiment: str | None = None, least_persons: int = LEAST_PERSONS
 ) -> None:
-    """Write it, and say where it is."""
+    """Write the page, and say where it is."""
+    require_extra("analysis", "A report")
     from signage.analysis.report.build import write_report
     from signage.journal.reader import JournalReader
+    from signage.text.terminal import Console
 
     with progress("reporting", 1.0) as on_progress:
         write_report(

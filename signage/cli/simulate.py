@@ -7,18 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from signage.cli.options import (
-    DEMO_CONFIG,
-    DemoConfigOption,
-    JsonOption,
-    print_json,
-    progress,
-    warn_on_stderr,
-)
-from signage.config.base import POLICY_NAMES
-from signage.config.file import load_config
+from signage.cli.fit import fit_model
+from signage.cli.options import DemoConfigOption, JsonOption
+from signage.cli.output import print_json, progress, warn_on_stderr
 from signage.errors import ConfigError
-from signage.text.terminal import Console, grid
+from signage.extras import require_extra
+from signage.types.choices import POLICY_NAMES
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -31,7 +25,7 @@ def simulate(
     videos: Annotated[
         list[Path] | None, typer.Argument(help="Recorded audiences; without any, the reel.")
     ] = None,
-    config: DemoConfigOption = DEMO_CONFIG,
+    config: DemoConfigOption = None,
     policy: Annotated[
         str | None,
         typer.Option(
@@ -70,17 +64,23 @@ def simulate(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Play to a recorded audience whose response is simulated."""
+    """Play to an audience with simulated response.
+
+    The audience is recorded; a model says how it responds.
+    """
+    require_extra("analysis", "The report of a simulation")
     warn_on_stderr()
     if fit is not None:
-        _fit(fit / "journal.sqlite" if fit.is_dir() else fit, out, as_json=as_json)
+        fit_model(fit / "journal.sqlite" if fit.is_dir() else fit, out, as_json=as_json)
         return
+    from signage.config.file import load_config
+    from signage.config.locations import find_demo_config
     from signage.simulation.model import load_model
     from signage.simulation.run import EXPERIMENT, Task, new_folder
 
     if policy is not None and policy not in POLICY_NAMES:
         raise ConfigError(f"There is no policy {policy!r}; choose from {', '.join(POLICY_NAMES)}.")
-    settings = load_config(config)
+    settings = load_config(find_demo_config(config))
     task = Task(
         config=settings,
         videos=tuple(videos or ()),
@@ -97,6 +97,8 @@ def simulate(
     if as_json:
         print_json(summary)
         return
+    from signage.text.terminal import Console
+
     console = Console()
     console.print("Simulated audience: the people are recorded, their response is a model.")
     console.print(_table(summary))
@@ -119,52 +121,21 @@ def _many(task: Task, out: Path) -> dict[str, Any]:
     from signage.simulation.compare import compare, write_seeds_report
     from signage.simulation.run import run
 
-    found = {}
+    summaries = {}
     with progress("watching", 1.0) as watching, progress("playing", 1.0) as playing:
         for which, result in run(task, watching, playing):
             result.write(out / f"seed-{which[1]}")
-            found[which] = result.summary
-    comparison = compare(task, found)
+            summaries[which] = result.summary
+    comparison = compare(task, summaries)
     write_seeds_report(comparison, task, out)
     (summary,) = comparison.summaries
     write_summary(summary, out)
     return summary
 
 
-def _fit(journal: Path, out: Path, *, as_json: bool) -> None:
-    from signage.simulation.fit import fit as fit_response
-    from signage.simulation.fit import write_model
-    from signage.simulation.fit_plot import draw
-    from signage.simulation.run import new_folder
-
-    new_folder(out, ["."])
-    fitted, told = fit_response(journal)
-    write_model(fitted, out / "response.toml")
-    draw(fitted, told, out / "fit.png")
-    found = fitted.model.model_dump(exclude={"alike"})
-    if as_json:
-        parameters = {
-            name: {"value": value, "standard_error": fitted.errors.get(name)}
-            for name, value in found.items()
-        }
-        print_json(
-            {"impressions": fitted.impressions, "gaps": fitted.gaps, "parameters": parameters}
-        )
-        return
-    table = grid(3)
-    for name, value in found.items():
-        error = fitted.errors.get(name)
-        told_of = "not estimated" if error is None else f"± {error:.3f}"
-        table.add_row(name.replace("_", " "), f"{value:.3f}", told_of)
-    console = Console()
-    console.print(table)
-    console.print(
-        f"For --preset: {out / 'response.toml'}. How well it fits: {out / 'fit.png'}",
-        soft_wrap=True,
-    )
-
-
 def _table(summary: dict[str, Any]) -> Table:
+    from signage.text.terminal import grid
+
     table = grid(2)
     for name, value in summary.items():
         if name == "learning_curve":

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
-
-PolicyName = Literal["vw", "apprentice", "rules", "playlist", "uniform"]
-POLICY_NAMES: tuple[PolicyName, ...] = ("vw", "apprentice", "rules", "playlist", "uniform")
 
 MOST = 1_000_000
 """More than anything that is counted or measured here comes to: where no better bound is known,

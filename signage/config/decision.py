@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from signage.config.base import PolicyName, Seconds, SecondsOrNone, Section
+from signage.config.base import Seconds, SecondsOrNone, Section
+from signage.types.choices import PolicyName
 
 
 class DecisionConfig(Section):

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from signage.config.base import NotNegative, PolicyName, Section, Seed
+from signage.config.base import NotNegative, Section, Seed
+from signage.types.choices import PolicyName
 
 
 class ExperimentConfig(Section):

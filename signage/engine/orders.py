@@ -16,7 +16,8 @@ from signage.content.catalogue import Catalogue
 from signage.engine.learning import Learning
 from signage.journal.writer import Journal
 from signage.recommend.recommender import Recommender
-from signage.types.orders import Action, Order, OrderRefusedError, Orders, follow, standing
+from signage.types.choices import Action
+from signage.types.orders import Order, OrderRefusedError, Orders, follow, standing
 
 log = logging.getLogger(__name__)
 

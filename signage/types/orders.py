@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from signage.errors import SignageError
+from signage.types.choices import Action
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +32,6 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 class OrderRefusedError(SignageError):
     """An order that cannot be carried out; nothing has changed."""
-
-
-class Action(StrEnum):
-    """What may be ordered."""
-
-    FREEZE = "freeze"
-    """Record rewards and do not learn from them."""
-    UNFREEZE = "unfreeze"
-    PIN = "pin"
-    """Play one content wherever it may play."""
-    UNPIN = "unpin"
-    EMERGENCY = "emergency"
-    """Play one content at once, and alone."""
-    CLEAR = "clear"
-    """The end of the emergency."""
-    ROLLBACK = "rollback"
-    """Go back to an earlier checkpoint of the model."""
 
 
 class Order(BaseModel):

@@ -22,8 +22,9 @@ from signage.content.check import Checked, check_content, load_catalogue
 from signage.content.watch import ContentWatch
 from signage.errors import ConfigError, SignageError
 from signage.journal.reader import JournalReader
+from signage.types.choices import Action
 from signage.types.decisions import Trigger
-from signage.types.orders import Action, Order, Orders
+from signage.types.orders import Order, Orders
 from tests.engine.test_engine import ADULT, Stage, triggers
 from tests.kiosk.test_kiosk import Kiosk
 from tests.support import films

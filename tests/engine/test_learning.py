@@ -22,7 +22,8 @@ from signage.journal.writer import Journal
 from signage.recommend.policies.base import Learner
 from signage.recommend.policies.make import make_policy
 from signage.simulation.screen import SimulatedScreen
-from signage.types.orders import Action, Order, Orders
+from signage.types.choices import Action
+from signage.types.orders import Order, Orders
 from signage.types.vision import Sighting
 from tests.engine.test_engine import Stage
 from tests.support.builders import AWAY, NOON, TOWARDS, catalogue, frame, sighting, traits

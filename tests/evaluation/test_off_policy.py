@@ -22,7 +22,8 @@ from signage.errors import ConfigError, JournalError
 from signage.evaluation import off_policy
 from signage.evaluation.evaluation import evaluate
 from signage.evaluation.what_if import Target
-from signage.journal.exports.export import ExportFormat, export
+from signage.journal.exports.export import export
+from signage.types.choices import ExportFormat
 from tests.engine.test_engine import Stage
 from tests.support.builders import DEMO, ROOT, catalogue, sighting, traits
 

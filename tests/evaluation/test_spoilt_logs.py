@@ -15,7 +15,8 @@ from pyarrow import parquet
 from signage.analysis.evaluate import EvaluationRequest, evaluated
 from signage.config.config import Config
 from signage.errors import JournalError, SignageError
-from signage.journal.exports.export import ExportFormat, export
+from signage.journal.exports.export import export
+from signage.types.choices import ExportFormat
 from tests.engine.test_engine import Stage
 from tests.support.builders import catalogue, sighting, traits
 

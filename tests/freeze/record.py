@@ -187,13 +187,18 @@ def commands(_folder: Path) -> Any:
     for words in waiting:  # grows
         done = signage(*words, "--help")
         assert done.returncode == 0, done.stderr
-        row = r"^│ (\*)? {0,4}(--[a-z-]+|[a-z][\w|]*)(?: +<(\w+\|[\w|]+)>)?"
-        rows = re.findall(row, done.stdout, re.M)
-        section = done.stdout.partition("─ Commands ─")[2]
-        inner = re.findall(r"^│ ([a-z][\w-]*)", section, re.M)
+        _, *sections = re.split(r"\n(?=Arguments:|Options:|Commands:)", done.stdout)
+        options = "\n".join(text for text in sections if not text.startswith("Commands:"))
+        commands = "\n".join(text for text in sections if text.startswith("Commands:"))
+        # An entry begins with two spaces; what follows is indented more.
+        entries = re.findall(r"^  (?=--|[a-z])(\S.*(?:\n {3,}.*)*)", options, re.M)
+        rows = [re.match(r"(--[a-z-]+|[a-z][\w|]*)(?: <(\w+\|[\w|]+)>)?", one) for one in entries]
+        inner = re.findall(r"^  ([a-z][\w-]*)", commands, re.M)
         waiting += [(*words, name) for name in inner]
         found[" ".join(("signage", *words))] = {
-            name: star + choices for star, name, choices in rows
+            row[1]: ("*" if "[required]" in entry else "") + (row[2] or "")
+            for row, entry in zip(rows, entries, strict=True)
+            if row is not None
         } | dict.fromkeys(inner, "command")
     return found
 

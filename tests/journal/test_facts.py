@@ -13,12 +13,13 @@ from pyarrow import parquet
 from signage.errors import JournalError
 from signage.journal.decision_log import JournalLog
 from signage.journal.experiments import Experiments
-from signage.journal.exports.export import ExportFormat, export
+from signage.journal.exports.export import export
 from signage.journal.figures import interval
 from signage.journal.growth import growth
 from signage.journal.reader import JournalReader
 from signage.journal.soundness import check_sound
 from signage.journal.writer import Journal
+from signage.types.choices import ExportFormat
 from signage.types.plays import PagePlay, PlayState
 from tests.journal.exports.test_export import Screen, impression, reward
 from tests.support.builders import utc

@@ -16,7 +16,8 @@ from signage.errors import ConfigError, SignageError
 from signage.kiosk.client import ask_screen
 from signage.kiosk.installation import keep_orders_token, orders_token_path
 from signage.player.server import PlayerServer, Status
-from signage.types.orders import Action, Order
+from signage.types.choices import Action
+from signage.types.orders import Order
 from tests.support.player_shop import Desk
 
 FREEZE = Order(action=Action.FREEZE)

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from signage.journal.exports.export import ExportFormat, export
+from signage.journal.exports.export import export
+from signage.types.choices import ExportFormat
 from tests.kiosk.test_kiosk import Kiosk, start
 
 pytestmark = pytest.mark.system

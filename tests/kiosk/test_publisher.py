@@ -11,8 +11,9 @@ import pytest
 from signage.config.config import Config
 from signage.engine.engine import Engine, Step
 from signage.kiosk.publisher import Publisher, places
+from signage.types.choices import Action
 from signage.types.decisions import TrainingExample
-from signage.types.orders import Action, Order
+from signage.types.orders import Order
 from signage.types.rewards import Reward
 from tests.engine.test_engine import Stage
 from tests.support.builders import catalogue, decision, frame, snapshot, utc, viewer

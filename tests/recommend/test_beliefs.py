@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from signage.config.audience import AudienceConfig
-from signage.config.base import PolicyName
 from signage.config.config import Config
 from signage.config.perception import PerceptionConfig
 from signage.recommend.beliefs import believed
 from signage.recommend.policies.make import make_policy
 from signage.recommend.recommender import Recommender
+from signage.types.choices import PolicyName
 from signage.types.decisions import TrainingExample
 from tests.support.builders import NOON, catalogue
 

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from signage.config.base import PolicyName
 from signage.config.file import load_config
 from signage.content.check import load_catalogue
 from signage.errors import ConfigError, SignageError
 from signage.simulation.batch import Result, cluster, simulate, simulate_all
 from signage.simulation.intervals import estimate
 from signage.simulation.workers import processes
+from signage.types.choices import PolicyName
 from tests.support.builders import ROOT
 from tests.support.shop import job
 

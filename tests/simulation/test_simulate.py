@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from signage.config.base import POLICY_NAMES, PolicyName
 from signage.config.camera import CameraConfig, ReelSegment
 from signage.config.config import Config
 from signage.config.constraints import ConstraintsConfig
@@ -20,6 +19,7 @@ from signage.errors import SignageError, SourceError
 from signage.journal.reader import JournalReader
 from signage.simulation.recording import Moment, Recording, record
 from signage.simulation.simulate import Simulation
+from signage.types.choices import POLICY_NAMES, PolicyName
 from signage.types.vision import Sighting
 from tests.support.builders import FOOTAGE, ROOT, catalogue, defaults, sighting, traits
 

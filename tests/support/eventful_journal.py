@@ -15,7 +15,8 @@ from signage.engine.engine import Engine
 from signage.journal.writer import Journal
 from signage.recommend.policies.make import make_policy
 from signage.simulation.screen import SimulatedScreen
-from signage.types.orders import Action, Order
+from signage.types.choices import Action
+from signage.types.orders import Order
 from signage.types.plays import Cue, PagePlay, PlayEvent, PlayState
 from signage.types.vision import Sighting
 from tests.support.builders import AWAY, catalogue, defaults, frame, reader, sighting, traits

@@ -24,7 +24,8 @@ from signage.engine.learning import FOLDER
 from signage.journal.writer import Journal
 from signage.recommend.policies.make import make_policy
 from signage.simulation.screen import SimulatedScreen
-from signage.types.orders import Action, Order
+from signage.types.choices import Action
+from signage.types.orders import Order
 from signage.types.plays import Cue
 from signage.types.vision import Frame, Sighting
 from tests.support.builders import AWAY, TOWARDS, catalogue, defaults, sighting, traits, utc

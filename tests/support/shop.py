@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from signage.config.base import PolicyName
 from signage.config.decision import DecisionConfig
 from signage.content.catalogue import Catalogue
 from signage.simulation.batch import Job
 from signage.simulation.model import PRESETS
 from signage.simulation.recording import Moment, Recording
 from signage.simulation.recording_file import dump
+from signage.types.choices import PolicyName
 from signage.types.vision import Sighting
 from tests.support.builders import catalogue, defaults, sighting, traits
 

@@ -20,11 +20,12 @@ from pyarrow import parquet
 from signage.analysis.evaluate import EvaluationRequest, evaluated
 from signage.analysis.experiment import result
 from signage.config.config import Config
-from signage.journal.exports.export import ExportFormat, export
+from signage.journal.exports.export import export
 from signage.journal.figures import DashboardFigures, Period
 from signage.journal.reader import JournalReader
 from signage.journal.report_figures import ReportFigures
 from signage.journal.writer import Journal
+from signage.types.choices import ExportFormat
 from tests.support.builders import utc
 from tests.support.eventful_journal import LENGTH_S, write
 

@@ -23,7 +23,8 @@ from signage.journal.writer import Journal
 from signage.recommend.policies.base import Learner
 from signage.recommend.policies.make import make_policy
 from signage.simulation.screen import SimulatedScreen
-from signage.types.orders import Action, Order, Orders, follow
+from signage.types.choices import Action
+from signage.types.orders import Order, Orders, follow
 from signage.types.vision import Frame, Sighting
 from tests.support.builders import ROOT, utc
 from tests.support.kill_rounds import CONTENTS, ROUND_S, config

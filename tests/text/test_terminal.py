@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 
-from signage.cli.options import print_json
+from signage.cli.output import print_json
 from signage.text.plain import host_only, plain, shortened, without_secrets
-from signage.text.terminal import Console, Stream, grid, line, table
+from signage.text.streams import Stream
+from signage.text.terminal import Console, grid, line, table
 from tests.cli.test_cli import COMMAND, ENVIRONMENT, configure, signage
 
 HOSTILE = "[/soft] [red]sale[/] \x1b[31m\x07 a\u202eb \ud800 <3> $5_or_$9 :smile:"
@@ -109,8 +110,8 @@ def test_json_has_no_number_that_json_does_not_know(capsys: pytest.CaptureFixtur
 
 def test_a_message_of_the_log_is_one_line(capfd: pytest.CaptureFixture[str]) -> None:
     said = (
-        "from signage.text import terminal; import logging\n"
-        "terminal.prepare_streams(); terminal.log_warnings()\n"
+        "from signage.text import streams, terminal; import logging\n"
+        "streams.prepare_streams(); terminal.log_warnings()\n"
         "log = logging.getLogger('x')\n"
         f"log.warning('left out: %s', {'<3>a' + chr(10) + '<3>b rtsp://u:secret@h/'!r})\n"
         f"try: raise ValueError({'x' + chr(10) + '<3>worse'!r})\n"
@@ -127,8 +128,8 @@ def test_a_message_of_the_log_is_one_line(capfd: pytest.CaptureFixture[str]) -> 
 
 def test_letters_that_a_log_cannot_hold_are_spelled() -> None:
     said = (
-        "from signage.text import terminal\n"
-        "terminal.prepare_streams()\n"
+        "from signage.text import streams, terminal\n"
+        "streams.prepare_streams()\n"
         "terminal.Console().print('Küche “to go” – 3 × 4 …')\n"
     )
     environment = ENVIRONMENT | {"PYTHONIOENCODING": "ascii"}

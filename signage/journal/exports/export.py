@@ -16,14 +16,14 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from enum import StrEnum
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from signage import __version__
-from signage.errors import ConfigError, JournalError, SignageError
+from signage.errors import ConfigError, JournalError
+from signage.extras import require_extra
 from signage.journal import facts
 from signage.journal.decision_log import JournalLog
 from signage.journal.exports import columns as decision_columns
@@ -31,21 +31,13 @@ from signage.journal.exports import dsjson, proof_of_play
 from signage.journal.exports.proof_of_play import COLUMNS, Row
 from signage.journal.exports.table_text import cell
 from signage.journal.reader import JournalReader
+from signage.types.choices import ExportFormat
 
 _ROWS_AT_ONCE = 1_000
 _ROW_GROUP = 10_000
 
 T = TypeVar("T")
 Report = Callable[[float], None]
-
-
-class ExportFormat(StrEnum):
-    """What a journal can be written as."""
-
-    CSV = "csv"
-    DECISIONS = "decisions"
-    DSJSON = "dsjson"
-    PARQUET = "parquet"
 
 
 def export(
@@ -55,13 +47,13 @@ def export(
 
     ``on_progress`` gets the share that is done. Returns how many rows, and of what. Raises
     ConfigError for an ``out`` that must not be written over, JournalError for a journal that
-    cannot be read or a file that cannot be written, SignageError where pyarrow is missing.
+    cannot be read or a file that cannot be written, MissingExtraError where pyarrow is missing.
     """
     reader = JournalReader(journal / "journal.sqlite" if journal.is_dir() else journal)
     out = out.resolve()
     _check_out(reader.path.resolve(), out)
     if form in (ExportFormat.PARQUET, ExportFormat.DECISIONS):
-        _require_pyarrow()
+        require_extra("parquet", "Parquet")
     if form is ExportFormat.DECISIONS:
         with _whole_file(out) as file:
             return decision_columns.write(JournalLog(reader.path), file, on_progress), "decisions"
@@ -130,16 +122,6 @@ def _write_parquet(rows: Iterator[Row], file: IO[bytes], made: Mapping[str, str]
             writer.write_batch(pa.RecordBatch.from_pylist(group, schema=schema))
             written += len(group)
     return written
-
-
-def _require_pyarrow() -> None:
-    try:
-        import pyarrow  # noqa: F401, PLC0415
-    except ImportError as error:
-        raise SignageError(
-            "Parquet needs the package pyarrow, which is not installed. Run `pip install pyarrow` "
-            "in the environment of signage, or choose --format csv: the columns are the same."
-        ) from error
 
 
 def _told(rows: Iterator[T], total: int, on_progress: Report) -> Iterator[T]:

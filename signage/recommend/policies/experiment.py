@@ -12,11 +12,11 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from signage.config.base import PolicyName
 from signage.config.clock import ZoneName
 from signage.config.experiment import ExperimentConfig
 from signage.experiments.assignment import assignment_at, design_of
 from signage.recommend.policies.base import Answer, Learner, Policy, Question
+from signage.types.choices import PolicyName
 from signage.types.decisions import TrainingExample
 from signage.types.experiments import Assignment
 

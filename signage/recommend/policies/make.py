@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from signage.config.base import PolicyName
 from signage.config.config import Config
 from signage.config.experiment import ExperimentConfig
 from signage.errors import ConfigError
@@ -19,6 +18,7 @@ from signage.recommend.policies.experiment import Experiment
 from signage.recommend.policies.playlist import Playlist
 from signage.recommend.policies.rules import Rules
 from signage.recommend.policies.uniform import Uniform
+from signage.types.choices import PolicyName
 
 
 def make_policy(name: PolicyName, config: Config, saved: Checkpoint | None = None) -> Policy:

@@ -21,7 +21,6 @@ from signage.analysis.report import plots
 from signage.analysis.report.audience import suppressed
 from signage.analysis.report.build import write_report
 from signage.analysis.report.plots import heat
-from signage.config.base import PolicyName
 from signage.config.decision import DecisionConfig
 from signage.config.policies import PoliciesConfig, VwConfig
 from signage.errors import JournalError, SignageError
@@ -32,6 +31,7 @@ from signage.journal.writer import Journal
 from signage.simulation.model import PRESETS
 from signage.simulation.recording import Moment, Recording
 from signage.simulation.simulate import Simulation
+from signage.types.choices import PolicyName
 from signage.types.vision import Sighting
 from tests.support.builders import catalogue, defaults, sighting, traits
 

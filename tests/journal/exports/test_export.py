@@ -19,9 +19,10 @@ from vowpal_wabbit_next import CBLabel, DSJsonFormatReader, Example, Workspace
 from signage import __version__
 from signage.errors import ConfigError, JournalError
 from signage.journal.exports import proof_of_play
-from signage.journal.exports.export import ExportFormat, export
+from signage.journal.exports.export import export
 from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
+from signage.types.choices import ExportFormat
 from signage.types.decisions import Decision, Trigger
 from signage.types.plays import PlayEvent, PlayState
 from signage.types.rewards import Impression, Reward

@@ -19,8 +19,9 @@ from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
 from signage.kiosk.dashboard import Dashboard
 from signage.types.audience import Movement
+from signage.types.choices import Action
 from signage.types.decisions import Decision, Trigger
-from signage.types.orders import Action, Order
+from signage.types.orders import Order
 from signage.types.plays import PlayEvent, PlayState
 from signage.types.rewards import Impression, Reward
 from tests.support.builders import catalogue, snapshot, viewer

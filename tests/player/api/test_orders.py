@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from signage.types.orders import Action, Order
+from signage.types.choices import Action
+from signage.types.orders import Order
 from signage.types.plays import PlayState
 from tests.support.player_shop import Shop
 
