@@ -22,7 +22,8 @@ from typing import Any
 
 from signage.config.config import Config
 from signage.content.catalogue import Catalogue
-from signage.errors import ConfigError, SignageError
+from signage.errors import SignageError
+from signage.extras import require_extra
 from signage.simulation.model import ResponseModel
 from signage.simulation.recording import Recording
 from signage.simulation.recording_file import load
@@ -100,16 +101,11 @@ def simulate_all(
 def cluster(address: str) -> Iterator[Executor]:
     """The workers of the Dask cluster whose scheduler is at ``address``, such as tcp://host:8786.
 
-    Each needs this version of signage, and the models at the same path. Raises ConfigError where
-    `distributed` is not installed, SignageError where nobody answers.
+    Each needs this version of signage, and the models at the same path. Raises MissingExtraError
+    where `distributed` is not installed, SignageError where nobody answers.
     """
-    try:
-        # An extra, and hardly typed.
-        distributed: Any = importlib.import_module("distributed")
-    except ImportError as error:
-        raise ConfigError(
-            "A cluster needs the package `distributed`: pip install 'signage[cluster]'."
-        ) from error
+    require_extra("cluster", "A cluster")
+    distributed: Any = importlib.import_module("distributed")  # hardly typed
     log = logging.getLogger("distributed")
     level = log.level
     log.setLevel(logging.CRITICAL)  # what it says of its own attempts; ours says what to do

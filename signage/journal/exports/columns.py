@@ -18,7 +18,8 @@ from typing import IO, Any
 import numpy as np
 
 from signage import __version__
-from signage.errors import JournalError, SignageError
+from signage.errors import JournalError
+from signage.extras import require_extra
 from signage.journal.decision_log import JournalLog, one_screen
 from signage.types.arrays import Floats
 from signage.types.log import Block, Index, Log, Outcome
@@ -201,14 +202,10 @@ class ColumnsLog:
         return np.asarray(found)
 
     def _open(self) -> Any:
-        try:
-            import pyarrow as pa  # noqa: PLC0415
-            from pyarrow import parquet  # noqa: PLC0415
-        except ImportError as error:
-            raise SignageError(
-                f"To read {self.name} the package pyarrow is needed. Run `pip install pyarrow` in "
-                "the environment of signage, or evaluate the journal itself."
-            ) from error
+        require_extra("parquet", f"Reading {self.name}")
+        import pyarrow as pa  # noqa: PLC0415
+        from pyarrow import parquet  # noqa: PLC0415
+
         try:
             # With pre_buffer, pyarrow keeps all that it has read until the end of the file.
             return parquet.ParquetFile(self._path, pre_buffer=False)

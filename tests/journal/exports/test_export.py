@@ -373,7 +373,7 @@ def test_without_pyarrow_the_message_says_what_to_install(
     missing = "import sys; sys.modules['pyarrow'] = None"
     done = command(path, "--format", "parquet", "--out", out, first=missing)
     assert done.returncode == 1
-    assert "pip install pyarrow" in done.stderr
+    assert 'pip install "signage[parquet]"' in done.stderr
     assert not out.exists()
 
 
