@@ -12,6 +12,7 @@ import inspect
 import re
 import sqlite3
 import textwrap
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -88,6 +89,14 @@ def _tree(package: Path, depth: int) -> Iterator[str]:
     for inner in packages:
         yield f"{indent}{inner.name}/"
         yield from _tree(inner, depth + 1)
+
+
+def layers() -> str:
+    """The floors of rooms from the top, as the import rules hold them."""
+    rules = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    contracts = rules["importlinter"]["contracts"]
+    floors = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
+    return "\n".join(("```text", *floors, "```"))
 
 
 # Configuration
@@ -245,6 +254,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "content": content_keys,
     "facts": _table_of(facts),
     "journal": journal_tables,
+    "layers": layers,
     "metrics": _table_of(metrics),
     "proof-of-play": _table_of(proof_of_play),
     "rooms": rooms,

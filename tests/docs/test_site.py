@@ -8,14 +8,19 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 import threading
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, Request
+
+from signage.recommend.policy import Answer, Question
 
 pytestmark = pytest.mark.system
 
@@ -199,3 +204,16 @@ def test_every_file_that_the_manual_names_is_there() -> None:
     }
     written = {"configs/footage/", "benchmarks/results/"}  # by the demo, and by benchmarks
     assert [name for name in sorted(named - written) if not (ROOT / name).exists()] == []
+
+
+def test_the_policy_that_the_manual_shows_answers_with_a_distribution() -> None:
+    text = (ROOT / "docs/contributing.md").read_text(encoding="utf-8")
+    example = re.search(r"^ {8}class Movers:\n(?:(?: {8}.*)?\n)+", text, re.MULTILINE)
+    assert example is not None
+    names: dict[str, Any] = {"np": np, "Answer": Answer}
+    exec("from __future__ import annotations\n" + textwrap.dedent(example[0]), names)
+    actions = {"coffee": ("medium=html", "motion"), "wine": ("medium=image", "still")}
+
+    answer = names["Movers"]().answer(Question({}, actions, {}, hour=12))
+
+    assert answer.probabilities.tolist() == [1.0, 0.0]
