@@ -23,6 +23,7 @@ from pydantic import BaseModel
 from signage.config.base import MOST
 from signage.config.config import Config
 from signage.content.catalogue import ContentFile
+from signage.engine.playback import TRANSITIONS, State
 from signage.journal import facts
 from signage.journal.exports import proof_of_play
 from signage.journal.schema import SCHEMA
@@ -97,6 +98,23 @@ def layers() -> str:
     contracts = rules["importlinter"]["contracts"]
     floors = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
     return "\n".join(("```text", *floors, "```"))
+
+
+def transitions() -> str:
+    """What can happen to a play, from the engine's own table."""
+    rows = [
+        f"| `{state}` | {', '.join(f'`{event}`' for event in events)} | `{after}` |"
+        for state, moves in TRANSITIONS.items()
+        for after, events in _by_target(moves).items()
+    ]
+    return "\n".join(("| state | on | becomes |", "|---|---|---|", *rows))
+
+
+def _by_target(moves: Mapping[Any, tuple[State, Any]]) -> dict[State, list[str]]:
+    events: dict[State, list[str]] = {}
+    for event, (after, _) in moves.items():
+        events.setdefault(after, []).append(str(event.value).replace("_", " "))
+    return events
 
 
 # Configuration
@@ -258,4 +276,5 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "metrics": _table_of(metrics),
     "proof-of-play": _table_of(proof_of_play),
     "rooms": rooms,
+    "transitions": transitions,
 }

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, Request
 
-from signage.recommend.policy import Answer, Question
+from signage.recommend.policies.base import Answer, Question
 
 pytestmark = pytest.mark.system
 
@@ -217,3 +217,9 @@ def test_the_policy_that_the_manual_shows_answers_with_a_distribution() -> None:
     answer = names["Movers"]().answer(Question({}, actions, {}, hour=12))
 
     assert answer.probabilities.tolist() == [1.0, 0.0]
+
+
+def test_the_architecture_has_a_paragraph_for_every_room() -> None:
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    rooms = {path.parent.name for path in (ROOT / "signage").glob("*/__init__.py")}
+    assert sorted(room for room in rooms if f"\n### {room}\n" not in text) == []
