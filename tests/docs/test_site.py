@@ -10,7 +10,7 @@ import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, Request
 
+from docs import hooks
 from signage.recommend.policies.base import Answer, Question
 
 pytestmark = pytest.mark.system
@@ -223,3 +224,10 @@ def test_the_architecture_has_a_paragraph_for_every_room() -> None:
     text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
     rooms = {path.parent.name for path in (ROOT / "signage").glob("*/__init__.py")}
     assert sorted(room for room in rooms if f"\n### {room}\n" not in text) == []
+
+
+@pytest.mark.parametrize("reference", [hooks.settings, hooks.content_keys])
+def test_every_key_of_a_file_is_described(reference: Callable[[], str]) -> None:
+    entries = re.findall(r"^### `(\S+)`.*\n\n.+\n\n(.*)", reference(), re.MULTILINE)
+    assert len(entries) > 20
+    assert [key for key, text in entries if not re.match(r"\w", text)] == []
