@@ -33,6 +33,23 @@ ROOT = Path(__file__).resolve().parents[1]
 _MARKER = re.compile(r"^<!-- (generated|include|results): (\S+) -->$", re.MULTILINE)
 _LOCAL_LINK = re.compile(r"\[([^\]]+)\]\((?!https?://|#)[^)\s]+\)")
 _NO_DEFAULT = object()
+_MORE = {
+    "screen": "hardware.md",
+    "perception": "seeing.md",
+    "audience": "seeing.md#attention",
+    "content": "content.md",
+    "decision": "deciding.md",
+    "constraints": "constraints.md",
+    "reward": "deciding.md#reward",
+    "reward.reactions": "deciding.md#reaction",
+    "policies": "deciding.md#policies",
+    "policies.apprentice": "deciding.md#a-safe-hand-over",
+    "experiment": "experiments.md",
+    "reveal": "playing.md#more-for-people-who-read",
+    "player": "playing.md",
+    "server": "operating.md#who-may-connect",
+}
+"""Where the manual explains what a table is for."""
 
 Schema = Mapping[str, Any]
 
@@ -140,7 +157,7 @@ def _keys(schema: Schema, shared: Mapping[str, Schema], name: str, purpose: str)
     required = set(schema.get("required", ()))
     nested: list[tuple[str, str, Schema, str]] = []
     if name:
-        yield purpose
+        yield purpose + (f" [More about it]({_MORE[name]})." if name in _MORE else "")
     for key, described in schema["properties"].items():
         path = f"{name}.{key}" if name else key
         if (inner := _table_within(described, shared)) is not None:
