@@ -2,12 +2,13 @@
 
 A page asks for a generated part by a comment on a line of its own, ``<!-- generated: NAME -->``,
 for a file of the repository by ``<!-- include: PATH -->``, and for what a benchmark has written by
-``<!-- results: NAME -->``. An unknown name or a missing file stops the build; a benchmark that
-nobody has run yet says so on its page.
+``<!-- results: NAME -->``. An unknown name or a missing file stops the build. A benchmark that
+nobody has run says so on its page.
 """
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 import sqlite3
@@ -20,6 +21,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from benchmarks.subjects import SUBJECTS
 from signage.config.base import MOST
 from signage.config.config import Config
 from signage.content.catalogue import ContentFile
@@ -79,12 +81,17 @@ def _include(path: Path) -> str:
 
 
 def _results(name: str) -> str:
+    """What the run ``name`` of a benchmark has written, or how it measures where nobody ran it."""
     path = ROOT / "benchmarks" / "results" / f"{name}.md"
     if path.exists():
-        return _include(path)
-    return (
-        "*Nobody has run this benchmark on this version yet. The command above writes its result.*"
-    )
+        # The page has a title of its own, and the parts of a result lie below it.
+        return re.sub("^##", "###", _include(path), flags=re.MULTILINE)
+    parts = ["*No result is here yet. The command above writes one.*"]
+    if (subject := SUBJECTS.get(name)) is not None:
+        module = ROOT.joinpath(*subject.module.split(".")).with_suffix(".py")
+        method = ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or ""
+        parts = [f"**{subject.question}**", method, *parts]
+    return "\n\n".join(parts)
 
 
 # The tree of the architecture
