@@ -90,3 +90,11 @@ def test_every_key_of_a_file_is_described(reference: Callable[[], str]) -> None:
     entries = re.findall(r"^### `(\S+)`.*\n\n.+\n\n(.*)", reference(), re.MULTILINE)
     assert len(entries) > 20
     assert [key for key, text in entries if not re.match(r"\w", text)] == []
+
+
+def test_every_class_that_the_glossary_names_is_there() -> None:
+    rows = re.findall(r"^\|.*\|$", (ROOT / "docs/glossary.md").read_text(encoding="utf-8"), re.M)
+    named = {name for row in rows for name in re.findall(r"`([A-Z]\w+)[`.]", row.split("|")[3])}
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "signage").rglob("*.py"))
+    assert len(named) > 10
+    assert [name for name in sorted(named) if not re.search(rf"^class {name}\b", code, re.M)] == []
