@@ -24,7 +24,7 @@ interrupted, superseded, failed |
 | ``signage_disk_free_bytes`` | gauge | free where the journal is |
 | ``signage_status`` | gauge | 1 for the status in force, label ``status`` |
 | ``signage_camera`` | gauge | 1 for what the camera is, label ``state``: ok, lost, black, \
-frozen, noisy, dark, blank, slow |
+frozen, noisy, dark, blank, blurred, slow |
 | ``signage_contents_left_out`` | gauge | contents that cannot be shown and are left out |
 | ``signage_contents_failing`` | gauge | contents whose last play failed |
 | ``signage_contents_checking`` | gauge | contents that are still to be checked |
