@@ -368,7 +368,7 @@ _KEEPS_FACES = """
 import os
 import numpy as np
 from signage import cli
-from signage.perception import identity
+from signage.perception.models import identity
 
 seen = []
 
