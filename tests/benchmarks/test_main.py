@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.__main__ import main
+from benchmarks.common import paths
 from benchmarks.common.page import without_paths
 from benchmarks.common.tables import Table, comparison, markdown
 from benchmarks.subjects import SUBJECTS, Subject
@@ -112,6 +113,11 @@ def test_no_page_names_a_path() -> None:
         shown = " ".join(without_paths([*given, "--seeds", "4"], options))
         assert "somebody" not in shown
         assert "PATH --seeds 4" in shown
+
+
+@pytest.mark.parametrize("name", ["CONFIGS", "DEMO", "SCENES", "MODELS", "MANIFEST"])
+def test_what_benchmarks_read_of_the_repository_is_there(name: str) -> None:
+    assert getattr(paths, name).exists()
 
 
 def test_a_missing_folder_is_an_error_of_usage(
