@@ -24,7 +24,9 @@ from typing import IO, TYPE_CHECKING, Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from signage.config.file import validate
+from signage.config.locations import MODELS
 from signage.errors import AssetError, ConfigError
+from signage.extras import require_extra
 from signage.io import read_toml
 
 if TYPE_CHECKING:
@@ -133,11 +135,32 @@ def load_manifest(path: Path) -> tuple[Asset, ...]:
     return validate(_Manifest, data, path).assets
 
 
-def verify(manifest: Path) -> list[tuple[Asset, State]]:
-    """Tell of every file of ``manifest`` whether it is there and has the right SHA-256."""
-    return [
-        (asset, _state(manifest.parent / asset.name, asset)) for asset in load_manifest(manifest)
-    ]
+def verify(manifest: Path, folder: Path | None = None) -> list[tuple[Asset, State]]:
+    """The state of every file of ``manifest``: there with the right SHA-256, or not.
+
+    The files are looked for in ``folder``; without it beside the manifest.
+    """
+    folder = folder or manifest.parent
+    return [(asset, _state(folder / asset.name, asset)) for asset in load_manifest(manifest)]
+
+
+def copy_assets(manifest: Path, source: Path) -> None:
+    """Copy the files that ``manifest`` lacks from the folder ``source``, if they are right there.
+
+    Raises AssetError when one cannot be written.
+    """
+    there = {asset.name for asset, state in verify(manifest, source) if state == "ok"}
+    try:
+        for asset, state in verify(manifest):
+            if state != "ok" and asset.name in there:
+                part = manifest.parent / f".{asset.name}.part"
+                shutil.copyfile(source / asset.name, part)
+                part.replace(manifest.parent / asset.name)
+    except OSError as error:
+        raise AssetError(
+            f"Cannot copy the files of {manifest}: {error}. Make room or give access, then run "
+            "`signage models pull`."
+        ) from error
 
 
 def require(manifest: Path, name: str) -> Path:
@@ -164,8 +187,13 @@ def pull(manifest: Path, on_progress: Callable[[str], None]) -> list[Asset]:
     be had; what was fetched before it stays, and nothing half-written does.
     """
     wanted = [asset for asset, state in verify(manifest) if state != "ok"]
+    if any(asset.registry == "repository" for asset in wanted):
+        copy_assets(manifest, MODELS)  # what signage itself brings, for the folder of a screen
+        wanted = [asset for asset, state in verify(manifest) if state != "ok"]
     if not wanted:
         return []
+    if any(asset.convert for asset in wanted):
+        require_extra("convert", "Making the models ready")
     if own := [asset.name for asset in wanted if asset.registry == "repository"]:
         raise AssetError(
             f"{', '.join(own)} in {manifest.parent} belongs to this repository and is missing or "

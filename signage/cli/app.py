@@ -20,6 +20,7 @@ from signage.cli.doctor import doctor
 from signage.cli.evaluate import evaluate
 from signage.cli.experiment import experiment
 from signage.cli.export import export
+from signage.cli.init import init
 from signage.cli.models import models
 from signage.cli.operate import order, rebuild
 from signage.cli.report import report
@@ -35,6 +36,7 @@ app = typer.Typer(
     # Help in plain text: the boxes would cost as much time as all the rest.
     rich_markup_mode=None,
 )
+app.command()(init)
 app.command()(run)
 app.command()(doctor)
 app.command()(calibrate)

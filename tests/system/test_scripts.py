@@ -36,6 +36,10 @@ def group(name: str) -> list[str]:
     return wanted
 
 
+EXTRAS = PROJECT["project"]["optional-dependencies"]
+PACKAGES = PROJECT["project"]["dependencies"] + EXTRAS["analysis"] + EXTRAS["convert"]
+
+
 def run(*command: str, path: Path | None = None) -> subprocess.CompletedProcess[str]:
     environment = dict(os.environ) if path is None else dict(os.environ, PATH=str(path))
     return subprocess.run(
@@ -56,8 +60,8 @@ def test_a_lock_holds_names_versions_and_hashes_alone(lock: str) -> None:
 @pytest.mark.parametrize(
     ("lock", "wanted"),
     [
-        (RUNTIME, PROJECT["project"]["dependencies"] + group("build")),
-        (DEVELOPMENT, PROJECT["project"]["dependencies"] + group("dev")),
+        (RUNTIME, PACKAGES + group("build")),
+        (DEVELOPMENT, PACKAGES + group("dev")),
     ],
     ids=["runtime", "development"],
 )
