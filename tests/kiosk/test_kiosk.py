@@ -367,7 +367,7 @@ def test_nothing_leaves_the_machine_and_no_picture_reaches_a_disk(
 _KEEPS_FACES = """
 import os
 import numpy as np
-from signage import cli
+from signage.cli.app import main
 from signage.perception.models import identity
 
 seen = []
@@ -381,7 +381,7 @@ def keeping(function):
 identity.FaceEncoder.embed = keeping(identity.FaceEncoder.embed)
 identity._turned = keeping(identity._turned)  # as the gallery holds them
 try:
-    cli.main()
+    main()
 finally:
     os.write(2, b"the end")
     np.save({out!r}, np.array(seen, dtype=np.float64))
