@@ -112,8 +112,8 @@ def _policy(name: str, config: Config) -> Policy:
         )
     if name == "rules" and not config.policies.rules:
         raise ConfigError(
-            "The configuration has no rules table (`policies.rules`), so that `rules` would play "
-            "as `playlist` does. Name the screen's own file with --config."
+            "The configuration has no rules table (`policies.rules`), so `rules` would "
+            "play like `playlist`. Name the screen's own configuration with --config."
         )
     return make_policy(cast(PolicyName, name), config)
 
@@ -123,21 +123,22 @@ def _own_policy(name: str, module: str, attribute: str) -> Policy:
         made = getattr(importlib.import_module(module), attribute)
     except Exception as error:
         raise ConfigError(
-            f"--policy {name} cannot be imported: {_short(error)}. It has the form "
-            "package.module:Name, from where Python finds modules."
+            f"--policy {name} cannot be imported: {_short(error)}. Write it as "
+            "package.module:Name, with a module that Python can import."
         ) from error
     try:
         policy = made()
     except Exception as error:
         raise ConfigError(
-            f"--policy {name} cannot be made: {_short(error)}. It is called without arguments; "
-            "give it a factory that needs none."
+            f"--policy {name} cannot be made: {_short(error)}. It is called without "
+            "arguments: name a factory that needs none."
         ) from error
     missing = [method for method in ("answer", "learn") if not callable(getattr(policy, method, 0))]
     if missing:
         raise ConfigError(
-            f"--policy {name} is no policy: it has no method {' and no method '.join(missing)}. "
-            "See signage/recommend/policies/base.py for what one needs."
+            f"--policy {name} is not a policy: it has no method "
+            f"{' and no method '.join(missing)}. See signage/recommend/policies/base.py "
+            "for what one needs."
         )
     return cast(Policy, policy)
 
@@ -171,7 +172,7 @@ class ReplayedPolicy:
                 raise  # ours to mend, not the user's
             raise SignageError(
                 f"The policy {self._name} failed on decisions {block.number[0]} to "
-                f"{block.number[-1]} of {self._log.name}: {_short(error)}. Mend the policy."
+                f"{block.number[-1]} of {self._log.name}: {_short(error)}. Correct the policy."
             ) from error
 
     def _answers(self, block: Block) -> Floats:
@@ -259,8 +260,8 @@ def _new_content(said: str) -> NewContent:
     kinds = tuple(part.strip() for part in said.split(",") if part.strip())
     if not any(kind.startswith("category=") for kind in kinds):
         raise ConfigError(
-            f"--add {said} needs at least a category, as in --add category=coffee,tag=drink; also "
-            "possible: medium=image, motion, still."
+            f"--add {said} needs at least a category, as in --add "
+            "category=coffee,tag=drink. Further keys: medium=image, motion, still."
         )
     return NewContent(f"with a new one: {', '.join(kinds)}", kinds)
 
@@ -271,13 +272,13 @@ def _document(log: Log, found: Evaluation, wanted: EvaluationRequest) -> dict[st
     if faults.clock_jumps:
         often = "once" if faults.clock_jumps == 1 else f"{faults.clock_jumps} times"
         notes.append(
-            f"The clock went back {often}. The order of the decisions is by "
-            "their number, so no value hangs on it, but hours may be wrong."
+            f"The clock went back {often}. The decisions are ordered by number, so the "
+            "values hold, but hours may be wrong."
         )
     if faults.overlapping:
         notes.append(
-            f"{faults.overlapping} plays were left out, during which another was on the screen: "
-            "two pages, or two screens, and the reward is of neither alone."
+            f"{faults.overlapping} plays were left out because another play was on the "
+            "screen at the same time. Check for two player pages or two screens."
         )
     outcomes = {outcome.name.lower(): faults.outcomes[outcome] for outcome in Outcome}
     return {
@@ -301,7 +302,7 @@ def _told(one: Valuation, wanted: EvaluationRequest) -> dict[str, Any]:
     warnings = [
         *one.warnings,
         *(
-            f"In {one.shares[name]:.1%} of the plays nothing else was possible, and it stays."
+            f"In {one.shares[name]:.1%} of the plays nothing else was possible, so it still plays."
             for name in wanted.without
             if one.policy == _without(name) and one.shares[name] > _MOVED
         ),
@@ -336,11 +337,11 @@ def _estimate(estimate: Estimate | None) -> dict[str, float | None] | None:
 
 def _verdict(one: Valuation, warnings: Sequence[str]) -> str:
     if one.overlap is None:
-        return "a guess"
+        return "a guess by the model"
     if one.difference is None or math.isnan(one.difference.low):
-        return "cannot be told" if one.difference is None else "not to be believed"
+        return "no estimate" if one.difference is None else "not reliable"
     if warnings:
-        return "not to be believed"
+        return "not reliable"
     if one.difference.low > 0:
-        return "better than what played"
-    return "worse than what played" if one.difference.high < 0 else "no difference for sure"
+        return "better than the log"
+    return "worse than the log" if one.difference.high < 0 else "no clear difference"

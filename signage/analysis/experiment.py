@@ -37,8 +37,8 @@ def result_of(reader: Experiments, name: str | None = None) -> dict[str, Any]:
     if not plays:
         told = ", ".join(f"{count} {why}" for why, count in left_out.items())
         raise JournalError(
-            f"In the experiment {design.name!r} there is no play to analyse yet ({told}). Come "
-            "back when the screen has shown more."
+            f"The experiment {design.name!r} has no play to analyse yet ({told}). Come "
+            "back when the screen has played more."
         )
     document = analyse(design, plays)
     return {
@@ -87,8 +87,8 @@ def described(reader: Experiments, name: str | None) -> Design:
         return Design(**{**design, "arms": arms})
     except (KeyError, TypeError, ValueError) as error:
         raise JournalError(
-            f"The journal {reader.path} describes its experiment in a way that this program does "
-            f"not know ({error}). Use the program that wrote it."
+            f"The journal {reader.path} describes its experiment in a form that this "
+            f"program cannot read ({error}). Use the program that wrote it."
         ) from error
 
 
@@ -104,9 +104,9 @@ def analysed(rows: Sequence[Row], design: Design) -> tuple[list[ArmPlay], dict[s
     broken = left_out["overlapping"] + left_out["clock set"]
     if broken > _MOST_LEFT_OUT * len(rows):
         raise JournalError(
-            f"{broken} of {len(rows)} plays of the experiment {design.name!r} overlap, or were "
-            "before or after the clock was set: that is no record of one screen. Check its clock "
-            "(`signage doctor`), and that the journal is of one screen alone."
+            f"{broken} of {len(rows)} plays of the experiment {design.name!r} overlap, or "
+            "were shown while the clock was set. Check the clock (`signage doctor`), and "
+            "that the journal comes from one screen."
         )
     return plays, dict(left_out)
 

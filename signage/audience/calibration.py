@@ -79,9 +79,9 @@ class Calibration:
         looked = [np.median(looks, axis=0) for looks in self._looks if len(looks) >= _MIN_LOOKS]
         if len(looked) < _MIN_POINTS:
             raise ConfigError(
-                f"The eyes were seen at {len(looked)} of {len(POINTS)} points only, too few. Let "
-                "one person stand before the screen, near enough for a face of 60 px, in good "
-                "light, and follow the points with the eyes."
+                f"The eyes were seen at only {len(looked)} of {len(POINTS)} points. One "
+                "person should stand in front of the screen in good light, near enough for a "
+                "face of 60 px, and follow the points with the eyes."
             )
         said, true = np.array(looked)[:, :2], np.array(looked)[:, 2:]
         before_deg = float(np.median(np.linalg.norm(said - true, axis=1)))
@@ -93,10 +93,10 @@ class Calibration:
         blind_deg = float(np.median(np.linalg.norm(guessed - true, axis=1)))
         if after_deg >= min(before_deg, _BETTER_THAN_BLIND * blind_deg):
             raise ConfigError(
-                f"The looks do not follow the points: off by {before_deg:.1f} degrees before, and "
-                f"by {after_deg:.1f} with a correction, where a blind guess is off by "
-                f"{blind_deg:.1f}. Nothing was changed. Look at each point until it moves, and "
-                "check [screen] in the configuration."
+                f"The gaze does not follow the points: it is off by {before_deg:.1f} degrees "
+                f"before, and by {after_deg:.1f} with a correction, where a blind guess is "
+                f"off by {blind_deg:.1f}. Nothing was changed. Look at each point until it "
+                "moves, and check [screen] in the configuration."
             )
         a, b = _affine(said, true).round(4).tolist()
         return CalibrationFit(

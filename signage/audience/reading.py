@@ -184,7 +184,7 @@ def load_reading_model(path: Path) -> ReadingModel:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise AssetError(
             f"{path}: the weights of the reading detector cannot be read ({error!r}). "
-            "Restore the file, or train it anew with `python -m training.reading`."
+            "Restore the file, or train it again with `python -m training.reading`."
         ) from error
     for length_s in LENGTHS_S:
         wanted = 2 + 13 * len(lags(steps_of(length_s)))
@@ -195,8 +195,8 @@ def load_reading_model(path: Path) -> ReadingModel:
             }:
                 raise AssetError(
                     f"{path}: weights for paths of {length_s} s with noise of {noise_deg}° should "
-                    f"be {wanted} numbers. The file is of another version: train it "
-                    "anew with `python -m training.reading`."
+                    f"be {wanted} numbers. The file belongs to another version: train it again "
+                    "with `python -m training.reading`."
                 )
     return ReadingModel(found)
 

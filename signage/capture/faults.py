@@ -68,12 +68,12 @@ class Fault(StrEnum):
     def reason(self) -> str:
         """What is wrong, to go on after "the camera"."""
         return {
-            Fault.BLACK: "sees only black",
-            Fault.BLANK: "sees nothing but an even surface",
-            Fault.DARK: "sees too little light to tell people",
-            Fault.BLURRED: "sees everything out of focus",
-            Fault.FROZEN: "delivers the very same picture again and again",
-            Fault.NOISY: "delivers pictures full of noise",
+            Fault.BLACK: "sends only black pictures",
+            Fault.BLANK: "sees only a blank surface",
+            Fault.DARK: "has too little light to see people",
+            Fault.BLURRED: "is out of focus",
+            Fault.FROZEN: "keeps sending the same picture",
+            Fault.NOISY: "sends only noise",
         }[self]
 
     @property
@@ -81,11 +81,11 @@ class Fault(StrEnum):
         """What to do about it."""
         return {
             Fault.BLACK: "Take the cover off the lens, open its shutter, or switch on the light.",
-            Fault.BLANK: "Clear the lens, or shade it from a light that blinds it.",
-            Fault.BLURRED: "Clean the lens, or turn its focus to where people stand.",
+            Fault.BLANK: "Uncover the lens, or shade it from bright light.",
+            Fault.BLURRED: "Clean the lens, or focus it on where people stand.",
             Fault.DARK: "Switch on the light, or give the camera a longer exposure.",
             Fault.FROZEN: "Unplug the camera and plug it in again, or restart the stream.",
-            Fault.NOISY: "Give it more light, or look for a bad cable or a failing camera.",
+            Fault.NOISY: "Give it more light, or check for a bad cable or a failing camera.",
         }[self]
 
 

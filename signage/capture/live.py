@@ -58,9 +58,9 @@ def read_camera(source: str, silent_s: float = 2.0) -> Iterator[tuple[float, NDA
             capture.open(source, cv2.CAP_FFMPEG, _timeouts(silent_s))
         if not capture.isOpened():
             raise SourceError(
-                f"Camera {source} cannot be opened. Check that it is plugged in, that no other "
-                "program uses it, and that you may read it (group `video`); `ls /dev/video*` "
-                "lists what there is."
+                f"Camera {source} cannot be opened. Check that it is plugged in, that no "
+                "other program uses it, and that your user may read it (group `video`). `ls "
+                "/dev/video*` lists the cameras."
                 if is_index
                 else f"The stream {host_only(source)} cannot be opened. Check the address, the "
                 "user and password in it, and the network."
@@ -206,23 +206,23 @@ class LiveCapture:
             self.lost = lost
             why = f" {self.problem}" if self.problem else ""
             log.warning(
-                "The camera %s.%s", "delivers nothing; trying again" if lost else "is back", why
+                "The camera %s.%s", "sends no pictures; trying again" if lost else "is back", why
             )
 
     def _note_slow(self, *, slow: bool) -> None:
         if slow != self.slow:
             self.slow = slow
             log.warning(
-                "Too few pictures are taken to follow anybody: the audience counts as unknown."
+                "Too few pictures arrive to follow anyone: the audience counts as unknown."
                 if slow
-                else "Enough pictures are taken again."
+                else "Enough pictures arrive again."
             )
 
     def _note_fault(self, fault: Fault | None) -> None:
         if fault is not self.fault:
             self.fault = fault
             if fault is None:
-                log.warning("The camera delivers good pictures again.")
+                log.warning("The camera sends good pictures again.")
             else:
                 log.warning("The camera %s. %s", fault.reason, fault.remedy)
 
@@ -261,7 +261,8 @@ class LiveCapture:
             is_empty = False
         if is_empty:
             raise SourceError(
-                "The recorded source has no picture. Give its pieces more time, or choose another."
+                "The recorded source has no picture. Make its segments longer, or choose "
+                "another source."
             )
 
     def _watch_camera(self, source: str) -> None:
@@ -283,7 +284,7 @@ class LiveCapture:
     def _note_problem(self, problem: str) -> None:
         """Once in the log, and for ``/health`` as long as it lasts."""
         if problem != self.problem:
-            log.warning("%s The screen goes on; it is tried again and again.", problem)
+            log.warning("%s The screen keeps running and keeps trying the camera.", problem)
         self.problem = problem
 
 
@@ -318,6 +319,6 @@ def _see(source: str, config: CameraConfig) -> Iterator[Picture]:
 def _no_picture(source: str) -> str:
     what = f"Camera {source}" if source.isdigit() else f"The stream {host_only(source)}"
     return (
-        f"{what} opens but delivers no picture. Check that no other program uses it, and that "
-        "it is what you mean: a camera can have several numbers, some without pictures."
+        f"{what} opens but sends no pictures. Check that no other program uses it. A "
+        "camera can have several numbers, some without pictures: try another."
     )

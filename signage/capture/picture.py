@@ -33,19 +33,19 @@ def as_bgr(raw: NDArray[Any]) -> Image:
     grey = raw.ndim == 2
     if not grey and (raw.ndim != 3 or raw.shape[2] not in {1, 3, 4}):
         raise SourceError(
-            f"The camera delivers something of shape {shape or 'nothing'}, which is no picture. "
-            "Set it to deliver colour or grey pictures."
+            f"The camera sends data of shape {shape or 'nothing'}, which is not a "
+            "picture. Set it to send colour or grey pictures."
         )
     if min(raw.shape[:2]) < SMALLEST_PX:
         raise SourceError(
-            f"The camera delivers pictures of {shape} pixels, too small to see anyone. "
-            "Set it to a resolution of 640 × 360 or more."
+            f"The camera sends pictures of {shape} pixels, too small to see anyone. Set "
+            "it to a resolution of 640 × 360 or more."
         )
     if raw.dtype == np.uint16:
         raw = (raw >> 8).astype(np.uint8)
     if raw.dtype != np.uint8:
         raise SourceError(
-            f"The camera delivers pictures of type {raw.dtype}. Set it to 8 or 16 bits a channel."
+            f"The camera sends pictures of type {raw.dtype}. Set it to 8 or 16 bits a channel."
         )
     if grey or raw.shape[2] == 1:
         return np.asarray(cv2.cvtColor(raw, cv2.COLOR_GRAY2BGR), dtype=np.uint8)

@@ -73,7 +73,7 @@ class KioskView:
         dashboard = address._replace(path="/dashboard").geturl()
         self._console.print(f"Dashboard: {dashboard}", soft_wrap=True)
         if address.query and self._live is None:
-            self._console.print(f"The token of both stands in {self._token_path}.")
+            self._console.print(f"The token for both is in {self._token_path}.")
         if self._live is not None:
             self._live.start()
 
@@ -101,16 +101,16 @@ class KioskView:
         passed_s = time.monotonic() - self._begin_s
         left = "" if self._length_s is None else f" of {self._length_s:.0f}"
         title = line(
-            ("signage ", "bold"), self._url, (f"   {passed_s:.0f}{left} s   Ctrl-C ends", "dim")
+            ("signage ", "bold"), self._url, (f"   {passed_s:.0f}{left} s   Ctrl-C to stop", "dim")
         )
         ordered = _orders_text(self._orders)
-        orders = [line((f"ordered: {ordered}", "bold yellow"))] if ordered else []
+        orders = [line((f"Orders: {ordered}", "bold yellow"))] if ordered else []
         return Group(title, *orders, self._viewers(), self._choice(), self._reactions())
 
     def _viewers(self) -> Panel:
         audience = self._audience
         if audience is not None and not audience.observed:
-            unseen = "The camera sees nothing: who is here is not known."
+            unseen = "The camera cannot see, so nobody can be counted."
             return _panel(Text(unseen, "yellow"), "in front of the screen")
         table = grid(_VIEWER_CELLS)
         viewers = audience.viewers if audience else ()
@@ -124,7 +124,7 @@ class KioskView:
     def _choice(self) -> Panel:
         decision = self._decision
         if decision is None:
-            return _panel(Text("waiting for the page", "dim"), "chosen")
+            return _panel(Text("waiting for the player page", "dim"), "chosen")
         table = grid(5)
         by_chance = sorted(decision.eligible.items(), key=lambda item: -item[1])
         for content_id, probability in by_chance[:_MOST_CONTENTS]:
@@ -135,7 +135,7 @@ class KioskView:
                 line((content_id, "bold green" if chosen else "")),
                 Text("█" * max(1, round(probability * _BAR)), "green" if chosen else "blue"),
                 f"{probability:.0%}",
-                Text("" if estimate is None else f"expects {estimate:.2f}", "dim"),
+                Text("" if estimate is None else f"expected {estimate:.2f}", "dim"),
             )
         if (more := len(by_chance) - _MOST_CONTENTS) > 0:
             table.add_row("", Text(f"and {more} more", "dim"))
@@ -187,7 +187,7 @@ def _viewer_cells(viewer: Viewer) -> tuple[str | Text, ...]:
         f"viewer {viewer.viewer_id}",
         gender,
         "age unknown" if age is None else f"{age:.0f} ± {spread:.0f} years",
-        f"looked {viewer.attention_s:.1f} of {viewer.dwell_s:.1f} s",
+        f"watched {viewer.attention_s:.1f} of {viewer.dwell_s:.1f} s",
         _mood_text(viewer),
         "" if viewer.movement is None else viewer.movement.replace("_", " "),
         "" if viewer.distance_m is None else f"{viewer.distance_m:.1f} m",
@@ -212,17 +212,18 @@ def _mood_text(viewer: Viewer) -> str:
 def _reward_text(reward: Reward) -> str:
     if reward.value is None:
         if fault := reward.parts.get("camera"):
-            return f"none (the camera did not see: {fault})"
+            return f"none (the camera could not see: {fault})"
         return f"none ({str(reward.parts['absent']).replace('_', ' ')})"
     parts = reward.parts
     return (
-        f"{reward.value:.2f}  looked {parts['attention_s']:.1f} of {parts['possible_s']:.1f} s, "
-        f"stayed {parts['stayed']:.0%}, reaction {parts['reaction']:+.2f}"
+        f"{reward.value:.2f}  watched {parts['attention_s']:.1f} of "
+        f"{parts['possible_s']:.1f} s, stayed {parts['stayed']:.0%}, reaction "
+        f"{parts['reaction']:+.2f}"
     )
 
 
 def _orders_text(orders: Orders) -> str:
-    said = [] if orders.emergency is None else [f"emergency, only {orders.emergency} plays"]
+    said = [] if orders.emergency is None else [f"emergency: only {orders.emergency} plays"]
     said += [] if orders.pinned is None else [f"{orders.pinned} is pinned"]
     said += ["learning is frozen"] if orders.frozen else []
     return ", ".join(said)
@@ -231,9 +232,9 @@ def _orders_text(orders: Orders) -> str:
 def _decision_text(decision: Decision, audience: AudienceSnapshot) -> str:
     people = len(audience.viewers)
     why = decision.trigger.replace("_", " ")
-    masked = "".join(f"; not {names} ({reason})" for names, reason in _masked(decision))
-    there = f"{people} in front of the screen" if audience.observed else "the camera sees nothing"
+    masked = "".join(f"; not allowed: {names} ({reason})" for names, reason in _masked(decision))
+    there = f"{people} in front of the screen" if audience.observed else "the camera cannot see"
     return (
-        f"{decision.content_id} with {decision.propensity:.0%} of {len(decision.eligible)} "
-        f"({why}, {there}){masked}"
+        f"{decision.content_id} ({decision.propensity:.0%} likely, "
+        f"{len(decision.eligible)} allowed; {why}; {there}){masked}"
     )

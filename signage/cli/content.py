@@ -34,11 +34,13 @@ def _content() -> None:
 def check(
     folder: Annotated[
         Path | None,
-        typer.Argument(help="Of contents, or of one; without it, `content.dir`.", metavar="[DIR]"),
+        typer.Argument(
+            help="Folder of all contents, or of one; `content.dir` if not given.", metavar="[DIR]"
+        ),
     ] = None,
     config: Annotated[
         Path | None,
-        typer.Option(help="Configuration; with DIR, none unless named.", show_default=False),
+        typer.Option(help="Configuration file; with DIR, none unless given.", show_default=False),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -60,7 +62,10 @@ def check(
     with progress("decoding", len(listing.contents)) as on_progress:
         found = sorted(check_folder(folder, on_progress), key=lambda checked: checked.content_id)
     if not found:
-        raise ConfigError(f"{folder} has no folder with a content.toml, and is none itself.")
+        raise ConfigError(
+            f"{folder} has no content.toml, and neither have its folders. Name a folder "
+            "of contents."
+        )
     playing = [c.content for c in found if c.content is not None and not c.errors]
     is_one = (folder / "content.toml").is_file()
     faults = [] if is_one else check_catalogue(playing, settings)
@@ -97,11 +102,14 @@ def _print(found: list[Checked], faults: list[str], loose: list[str]) -> None:
             for reason in reasons:
                 console.print(line((checked.content_id, colour), f": {reason}"))
     for fault in faults:
-        console.print(line(("all together", "red"), f": {fault}"))
+        console.print(line(("all contents", "red"), f": {fault}"))
     if loose:
         names = ", ".join(loose[:_MOST_NAMED]) + (", …" if len(loose) > _MOST_NAMED else "")
         console.print(
-            Text.assemble((names, "yellow"), ": no content. Each is a folder with a content.toml.")
+            Text.assemble(
+                (names, "yellow"),
+                ": ignored, as every content needs its own folder with a content.toml.",
+            )
         )
     counts = [f"{sum(c.verdict == v for c in found)} {v}" for v in _COLOURS]
     console.print(f"{len(found)} contents: {', '.join(counts)}.")

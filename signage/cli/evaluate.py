@@ -15,26 +15,31 @@ from signage.cli.output import print_json, progress, warn_on_stderr
 def evaluate(
     journal: Annotated[
         Path,
-        typer.Argument(help="A journal, the folder that holds it, or its decisions as Parquet."),
+        typer.Argument(help="A journal, its folder, or its decisions exported as Parquet."),
     ],
     policy: Annotated[
         list[str] | None,
         typer.Option(
-            help="uniform, playlist, rules, vw, apprentice or package.module:Name; several. "
-            "Without any, and no other question: uniform and playlist."
+            help="A policy to value: uniform, playlist, rules, vw, apprentice or "
+            "package.module:Name. May be repeated. Default: uniform and playlist, unless "
+            "another question is asked."
         ),
     ] = None,
     without: Annotated[
-        list[str] | None, typer.Option(metavar="CONTENT", help="What if this content were removed?")
+        list[str] | None,
+        typer.Option(metavar="CONTENT", help="Value the log without this content."),
     ] = None,
     cap: Annotated[
         list[str] | None,
-        typer.Option(metavar="CONTENT=SHARE", help="What if its share of voice were capped?"),
+        typer.Option(
+            metavar="CONTENT=SHARE",
+            help="Value the log with a cap on this content's share of voice.",
+        ),
     ] = None,
     add: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="category=…,tag=…", help="What if a content like this were added? A guess."
+            metavar="category=…,tag=…", help="Guess what a new content of this kind would earn."
         ),
     ] = None,
     config: ConfigOption = None,
@@ -62,8 +67,10 @@ def _print(told: Mapping[str, Any]) -> None:
 
     console = Console()
     if told["simulated"] is not None:
-        console.print(f"Simulated audience: no figure is of a shop ({told['simulated']}).")
-    made = table("policy", "IPS", "SNIPS", "direct", "doubly robust", "against the log", "ESS")
+        console.print(f"Simulated audience: these are not a shop's figures ({told['simulated']}).")
+    made = table(
+        "policy", "IPS", "SNIPS", "direct", "doubly robust", "compared with the log", "ESS"
+    )
     made.add_row("as logged", "", "", "", _value(told["logged"]), "", str(told["plays"]))
     for one in told["policies"]:
         size = one["effective_sample_size"]
@@ -75,10 +82,10 @@ def _print(told: Mapping[str, Any]) -> None:
         )
     console.print(made)
     console.print(
-        f"Mean reward of a play that somebody could have seen, with {told['confidence']:.0%} "
-        f"intervals. {told['plays']} of {told['decisions']} decisions, {told['visitors']} "
-        f"visitors; left out: {told['left_out']}. The interval of the direct method is right only "
-        "where its model is: nothing in it tells of a wrong one."
+        f"Mean reward of a play with an audience, with {told['confidence']:.0%} "
+        f"intervals. {told['plays']} of {told['decisions']} decisions, "
+        f"{told['visitors']} visitors. Not counted: {told['left_out']}. The interval "
+        "of the direct method holds only if its reward model is right."
     )
     for one in told["policies"]:
         console.print(f"{one['policy']}: {one['verdict']}.", *one["warnings"])

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def experiment(
-    journal: Annotated[Path, typer.Argument(help="A journal, or the folder that holds it.")],
+    journal: Annotated[Path, typer.Argument(help="A journal or its folder.")],
     name: Annotated[
-        str | None, typer.Option(help="Which experiment.", show_default="the newest")
+        str | None, typer.Option(help="Name of the experiment.", show_default="the newest")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Write the report to this HTML file as well.")
+        Path | None, typer.Option("--out", help="Also write a report to this HTML file.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -44,11 +44,12 @@ def experiment(
 
     console = Console()
     if told["simulated"] is not None:
-        console.print(f"Simulated audience: no figure is of a shop ({told['simulated']}).")
+        console.print(f"Simulated audience: these are not a shop's figures ({told['simulated']}).")
     by = f"blocks of {told['block_minutes']} min" if told["block_minutes"] else "visits"
     console.print(
-        f"{told['experiment']}: by {by}, {told['since_utc'][:10]} to {told['until_utc'][:10]}, "
-        f"intervals of {told['confidence']:.0%} at any time"
+        f"{told['experiment']}: by {by}, {told['since_utc'][:10]} to "
+        f"{told['until_utc'][:10]}, {told['confidence']:.0%} intervals, valid at any "
+        "time"
     )
     console.print(_arms(told))
     checks = grid(3)

@@ -12,13 +12,13 @@ from signage.types.choices import ExportFormat
 
 
 def export(
-    journal: Annotated[Path, typer.Argument(help="A journal, or the folder that holds it.")],
+    journal: Annotated[Path, typer.Argument(help="A journal or its folder.")],
     form: Annotated[
         ExportFormat,
         typer.Option(
             "--format",
-            help="csv, parquet: proof of play. dsjson: for Vowpal Wabbit. "
-            "decisions: Parquet for signage evaluate.",
+            help="csv, parquet: proof of play. decisions: Parquet for `signage evaluate`. "
+            "dsjson: for Vowpal Wabbit.",
         ),
     ],
     out: Annotated[Path, typer.Option("--out", help="The file to write.")],

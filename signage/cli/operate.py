@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 def order(
     action: Annotated[str, typer.Argument(metavar="|".join([*Action, "show"]))],
     item: Annotated[
-        str | None, typer.Argument(help="The content (pin, emergency) or checkpoint (rollback).")
+        str | None, typer.Argument(help="Content id (pin, emergency) or checkpoint (rollback).")
     ] = None,
     before: Annotated[
-        datetime | None, typer.Option(help="rollback: to the newest checkpoint before this, UTC.")
+        datetime | None,
+        typer.Option(help="Roll back to the newest checkpoint before this time (UTC)."),
     ] = None,
     config: ConfigOption = None,
     data: DataOption = None,
@@ -115,9 +116,9 @@ def rebuild(
     console = Console()
     console.print(f"Learned {result['learned']} rewards again in {result['took_s']:.1f} s.")
     if result["same_bytes"] is None:
-        console.print("There was no usable checkpoint to compare with.")
+        console.print("There is no usable checkpoint to compare with.")
     else:
         verdict = "the same, byte for byte" if result["same_bytes"] else "NOT the same"
         console.print(f"Checkpoint {result['compared_with']} and the journal give {verdict}.")
     if result["checkpoint"] is not None:
-        console.print(f"Kept as checkpoint {result['checkpoint']}.")
+        console.print(f"Saved as checkpoint {result['checkpoint']}.")

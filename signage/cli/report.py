@@ -14,10 +14,10 @@ from signage.extras import require_extra
 
 
 def report(
-    journal: Annotated[Path, typer.Argument(help="A journal, or the folder that holds it.")],
+    journal: Annotated[Path, typer.Argument(help="A journal or its folder.")],
     out: Annotated[Path, typer.Option("--out", help="The HTML file to write.")],
     experiment: Annotated[
-        str | None, typer.Option(help="Which experiment.", show_default="the newest, if any")
+        str | None, typer.Option(help="Name of the experiment.", show_default="the newest, if any")
     ] = None,
     least_persons: LeastPersonsOption = LEAST_PERSONS,
 ) -> None:
@@ -48,5 +48,5 @@ def write_journal_report(
     path = journal / "journal.sqlite" if journal.is_dir() else journal
     console = Console()
     if (made := JournalReader(path).simulated) is not None:
-        console.print(f"Simulated audience: no figure is of a shop ({made}).")
+        console.print(f"Simulated audience: these are not a shop's figures ({made}).")
     console.print(f"Report: {out}", soft_wrap=True)

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 
 def simulate(
-    out: Annotated[Path, typer.Option("--out", help="Folder for journal, summary and report.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the journal, summary and report.")],
     videos: Annotated[
-        list[Path] | None, typer.Argument(help="Recorded audiences; without any, the reel.")
+        list[Path] | None,
+        typer.Argument(help="Recorded videos; the reel of the configuration if none."),
     ] = None,
     config: DemoConfigOption = None,
     policy: Annotated[
@@ -33,33 +34,33 @@ def simulate(
             show_default="vw, or the [experiment] of the configuration",
         ),
     ] = None,
-    plays: Annotated[int, typer.Option(min=1, help="Stop after so many plays.")] = 300,
-    seed: Annotated[int, typer.Option(min=0, help="Of every draw.")] = 0,
+    plays: Annotated[int, typer.Option(min=1, help="Stop after this many plays.")] = 300,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of every random draw.")] = 0,
     seeds: Annotated[
         int | None,
-        typer.Option(min=1, help="So many seeds from --seed on, each into a folder of its own."),
+        typer.Option(min=1, help="Run this many seeds from --seed on, each in its own folder."),
     ] = None,
     preset: Annotated[
-        str, typer.Option(help="The simulated response: field, seed, null, or a file of --fit.")
+        str, typer.Option(help="Simulated response: field, seed, null, or a file from --fit.")
     ] = "field",
     workers: Annotated[
         int | None,
-        typer.Option(min=1, help="Processes at most.", show_default="one for each core"),
+        typer.Option(min=1, help="Most processes at a time.", show_default="one for each core"),
     ] = None,
     cluster: Annotated[
         str | None,
-        typer.Option(help="Address of a Dask scheduler, to simulate there.", metavar="ADDRESS"),
+        typer.Option(help="Simulate on the Dask scheduler at this address.", metavar="ADDRESS"),
     ] = None,
     cache: Annotated[
         Path | None,
         typer.Option(
-            help="Folder that keeps what was perceived.", show_default="the user's cache folder"
+            help="Folder for cached perception results.", show_default="the user's cache folder"
         ),
     ] = None,
     fit: Annotated[
         Path | None,
         typer.Option(
-            help="Play nothing; fit the simulated response to this journal.", metavar="JOURNAL"
+            help="Play nothing: fit the simulated response to this journal.", metavar="JOURNAL"
         ),
     ] = None,
     as_json: JsonOption = False,
@@ -100,7 +101,7 @@ def simulate(
     from signage.text.terminal import Console
 
     console = Console()
-    console.print("Simulated audience: the people are recorded, their response is a model.")
+    console.print("Simulated audience: the people were recorded and their response is simulated.")
     console.print(_table(summary))
     console.print(f"Report: {out / 'report.html'}", soft_wrap=True)
 

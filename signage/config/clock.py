@@ -14,7 +14,7 @@ def _known(name: str) -> str:
         return ZoneInfo(name).key
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError(
-            "no time zone of this name is known here; write it as in 'Europe/Berlin'"
+            "this machine knows no time zone of this name; write it like 'Europe/Berlin'"
         ) from error
 
 

@@ -92,7 +92,7 @@ class Config(Section):
         if experiment is not None and policy not in experiment.arms:
             raise ValueError(
                 f"decision.policy ({policy}) is not one of experiment.arms "
-                f"({', '.join(experiment.arms)}), and decides where the experiment does not: "
-                "make it one of them"
+                f"({', '.join(experiment.arms)}). It decides where the experiment does not: "
+                "make it one of the arms"
             )
         return self

@@ -59,11 +59,11 @@ def _explain(mistake: ErrorDetails) -> str:
         return f"key '{key}' is missing"
     reason = mistake["msg"].removeprefix("Value error, ")
     if mistake.get("ctx", {}).get("le") == DAY_S:
-        reason = f"it is a day at most ({DAY_S} s)"
+        reason = f"it may be at most one day ({DAY_S} s)"
     if not key:  # of the keys together
         return reason
     if mistake["loc"][:2] in _SECRET:
-        return f"key '{key}' cannot be what it is: {reason}"
+        return f"the value of key '{key}' is not allowed: {reason}"
     return f"key '{key}' cannot be {_short.repr(mistake['input'])}: {reason}"
 
 

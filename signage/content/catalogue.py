@@ -141,7 +141,7 @@ class ContentFile(Schedule):
         limits = ("adults_only", "min_age", "share_min", *_CAPS)
         against = [name for name in limits if getattr(self, name)]
         if self.mandatory and against:
-            raise ValueError(f"mandatory plays before everybody: remove {', '.join(against)}")
+            raise ValueError(f"mandatory content plays for everyone: remove {', '.join(against)}")
         return self
 
     @property
@@ -202,7 +202,7 @@ class Catalogue(Mapping[str, Content]):
         if len(self._contents) < len(contents):
             counts = Counter(content.content_id for content in contents)
             twice = ", ".join(name for name, count in counts.items() if count > 1)
-            raise ConfigError(f"More than one content has the id {twice}: rename its folders.")
+            raise ConfigError(f"Two folders have the content id {twice}: rename one of them.")
         if not self._contents:
             raise ConfigError("The catalogue is empty: no content can be played.")
         self.fallback = self._fallback(fallback)
@@ -210,8 +210,9 @@ class Catalogue(Mapping[str, Content]):
         if sum(promised.values()) > MOST_PROMISED + 1e-9:
             shares = ", ".join(f"{name} {share:g}" for name, share in promised.items())
             raise ConfigError(
-                f"share_min of all contents together ({shares}) is more than {MOST_PROMISED:g}. "
-                "The rest must stay free: without a chance for every content nothing is learned."
+                f"share_min of all contents together ({shares}) is more than "
+                f"{MOST_PROMISED:g}. The rest must stay free, so that every content has a "
+                "chance and the screen can learn."
             )
         self.version = hashlib.sha256(self.as_json().encode()).hexdigest()[:12]
 
@@ -233,7 +234,7 @@ class Catalogue(Mapping[str, Content]):
             if not free:
                 raise ConfigError(
                     "Every content is restricted, so nothing could play when none is allowed. "
-                    "Add one that is for everybody, at all times and without limits, or set "
+                    "Add one that may play for everyone, at all times and without limits, or set "
                     "`content.fallback`."
                 )
             return free[0]
@@ -244,7 +245,8 @@ class Catalogue(Mapping[str, Content]):
             )
         if reason := closed_to_some(self._contents[name]):
             raise ConfigError(
-                f"content.fallback {name!r} must be for everybody, at all times: it {reason}."
+                f"content.fallback {name!r} must be allowed for everyone, at all times: it "
+                f"{reason}."
             )
         return self._contents[name]
 
@@ -270,7 +272,7 @@ class Catalogue(Mapping[str, Content]):
 def closed_to_some(content: Content) -> str | None:
     """Why there are people, or times, that ``content`` must not play for; None if none."""
     if content.mandatory:
-        return "is mandatory, which is never drawn"
+        return "is mandatory and plays only when called for"
     if content.age_restricted:
         return "has adults_only or min_age"
     return None if content.always else "has dates, weekdays or dayparts"
@@ -285,7 +287,7 @@ def read_content(path: Path) -> Content:
     try:
         data = read_toml(path)
     except FileNotFoundError as error:
-        raise ConfigError(f"{path} cannot be read: it is not there.") from error
+        raise ConfigError(f"{path} cannot be read: the file does not exist.") from error
     content = validate(ContentFile, data, path)
     folder = path.parent.resolve()
     files = {"file": content.file, "more.file": content.more.file if content.more else None}
@@ -311,7 +313,7 @@ def _why_not_there(folder: Path, name: str) -> str | None:
     except FileNotFoundError:
         alike = [each for each in _names(folder) if _in_any_case(each) == _in_any_case(name)]
         if alike:
-            return f"is called {printable(alike[0])!r} there: write it as it is on the disk"
+            return f"is called {printable(alike[0])!r} on the disk: write it like that"
     except (OSError, RuntimeError):
         return "is a link to itself"
     return f"is not in {folder}"

@@ -74,7 +74,9 @@ def read_svg(data: bytes) -> Text:
     found = _decoded(data, mark or "utf-8", declared=True)
     if found.problem and mark is None:
         at = found.problem.partition(" (at byte ")[2].partition(")")[0]
-        why = f"is not UTF-8 (at byte {at}), for which Chromium takes every SVG: save it as UTF-8"
+        why = (
+            f"is not UTF-8 (at byte {at}), but Chromium reads every SVG as UTF-8: save it as UTF-8"
+        )
         found = replace(found, problem=why)
     return replace(found, text=_DECLARATION.sub("", found.text, count=1))
 

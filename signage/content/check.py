@@ -102,7 +102,7 @@ def check_content(folder: Path, *, whole: bool = True, proceed: Proceed = lambda
     except Exception as error:
         # Whatever a file does to those who read it: a screen must not end by it.
         log.exception("%s cannot be checked.", checked.content_id)
-        checked.errors.append(f"It cannot be checked ({type(error).__name__}: {error}).")
+        checked.errors.append(f"The check failed ({type(error).__name__}: {error}).")
     return checked
 
 
@@ -127,7 +127,9 @@ def contents_in(folder: Path) -> Listing:
     Raises ConfigError when there is no such folder, or it cannot be read.
     """
     if not folder.is_dir():
-        raise ConfigError(f"There is no content folder {folder}. Set `content.dir`, or name one.")
+        raise ConfigError(
+            f"There is no content folder {folder}. Set `content.dir`, or name a folder."
+        )
     try:
         if (folder / "content.toml").is_file():
             return Listing(contents=[folder])
@@ -166,8 +168,8 @@ def agreeing(contents: list[Content]) -> tuple[list[Content], dict[str, str]]:
         share = content.share_min or 0.0
         if share and promised + share > MOST_PROMISED + 1e-9:
             too_much[content.content_id] = (
-                f"Its share_min ({share:g}) and those before it ({promised:g}) are more than "
-                f"{MOST_PROMISED:g} together. Lower some of them."
+                f"Its share_min ({share:g}) and the earlier ones ({promised:g}) add up to "
+                f"more than {MOST_PROMISED:g}. Lower some of them."
             )
         else:
             promised += share
@@ -185,9 +187,12 @@ def check_catalogue(contents: list[Content], config: Config | None) -> list[str]
     there = {content.content_id: content for content in contents}
     for name in config.player.loop if config else ():
         if name not in there:
-            faults.append(f"player.loop names {name!r}, which is not there or will not play.")
+            faults.append(f"player.loop names {name!r}, which is missing or will not play.")
         elif reason := closed_to_some(there[name]):
-            faults.append(f"player.loop names {name!r}, and must be for everybody: it {reason}.")
+            faults.append(
+                f"player.loop names {name!r}, but the loop must be allowed for everyone: it "
+                f"{reason}."
+            )
     return faults
 
 
@@ -231,9 +236,11 @@ class _Check:
         if path.suffix.lower() not in endings:
             # Only of an SVG does a browser believe the name.
             told = errors if media.container == "SVG" else warnings
-            told.append(f"{path.name} is {media.container}: let its name end in {endings[0]}.")
+            told.append(
+                f"{path.name} is {media.container}: change the end of its name to {endings[0]}."
+            )
         elif media.container == "SVG":
-            warnings += [f"{path.name} shows {url[:80]}, which is not loaded: embed it."
+            warnings += [f"{path.name} shows {url[:80]}, which Chromium does not load: embed it."
                          for url in linked_by_svg(path)]  # fmt: skip
         if media.kind == "video":
             self._checked.glimpsed = self._checked.glimpsed or not (self._whole and self._proceed())
@@ -246,7 +253,7 @@ class _Check:
         checked = self._checked
         if path.suffix.lower() not in _PAGES:
             checked.errors.append(
-                f"{path.name} is not served as a page: let its name end in .html."
+                f"{path.name} is not served as a page: change the end of its name to .html."
             )
             return
         if not path.stat().st_size:
@@ -269,7 +276,7 @@ _MEDIA = {
 def _check_film(checked: Checked, name: str, media: Media) -> None:
     codec = media.codec
     if codec is None:
-        checked.warnings.append(f"{name} has sound alone: nothing of it is seen.")
+        checked.warnings.append(f"{name} has only sound and no picture.")
     elif codec in _PLAYED_BY_SOME:
         checked.warnings.append(
             f"{name} is HEVC, which only some devices play. Export it as H.264, VP9 or AV1."
@@ -287,7 +294,7 @@ def _check_film(checked: Checked, name: str, media: Media) -> None:
     sides = sorted((media.width_px or 0, media.height_px or 0), reverse=True)
     if any(side > most for side, most in zip(sides, _FILM_PX, strict=True)):
         checked.warnings.append(
-            f"{name} is {_size(media)}, more than 4K: many devices do not decode it in time."
+            f"{name} is {_size(media)}, more than 4K: many devices cannot decode it fast enough."
         )
 
 
@@ -300,8 +307,8 @@ def _too_large(name: str, media: Media) -> list[str]:
         return []
     megabytes = width_px * height_px * 4 / 1e6
     return [
-        f"{name} is {_size(media)}, which takes {megabytes:.0f} MB of memory whatever the screen "
-        "shows of it. Export it no larger than the screen."
+        f"{name} is {_size(media)}, which takes {megabytes:.0f} MB of memory. Export "
+        "it no larger than the screen."
     ]
 
 
@@ -312,15 +319,15 @@ def _size(media: Media) -> str:
 def _odd_keys(content: Content, media: Media | None) -> Iterator[str]:
     """What the TOML says against what the file is."""
     if content.fit != "contain" and content.medium == "html":
-        yield "fit is for images and videos: a page fills the screen by itself."
+        yield "fit applies only to images and videos: a page always fills the screen."
     if content.sound and content.medium != "video":
-        yield "sound is for videos alone."
+        yield "sound applies only to videos."
     if media is None:
         return
     if media.kind == "video" and media.duration_s is not None:
         off_s = content.duration_s - media.duration_s
         if abs(off_s) > _OFF_S:
-            what = "begins anew before its play is over" if off_s > 0 else "is cut short"
+            what = "starts again before its play is over" if off_s > 0 else "is cut short"
             yield (
                 f"{content.file} lasts {media.duration_s:.1f} s and duration_s is "
                 f"{content.duration_s:g}: it {what}."
@@ -329,6 +336,7 @@ def _odd_keys(content: Content, media: Media | None) -> Iterator[str]:
     if media.container != "SVG" and moves != content.motion:
         told = str(content.motion).lower()
         yield (
-            f"motion = {told}, but {content.file} {'moves' if moves else 'stands still'}: what is "
-            "learned of moving contents would be wrong."
+            f"motion = {told}, but {content.file} "
+            f"{'moves' if moves else 'does not move'}. Correct it, or the screen learns "
+            "wrong facts about moving contents."
         )

@@ -35,7 +35,7 @@ _LEAVES = re.compile(
 """A script that takes the page elsewhere; to another place in itself (``hash``) it may go."""
 
 _SOUNDS = re.compile(r"\bnew\s+(?:window\s*\.\s*)?(?:Audio|(?:webkit)?AudioContext)\b")
-_HEARD = "it is heard whenever the page is loaded, also before and after its play"
+_HEARD = "it is heard whenever the page is loaded, even before and after its play"
 
 
 @dataclass(slots=True)
@@ -103,7 +103,7 @@ class _Reader:
             page.feed(text.text)
             page.close()
         except AssertionError as error:  # which is what the parser says of a broken declaration
-            self._found.blocked.append(f"{name} is no good HTML from some place on: {error}.")
+            self._found.blocked.append(f"{name} is not valid HTML: {error}.")
         self._found.blocked += [f"{name} has {what}." for what in page.refused]
         for script in page.scripts:
             self._script(script, name)
@@ -133,7 +133,7 @@ class _Reader:
         where = f"{self._name(path)} uses {printable(url)}"
         parts = urlsplit(url)
         if parts.scheme or parts.netloc:
-            self._found.blocked.append(f"{where}, from elsewhere: the page lets nothing in.")
+            self._found.blocked.append(f"{where}, from another server: the player blocks it.")
             return None
         try:
             used = (path.parent / unquote(parts.path)).resolve()
@@ -207,7 +207,7 @@ class _Page(HTMLParser):
         }:
             self.refused.append(f"<{tag} autoplay> without muted: {_HEARD}")
         if tag == "form":
-            self.refused.append("a form, which can be sent nowhere")
+            self.refused.append("a form, which cannot be sent anywhere")
         elif tag == "meta" and told.get("http-equiv", "").lower() == "refresh":
             self.refused.append('<meta http-equiv="refresh">: a page that leaves ends its play')
         elif tag in ("object", "embed", "base"):

@@ -113,9 +113,7 @@ class _Reading:
         for entry in video.index_entries:
             if entry.pos + entry.size > size:
                 at_s = float(entry.timestamp * (video.time_base or 0))
-                raise self._fault(
-                    f"is cut off: what comes from {at_s:.1f} s on is missing. Copy it again"
-                )
+                raise self._fault(f"is cut off at {at_s:.1f} s. Copy it again")
 
     def _take(self, packet: Packet[Any], *, is_video: bool) -> None:
         """Raises MediaError for what makes Chromium stop, or show what is not in the film."""
@@ -127,14 +125,14 @@ class _Reading:
                 frames = packet.decode()
                 self._frames += len(frames) if is_video else 0
         except av.error.FFmpegError as error:
-            raise self._stops("cannot be decoded on") from error
+            raise self._stops("cannot be decoded") from error
         self._packets += bool(is_video and packet.size)
         if packet.pts is not None and packet.time_base:
             end_s = float((packet.pts + (packet.duration or 0)) * packet.time_base)
             self._end_s = max(self._end_s, end_s)
 
     def _stops(self, how: str) -> MediaError:
-        return self._fault(f"{how} from {self._end_s:.1f} s. Copy it again, or export it again")
+        return self._fault(f"{how} after {self._end_s:.1f} s. Copy it again, or export it again")
 
     def _fault(self, what: str) -> MediaError:
         return MediaError(f"{self._path.name} {what}.")

@@ -86,16 +86,16 @@ def _fault(name: str, alike: dict[str, str]) -> str | None:
     if why := why_no_id(name):
         return why
     if (other := alike.setdefault(looks(name), name)) != name:
-        return f"its name looks the same as that of another, {other!r}: rename one of them"
+        return f"its name looks the same as {other!r}: rename one of them"
     return None
 
 
 def _why(error: OSError) -> str:
     if error.errno == errno.ENOENT:
-        return "it is a link to nothing"
+        return "it is a link to a missing folder"
     if error.errno == errno.ELOOP:
         return "it is a link to itself"
-    return f"it cannot be entered: {error.strerror}. Let the user of the screen read it"
+    return f"it cannot be opened: {error.strerror}. Give the user that runs the screen read access"
 
 
 def files_of(folder: Path) -> Files:
@@ -110,7 +110,7 @@ def files_of(folder: Path) -> Files:
         if (stamp := stamp_of(path)) is not None:
             stamps[path] = stamp
         if len(stamps) > MOST_FILES:
-            faults.append(f"It has more than {MOST_FILES:,} files: leave out what it does not need")
+            faults.append(f"It has more than {MOST_FILES:,} files: remove those it does not need")
             break
     return Files(stamps, tuple(f"{fault}." for fault in faults))
 

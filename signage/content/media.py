@@ -177,7 +177,9 @@ def _as_text(head: bytes) -> str:
 
 
 def _not_shown(path: Path, container: str | None) -> MediaError:
-    what = "of no known kind" if container is None else f"{container}, which Chromium does not show"
+    what = (
+        "of an unknown kind" if container is None else f"{container}, which Chromium does not show"
+    )
     return MediaError(
         f"{path.name} is {what}. Use PNG, JPEG, WebP, AVIF, GIF or SVG for pictures and "
         "MP4 (H.264) or WebM (VP8, VP9, AV1) for videos."

@@ -94,7 +94,9 @@ def read_drawing(path: Path) -> Picture:
     try:
         root = parse_drawing(path)
     except (ElementTree.ParseError, ValueError, LookupError) as error:
-        raise MediaError(f"{path.name} is no well-formed SVG: {error}. Export it again.") from error
+        raise MediaError(
+            f"{path.name} is not well-formed SVG: {error}. Export it again."
+        ) from error
     if root.tag != "{http://www.w3.org/2000/svg}svg":
         raise MediaError(
             f"{path.name} begins with <{root.tag.rpartition('}')[2]}> and not with <svg> of "
@@ -135,7 +137,7 @@ class _Tree(ElementTree.TreeBuilder):
         """Raises ValueError where it lies too deep."""
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise ValueError(f"more than {_DEEPEST:,} elements lie in one another")
+            raise ValueError(f"more than {_DEEPEST:,} elements are nested")
         return super().start(tag, attrs)
 
     def end(self, tag: str, /) -> ElementTree.Element:

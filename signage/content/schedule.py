@@ -21,13 +21,15 @@ _WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun
 
 def _without_zone(value: time) -> time:
     if value.tzinfo is not None:
-        raise ValueError("a daypart is by the screen's own clock, without a time zone")
+        raise ValueError("a daypart uses the screen's own clock: write it without a time zone")
     return value
 
 
 def _not_empty(value: tuple[time, time]) -> tuple[time, time]:
     if value[0] == value[1]:
-        raise ValueError("a daypart must not end when it begins; leave it out for the whole day")
+        raise ValueError(
+            "a daypart must not start and end at the same time; leave it out for the whole day"
+        )
     return value
 
 

@@ -195,8 +195,8 @@ class ContentWatch:
                 self._told = ([], False)
                 self._refuse(str(error))
             except Exception:
-                log.exception("The contents stay as they were; they are looked at again.")
-                self.problem = "a look at the contents has failed: the log says why"
+                log.exception("The contents stay as they were. The check runs again.")
+                self.problem = "the check of the contents failed: the log says why"
             self._stop.wait(_EVERY_S)
 
     def _check(self, folder: Path, files: Files, glance_s: float | None = None) -> bool:
@@ -287,7 +287,7 @@ class ContentWatch:
 
     def _stand_in(self, catalogue: Catalogue, error: ConfigError) -> None:
         """Another fallback plays than the one that is wanted."""
-        self._complain(f"{error} {catalogue.fallback.content_id!r} stands in for it.")
+        self._complain(f"{error} {catalogue.fallback.content_id!r} replaces it.")
 
     def _refuse(self, problem: str) -> None:
         self._complain(f"the contents stay as they were: {problem}")

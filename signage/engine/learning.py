@@ -125,8 +125,8 @@ class Learning:
         """
         if self._checkpoints is None:
             raise OrderRefusedError(
-                f"There is nothing to roll back: the policy {self._recommender.policy.name!r} "
-                "keeps no checkpoints on this screen."
+                "There is no checkpoint to roll back to: the policy "
+                f"{self._recommender.policy.name!r} keeps no checkpoints on this screen."
             )
         checkpoint = self._checkpoints.find(name, before)
         return checkpoint, make_policy(self._config.decision.policy, self._config, checkpoint)

@@ -40,7 +40,7 @@ class OrderQueue:
             self._waiting.put_nowait((order, done))
         except queue.Full:
             raise OrderRefusedError(
-                f"{_MAX_WAITING} orders wait to be carried out already. Give this one again."
+                f"{_MAX_WAITING} orders are already waiting. Give this order again in a moment."
             ) from None
         return done
 

@@ -31,8 +31,8 @@ def rebuild(config: Config, data_dir: Path, on_progress: Callable[[int], None]) 
     policy = make_policy(config.decision.policy, config)
     if not isinstance(policy, Learner):
         raise ConfigError(
-            f"The policy {policy.name!r} (key `decision.policy`) learns nothing, so there is "
-            "nothing to rebuild. Name the screen's own file with --config."
+            f"The policy {policy.name!r} (key `decision.policy`) does not learn, so there "
+            "is nothing to rebuild. Name the screen's own configuration with --config."
         )
     with closing(Journal(path)) as journal:
         checkpoints = open_checkpoints(config, data_dir / FOLDER, journal)
@@ -47,7 +47,7 @@ def rebuild(config: Config, data_dir: Path, on_progress: Callable[[int], None]) 
             on_progress(policy.learned)
         took_s = time.perf_counter() - began_s
         if before is not None and same is False:
-            checkpoints.set_aside(before.header.name, "the journal gives another model")
+            checkpoints.set_aside(before.header.name, "the journal leads to another model")
         made = checkpoints.save(policy, last_seq, datetime.now(UTC)) if last_seq else None
     return {
         "learned": policy.learned,

@@ -306,11 +306,14 @@ def _extrapolate(one: _Added, plays: _Plays, contents: Mapping[str, Sequence[str
     of_all = [kind for kind in unknown if all(kind in have for have in contents.values())]
     strange = [kind for kind in unknown if kind not in of_all]
     warnings = [
-        "An extrapolation: it was never shown, and is thought to earn what the model expects of "
-        "its kind. The interval is the model's own doubt, and no log can tell its error."
+        "An extrapolation: this content was never shown. The model expects it to "
+        "earn what similar contents earn. The interval covers only the model's own "
+        "uncertainty."
     ]
     if strange:
-        warnings.append(f"No content of the log has {', '.join(strange)}: nothing is known of it.")
+        warnings.append(
+            f"No content in the log has {', '.join(strange)}, so the estimate ignores it."
+        )
     doubt = model.doubt_of(played, plays.noise, new)
     return Valuation(
         policy=content.name,
@@ -346,6 +349,7 @@ def _check(name: str, asked: Floats, block: Block) -> None:
     )
     if not fine:
         raise SignageError(
-            f"The policy {name} gives no probabilities: of each decision they must be at least 0, "
-            "sum to 1, and be 0 for what is not eligible. Mend the policy."
+            f"The policy {name} gives invalid probabilities. For each decision they must "
+            "be at least 0, sum to 1, and be 0 for what is not eligible. Correct the "
+            "policy."
         )

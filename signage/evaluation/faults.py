@@ -53,19 +53,22 @@ class Faults:
         if len(back):
             raise JournalError(
                 f"{self._name} has decision {number[back[0] + 1]} after decision "
-                f"{number[back[0]]}: it was put together out of several logs, or twice out of one. "
+                f"{number[back[0]]}: it was joined from several logs, or holds one log twice. "
                 "Evaluate each screen's journal by itself."
             )
         gaps = np.flatnonzero(np.diff(number) > 1)
         if len(gaps):
             raise JournalError(
                 f"{self._name} has no decision between {number[gaps[0]]} and "
-                f"{number[gaps[0] + 1]}: a part of it was taken out, and what is left is no fair "
+                f"{number[gaps[0] + 1]}: decisions were removed, and the rest is not a fair "
                 "sample. Use the journal as signage wrote it."
             )
         utc_s = np.concatenate([[self._last_utc_s], block.t_utc_s])
         if np.isnan(block.t_utc_s).any():
-            raise JournalError(f"{self._name} has decisions without a time. It is damaged.")
+            raise JournalError(
+                f"{self._name} has decisions without a time: it is damaged. Use the journal "
+                "as signage wrote it."
+            )
         self.clock_jumps += int(np.sum(np.diff(utc_s) < -CLOCK_SET_S))
         self._last_number, self._last_utc_s = int(number[-1]), float(utc_s[-1])
 
@@ -74,12 +77,14 @@ class Faults:
         missing = drawn & np.isnan(propensity)
         self._refuse(block, missing, "no propensity", propensity)
         wrong = drawn & ~((propensity > 0) & (propensity <= 1 + _ROUNDING))
-        self._refuse(block, wrong, "a propensity that is not above 0 and at most 1", propensity)
+        self._refuse(block, wrong, "a propensity outside (0, 1]", propensity)
         of_shown = block.probabilities[np.arange(len(block)), block.shown]
         wrong = drawn & np.isnan(of_shown)
         self._refuse(block, wrong, "a content that was not eligible", propensity)
         wrong = drawn & (np.abs(of_shown - propensity) > _ROUNDING)
-        self._refuse(block, wrong, "another propensity than its content's probability", propensity)
+        self._refuse(
+            block, wrong, "a propensity that differs from its content's probability", propensity
+        )
         known = np.nan_to_num(block.probabilities)
         wrong = drawn & ((np.abs(known.sum(axis=1) - 1) > _ROUNDING) | (known < 0).any(axis=1))
         self._refuse(block, wrong, "probabilities that do not sum to 1", known.sum(axis=1))
@@ -90,28 +95,29 @@ class Faults:
             more = int(wrong.sum()) - 1
             others = f", and {more} more near it" if more else ""
             raise JournalError(
-                f"{self._name}: decision {block.number[first]} has {what} ({values[first]:g})"
-                f"{others}. What was played can then not be told from what might have been, and no "
-                "value is true. Use the journal as signage wrote it."
+                f"{self._name}: decision {block.number[first]} has {what} "
+                f"({values[first]:g}){others}. No policy can be valued with wrong "
+                "probabilities. Use the journal as signage wrote it."
             )
 
     def check_enough(self) -> None:
         """Raise JournalError where there is nothing to be judged by; at the end of the log."""
         total = sum(self.outcomes.values())
         if not total:
-            raise JournalError(f"{self._name} is empty: no decision was made yet. Let it play.")
+            raise JournalError(
+                f"{self._name} is empty: no decision was made yet. Let the screen play."
+            )
         judged = self.outcomes[Outcome.REWARDED] - self.overlapping
         if not judged:
             raise JournalError(
-                f"{self._name} has {total} decisions, and none that was left to chance and has a "
-                f"reward ({self.said()}). There is nothing to judge a policy by."
+                f"{self._name} has {total} decisions, but none of them was drawn at random "
+                f"and has a reward ({self.said()}). Let the screen play before more people."
             )
         if not self.choices:
             raise JournalError(
-                f"{self._name} has {judged} plays with a reward, and in none of them more than one "
-                "content had a chance (one content alone, or a policy that leaves nothing to "
-                "chance). What others would have earned cannot be told from it: let `vw` or "
-                "`uniform` play, or `apprentice` with an `other_share`."
+                f"{self._name} has {judged} plays with a reward, but only one content had a "
+                "chance in each of them. Other policies cannot be valued from it: let `vw` "
+                "or `uniform` play, or `apprentice` with an `other_share`."
             )
 
     def said(self) -> str:
@@ -126,5 +132,5 @@ class Faults:
         }
         parts = [f"{self.outcomes[o]} {text}" for o, text in words.items() if self.outcomes[o]]
         if self.overlapping:
-            parts.append(f"{self.overlapping} while another play was on the screen, too")
-        return ", ".join(parts) or "none left out"
+            parts.append(f"{self.overlapping} while another play was also on the screen")
+        return ", ".join(parts) or "none"

@@ -65,8 +65,8 @@ class Overlap:
         """What speaks against believing the numbers of the policy ``name``, in a sentence each."""
         if not self.supported:
             yield (
-                f"{self.unsupported_share:.1%} of what it would play had no chance in the log: "
-                "only a model can guess it (DM), no log can tell."
+                f"{self.unsupported_share:.1%} of its plays had no chance in the log. Only a "
+                "model can estimate them (direct method)."
             )
             return
         if self.effective_sample_size < LEAST_EFFECTIVE:
@@ -75,17 +75,14 @@ class Overlap:
                 f"{self.effective_sample_size:.0f}, needs {LEAST_EFFECTIVE:.0f})."
             )
         if self.largest_share > MOST_OF_ONE:
-            yield f"A single play makes up {self.largest_share:.0%} of all weight."
+            yield f"One play has {self.largest_share:.0%} of all the weight."
         if not self.mean_weight:
-            yield "Nothing that it would play was ever drawn."
+            yield "The log never drew what it would play."
         elif abs(self.mean_weight - 1) > _TOO_FAR * self.mean_weight_error:
             yield (
-                f"The weights have a mean of {self.mean_weight:.3f} and should have 1 ± "
-                f"{self.mean_weight_error:.3f}: the probabilities in the log are not those of "
-                "the draws, or who could see a play depends on what was shown."
+                f"The mean weight is {self.mean_weight:.3f} and should be 1 ± "
+                f"{self.mean_weight_error:.3f}. Either the logged probabilities are wrong, or "
+                "who sees a play depends on what is shown."
             )
         if self.visitors < LEAST_VISITORS:
-            yield (
-                f"The plays are of {self.visitors} visitors only, who may not be like others: "
-                f"intervals hold from {LEAST_VISITORS} on."
-            )
+            yield (f"Only {self.visitors} visitors saw the plays. Intervals need {LEAST_VISITORS}.")

@@ -41,9 +41,10 @@ def analyse(design: Design, plays: Sequence[ArmPlay]) -> dict[str, Any]:
     compared = whole_rounds(design, rewarded) if design.by_block else rewarded
     if not compared:
         raise JournalError(
-            f"In the experiment {design.name!r} no round is complete yet: not once has each of "
-            f"{', '.join(design.arms)} had a block with rewarded plays in a row. Come back after "
-            f"{len(design.arms) * (design.block_minutes or 0)} minutes of people before the screen."
+            f"The experiment {design.name!r} has no complete round yet: each of "
+            f"{', '.join(design.arms)} needs a block with rewarded plays in the same "
+            f"round. Come back after {len(design.arms) * (design.block_minutes or 0)} "
+            "minutes with people in front of the screen."
         )
     error = ERROR / (len(design.arms) - 1)
     contrasts = {
@@ -86,8 +87,8 @@ def _require_arms(design: Design, rewarded: Units) -> None:
     if len(seen) < len(design.arms):
         without = ", ".join(arm for arm in design.arms if arm not in seen)
         raise JournalError(
-            f"In the experiment {design.name!r} there is nothing to compare yet: no rewarded play "
-            f"of {without}. Come back when every arm has had its turn before people."
+            f"The experiment {design.name!r} has nothing to compare yet: no rewarded play "
+            f"of {without}. Come back when every arm has played before people."
         )
 
 
@@ -169,7 +170,7 @@ def _verdict(design: Design, arms: Sequence[Mapping[str, Any]], checks: Sequence
     control = arms[0]["arm"]
     said = " ".join(_sentence(arm, control, design) for arm in arms[1:])
     if failed := [check.name for check in checks if not check.ok]:
-        said += f" But do not build on it before you know why these checks fail: {_and(failed)}."
+        said += f" Do not rely on it before you know why these checks fail: {_and(failed)}."
     return said
 
 
@@ -178,18 +179,18 @@ def _sentence(arm: Mapping[str, Any], control: str, design: Design) -> str:
     low, high = arm["lift_interval"] or (None, None)
     if low is None or high is None:
         return (
-            f"Too early to compare {name} with {control}: {arm['units']} {units} do not give an "
-            f"interval yet, which takes {SCALE_UNITS + 1} at the very least."
+            f"Not enough data to compare {name} with {control} yet ({arm['units']} "
+            f"{units}, needs at least {SCALE_UNITS + 1})."
         )
     between = f"{_percent(low)} to {_percent(high)}"
     if low > 0:
-        return f"{name} beats {control}: its lift is {_percent(arm['lift'])} ({between})."
+        return f"{name} earns more than {control}: the lift is {_percent(arm['lift'])} ({between})."
     if high < 0:
-        return f"{name} loses against {control}: its lift is {_percent(arm['lift'])} ({between})."
+        return f"{name} earns less than {control}: the lift is {_percent(arm['lift'])} ({between})."
     return (
-        f"No difference between {name} and {control} is shown yet: the lift is between "
-        f"{_percent(low)} and {_percent(high)}. So many {units} would probably have shown one of "
-        f"{arm['detectable_lift']:.0%}."
+        f"The data show no difference between {name} and {control} yet: the lift is "
+        f"between {_percent(low)} and {_percent(high)}. This many {units} would "
+        f"probably reveal a lift of {arm['detectable_lift']:.0%}."
     )
 
 

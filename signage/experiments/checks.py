@@ -46,7 +46,7 @@ def _split(design: Design, units: Units, compared: Units) -> Check:
     counts = [sum(each.arm == arm for each in counted) for arm in design.arms]
     what = "blocks without their counterpart" if design.by_block else "visits"
     ok = uneven(counts) < 1 / CHECK_ERROR
-    apart = ", which lots do not give"
+    apart = ", too uneven for a random split"
     return Check("split", ok, f"{what}: {_counted(design, counts)}{'' if ok else apart}")
 
 
@@ -70,14 +70,14 @@ def _hours(design: Design, compared: Units) -> Check:
     ok = fmean(found) < 1 / CHECK_ERROR
     told = f"the arms had {'the same' if ok else 'different'} hours and weekdays"
     if any(play.utc_offset_min is None for each in begun for play in each.plays):
-        told += " (of UTC: what was recorded before version 6 lacks the clock on the wall)"
+        told += " (in UTC, as records before version 6 have no local time)"
     return Check("hours", ok, told + ("" if ok else apart))
 
 
 def _alike(design: Design, units: Units, what: str, name: str) -> Check:
     """Whether the arms differ in what they should not have changed."""
     control, *others = design.arms
-    words = {"ots": f"persons a {design.assign}", "missing": "plays whose reward never came"}
+    words = {"ots": f"people per {design.assign}", "missing": "plays whose reward is missing"}
     values = {
         arm: fmean([getattr(u, what) for u in units.values() if u.arm == arm] or [0.0])
         for arm in design.arms
@@ -95,13 +95,13 @@ def _alike(design: Design, units: Units, what: str, name: str) -> Check:
         else:
             low, high = contrast.lift(error)
         ok &= not ((low is not None and low > 0) or (high is not None and high < 0))
-    return Check(name, ok, f"{words[what]}: {told}" + ("" if ok else ", which differ"))
+    return Check(name, ok, f"{words[what]}: {told}" + ("" if ok else ": they differ"))
 
 
 def _carry_over(design: Design, units: Units) -> Check:
     values, after_same = beginnings(design, units)
     if len(values) <= SCALE_UNITS:
-        return Check("carry-over", ok=True, detail="too few rounds to tell")
+        return Check("carry-over", ok=True, detail="too few rounds to judge")
     chance = 1 / len(design.arms)
     ok = unlike(values, after_same, chance, CHECK_ERROR) < 1 / CHECK_ERROR
     told = "as" if ok else "not as"
@@ -143,5 +143,5 @@ def _mixed(units: Units) -> Check:
     plays = [play for each in units.values() for play in each.plays]
     share = sum(play.mixed for play in plays) / len(plays)
     ok = share <= _MIXED
-    told = f"{share:.0%} of the plays were also before visitors of another arm"
-    return Check("mixed", ok, told + ("" if ok else ": the lift is larger than it looks"))
+    told = f"visitors of another arm were also present at {share:.0%} of the plays"
+    return Check("mixed", ok, told + ("" if ok else ": the true lift is larger"))

@@ -97,15 +97,16 @@ def units_of(design: Design, plays: Sequence[ArmPlay]) -> dict[str, Unit]:
         unit = units.setdefault(play.unit, Unit(play.arm))
         wrong = None
         if play.arm not in design.arms:
-            wrong = f"given to {play.arm!r}, and its arms are {', '.join(design.arms)}"
+            wrong = f"assigned to {play.arm!r}, which is not one of {', '.join(design.arms)}"
         elif unit.arm != play.arm:
-            wrong = f"given to {unit.arm!r} and to {play.arm!r}"
+            wrong = f"assigned to {unit.arm!r} and to {play.arm!r}"
         elif design.by_block and not play.unit.isdecimal():
-            wrong = "numbered so, which is no number"
+            wrong = "recorded with an id that is not a number"
         if wrong is not None:
             raise JournalError(
-                f"The journal contradicts itself: {design.assign} {play.unit} of the experiment "
-                f"{design.name!r} was {wrong}. It was changed by another tool: use the original."
+                f"The journal contradicts itself: {design.assign} {play.unit} of the "
+                f"experiment {design.name!r} was {wrong}. Another tool changed it: use the "
+                "original."
             )
         unit.plays.append(play)
     return units

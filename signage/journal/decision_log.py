@@ -148,16 +148,17 @@ def one_screen(name: str, screens: list[str]) -> None:
     """Raise JournalError where ``screens`` are several."""
     if len(screens) > 1:
         raise JournalError(
-            f"{name} holds plays of {len(screens)} screens ({', '.join(sorted(screens)[:3])}): "
-            "who saw what, and what was shown before, cannot be told apart. Evaluate each "
-            "screen's journal by itself."
+            f"{name} holds plays of {len(screens)} screens "
+            f"({', '.join(sorted(screens)[:3])}): their audiences cannot be separated. "
+            "Evaluate each screen's journal by itself."
         )
 
 
 def _damaged(name: str, why: str) -> JournalError:
     return JournalError(
-        f"{name} is damaged or was cut off: {why}. Copy it again, while the screen does not run or "
-        "with its -wal file; what it still says is not all of it, so nothing is told from it."
+        f"{name} is damaged or was cut off: {why}. Copy it again while the screen is "
+        "stopped, or together with its -wal file. No result is drawn from a part of "
+        "a journal."
     )
 
 

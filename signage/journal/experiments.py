@@ -47,8 +47,9 @@ class Experiments(JournalReader):
         if len(designs) > 1:
             raise JournalError(
                 f"The experiment {name!r} was changed while it ran, from {designs[0][0]} to "
-                f"{designs[-1][0]}: what came before and after cannot be added up. Give it a new "
-                "`experiment.name` whenever one of its keys changes."
+                f"{designs[-1][0]}: plays before and after the change cannot be combined. "
+                "Give the experiment a new `experiment.name` whenever one of its keys "
+                "changes."
             )
         return dict(json.loads(designs[0][0]))
 

@@ -29,9 +29,9 @@ def explained(path: Path) -> Iterator[None]:
         if schema.is_damage(error):
             raise schema.not_whole(path, error) from error
         raise JournalError(
-            f"The journal {path} cannot be used: {error}. Check that the folder exists and may "
-            "be written, that the disk is not full, and that no other screen uses it; what was "
-            "recorded before is safe."
+            f"The journal {path} cannot be used: {error}. Check that the folder exists "
+            "and is writable, that the disk is not full, and that no other screen uses "
+            "it. Earlier records are safe."
         ) from error
 
 
@@ -57,7 +57,7 @@ def lock(path: Path) -> IO[bytes]:
         except OSError:
             file.close()
             raise JournalError(
-                f"The journal {path} is in use by another screen. Stop that one, or give this "
-                "one a `data_dir` of its own (--data)."
+                f"The journal {path} is in use by another screen. Stop that screen, or give "
+                "this one its own `data_dir` (--data)."
             ) from None
     return file

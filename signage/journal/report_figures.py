@@ -23,12 +23,12 @@ _SILENCE_S = 3600.0
 _SEGMENTS = """
 CREATE TEMP TABLE segments AS
 SELECT visit_id, viewer_id, CASE
-    WHEN age IS NULL THEN 'age not known'
+    WHEN age IS NULL THEN 'age unknown'
     WHEN age < 18 THEN 'under 18'
     ELSE CASE WHEN female >= 0.8 THEN 'women' WHEN female <= 0.2 THEN 'men' ELSE 'adults' END
         || CASE WHEN age < 35 THEN ' 18–34' WHEN age < 55 THEN ' 35–54' ELSE ' 55+' END
     END AS looks,
-    CASE WHEN movement LIKE 'passing%' THEN 'passing by' ELSE coalesce(movement, 'not known') END
+    CASE WHEN movement LIKE 'passing%' THEN 'passing by' ELSE coalesce(movement, 'unknown') END
         AS movement
 FROM (
     SELECT visit_id, viewer_id, json_extract(record, '$.age_years') AS age,

@@ -247,8 +247,9 @@ def not_whole(path: Path, error: Exception) -> JournalError:
     """What to say of a file whose tables cannot be read."""
     kind = DamagedJournalError if is_damage(error) else JournalError
     return kind(
-        f"{path} is not a journal of signage, or not a whole one: {error}. Check the path, use a "
-        f"backup, or save what can be read: `sqlite3 {path} .recover | sqlite3 recovered.sqlite`."
+        f"{path} is not a complete journal of signage: {error}. Check the path, use a "
+        f"backup, or save what can be read: `sqlite3 {path} .recover | sqlite3 "
+        "recovered.sqlite`."
     )
 
 
@@ -258,7 +259,7 @@ def check_version(db: sqlite3.Connection, path: Path) -> None:
     if found == SCHEMA_VERSION:
         return
     if found is not None and found < SCHEMA_VERSION:
-        remedy = "Start its screen once with this program, which brings it up to date."
+        remedy = "Start its screen once with this program, which updates the journal."
     else:
         remedy = "Use the program that wrote it, or another `data_dir`."
     raise JournalError(

@@ -41,14 +41,14 @@ def check_sound(reader: JournalReader) -> None:
         ).fetchone()
         if not decisions:
             raise JournalError(
-                f"The journal {path} is empty: no decision was ever made. Let its screen run, and "
-                "come back."
+                f"The journal {path} is empty: no decision was made yet. Let its screen run, "
+                "then try again."
             )
         _check_one_screen(db, path)
         if decisions < numbers:
             raise JournalError(
-                f"Decisions were taken out of the journal {path} ({numbers - decisions}): what is "
-                "left is no fair sample. Use the original."
+                f"{numbers - decisions} decisions were removed from the journal {path}, and "
+                "the rest is not a fair sample. Use the original."
             )
         for what, query in _BROKEN.items():
             counted = f"SELECT count(*), min(number) FROM ({query})"  # noqa: S608 - our own
@@ -56,8 +56,8 @@ def check_sound(reader: JournalReader) -> None:
             if count:
                 more = f", and {count - 1} more," if count > 1 else ""
                 raise JournalError(
-                    f"In the journal {path} decision {first}{more} has no {what}: it was changed "
-                    "by another tool, and no result is drawn from it. Use the original."
+                    f"In the journal {path} decision {first}{more} has no {what}: another tool "
+                    "changed it, so no result is drawn from it. Use the original."
                 )
 
 
@@ -69,8 +69,8 @@ def _check_whole(db: sqlite3.Connection, path: Path) -> None:
         said = str(error)
     if said != "ok":
         raise JournalError(
-            f"The journal {path} is damaged or cut off ({said.splitlines()[-1]}): no result is "
-            "drawn from it. Copy it anew, while its screen does not run or with "
+            f"The journal {path} is damaged or cut off ({said.splitlines()[-1]}): no "
+            "result is drawn from it. Copy it again while its screen is stopped, or with "
             "`sqlite3 … .backup`."
         )
 
@@ -81,6 +81,6 @@ def _check_one_screen(db: sqlite3.Connection, path: Path) -> None:
         screens.add(f"that of decision {stranger}")
     if len(screens) > 1:
         raise JournalError(
-            f"The journal {path} mixes the screens {', '.join(sorted(screens))}: each has an "
-            "audience of its own. Give the journal of one screen."
+            f"The journal {path} mixes the screens {', '.join(sorted(screens))}: each has "
+            "its own audience. Give the journal of one screen."
         )

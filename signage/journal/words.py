@@ -18,10 +18,10 @@ def why(decision: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     if name in estimates:
         best = max(estimates, key=lambda content_id: estimates[content_id])
         said.append(
-            f"It was expected to earn {estimates[name]:.2f}, the most of all."
+            f"Its expected reward was {estimates[name]:.2f}, the highest of all."
             if best == name
-            else f"It was expected to earn {estimates[name]:.2f}; the most, {estimates[best]:.2f}, "
-            f"was expected of {_title(best, titles)}."
+            else f"Its expected reward was {estimates[name]:.2f}. "
+            f"{_title(best, titles)} had the highest, {estimates[best]:.2f}."
         )
     for word, sign in (("For it", 1), ("Against it", -1)):
         reasons = [
@@ -34,7 +34,7 @@ def why(decision: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     if decision["masked"]:
         said.append(f"Not allowed: {_together(decision['masked'], titles)}.")
     if decision["gave_way"]:
-        said.append(f"Rules that gave way: {_together(decision['gave_way'], titles)}.")
+        said.append(f"Rules set aside: {_together(decision['gave_way'], titles)}.")
     return " ".join(said)
 
 
@@ -83,14 +83,14 @@ def _chosen(decision: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     name, eligible = decision["content_id"], decision["eligible"]
     title = _title(name, titles)
     if decision["forced"]:
-        return f"{title} had to play: nothing else was possible."
+        return f"{title} was the only possible choice."
     others = sorted((p, other) for other, p in eligible.items() if other != name)[::-1]
     by = _policy(decision)
     chosen = f"{by[:1].upper()}{by[1:]} chose {title} ({decision['propensity']:.0%} likely)"
     if not others:
-        return f"{chosen}: nothing else was allowed."
+        return f"{chosen}. Nothing else was allowed."
     beside = _listed([f"{_title(other, titles)} ({p:.0%})" for p, other in others])
-    return f"{chosen}. It might have been {beside}."
+    return f"{chosen}. It could also have been {beside}."
 
 
 def _signed(value: float) -> str:

@@ -108,7 +108,7 @@ class Journal:
             if owner and owner[0] != screen_id:
                 raise JournalError(
                     f"{self.path} is the journal of screen {owner[0]!r}, this is {screen_id!r}. "
-                    "Give each screen a `data_dir` of its own."
+                    "Give each screen its own `data_dir`."
                 )
             db.execute(
                 "UPDATE plays SET state = ? WHERE state IN ('asked', ?)",
@@ -423,8 +423,8 @@ class Journal:
         """Raise LostJournalError unless ``is_in_place``: what is written then is on no record."""
         if not self.is_in_place:
             raise LostJournalError(
-                f"The journal {self.path} was removed or replaced while the screen ran. Put it "
-                "back while the screen is stopped, if you need it."
+                f"The journal {self.path} was removed or replaced while the screen ran. If "
+                "you need it, stop the screen and put it back."
             )
 
     def close(self) -> None:

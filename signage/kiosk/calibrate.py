@@ -54,7 +54,7 @@ def calibrate(
 
 def _status() -> Status:
     return Status(
-        health=lambda: {"status": "ok", "reasons": ["a calibration is under way"]},
+        health=lambda: {"status": "ok", "reasons": ["calibration is running"]},
         audience=lambda: {"t_utc": None, "observed": False, "main": None, "viewers": []},
         decisions=lambda _: [],
         clock=time.monotonic,

@@ -25,13 +25,14 @@ def ask_screen(config: Config, order: Order | None) -> dict[str, Any]:
         token = token_path.read_text(encoding="utf-8").strip()
     except FileNotFoundError:
         raise SignageError(
-            f"No screen runs on the data folder {config.data_dir}: there is no {token_path.name}. "
-            "Start it with `signage run`, or name its folder with --data, its file with --config."
+            f"No screen runs on the data folder {config.data_dir}: it has no "
+            f"{token_path.name}. Start the screen with `signage run`, or name its folder "
+            "with --data or its configuration with --config."
         ) from None
     except OSError as error:
         raise SignageError(
-            f"{token_path} cannot be read: {error.strerror}. Give the order as the user that the "
-            "screen runs as."
+            f"{token_path} cannot be read: {error.strerror}. Run this command as the user "
+            "that runs the screen."
         ) from error
     host, port = _address(config)
     # Not urllib: this goes straight there, whatever proxy the environment names.
@@ -47,8 +48,8 @@ def ask_screen(config: Config, order: Order | None) -> dict[str, Any]:
         status, body = answer.status, answer.read()
     except (OSError, http.client.HTTPException) as error:
         raise SignageError(
-            f"No screen answers at {host} port {port} ({error}). Start it with `signage run`, or "
-            "name its address with --host and --port."
+            f"No screen answers at {host} port {port} ({error}). Start the screen with "
+            "`signage run`, or name its address with --host and --port."
         ) from error
     finally:
         connection.close()
@@ -59,7 +60,8 @@ def _address(config: Config) -> tuple[str, int]:
     server = config.server
     if server.port == 0:
         raise ConfigError(
-            "`server.port` is 0, any free one: name the one that the screen printed with --port."
+            "`server.port` is 0, which means any free port. Name the port that the "
+            "screen printed with --port."
         )
     try:
         everywhere = ipaddress.ip_address(server.host).is_unspecified
@@ -75,13 +77,14 @@ def _understood(status: int, body: bytes, where: str) -> dict[str, Any]:
     except (ValueError, TypeError, KeyError):
         if status == 401:
             raise SignageError(
-                f"The screen at {where} does not know the token of this data folder: it is another "
-                "screen. Name the folder with --data, or the address with --host and --port."
+                f"The screen at {where} refuses the token of this data folder, so it is "
+                "another screen. Name the folder with --data, or the address with --host and "
+                "--port."
             ) from None
         raise SignageError(
-            f"What answers at {where} is no screen of this version (status {status}). Name the "
-            "screen's address with --host and --port."
+            f"The server at {where} is not a screen of this version (status {status}). "
+            "Name the screen's address with --host and --port."
         ) from None
     if refused is not None:
-        raise SignageError(f"The screen refuses. {refused}")
+        raise SignageError(f"The screen refused the order. {refused}")
     return dict(state)

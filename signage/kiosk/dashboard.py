@@ -114,7 +114,7 @@ JOIN main.rewards USING (decision_id) WHERE reward IS NOT NULL GROUP BY content_
 
 def _verdict(reader: Experiments, name: str) -> str:
     if name not in reader.names():
-        return f"{name} has not begun: no decision was part of it yet."
+        return f"{name} has not started: no decision belongs to it yet."
     try:
         return str(result_of(reader, name)["verdict"])
     except SignageError as nothing_yet:

@@ -82,7 +82,7 @@ def _packages() -> Check:
             name,
             ok=False,
             detail=f"cv2 comes from {' and '.join(openers) or 'no package'}",
-            remedy="Delete .venv and install anew from requirements.lock.",
+            remedy="Delete .venv and install again from requirements.lock.",
         )
     try:
         mediapipe = metadata.version("mediapipe")
@@ -98,7 +98,7 @@ def _packages() -> Check:
             name,
             ok=False,
             detail=f"mediapipe {mediapipe} reports usage to its maker over the network",
-            remedy="Install mediapipe as requirements.lock has it.",
+            remedy="Install the version of mediapipe in requirements.lock.",
         )
     versions = (
         f"Python {python}, mediapipe {mediapipe}, {openers[0]} {metadata.version(openers[0])}"
@@ -132,7 +132,9 @@ def _libraries() -> Check:
         )
     except subprocess.TimeoutExpired:
         detail = f"loading them took more than {_IMPORT_TIMEOUT_S} s"
-        return Check(name, ok=False, detail=detail, remedy="See what else keeps the machine busy.")
+        return Check(
+            name, ok=False, detail=detail, remedy="Check what else keeps the machine busy."
+        )
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines() or [f"ended with {done.returncode}"]
         return Check(
@@ -166,7 +168,7 @@ def _logos(folder: Path) -> Check:
     try:
         brands = LogoFinder(folder).brands
     except SignageError as error:
-        return Check("logos", ok=False, detail=str(error), remedy="Mend it, then try again.")
+        return Check("logos", ok=False, detail=str(error), remedy="Correct it and try again.")
     return Check("logos", ok=True, detail=f"{len(brands)} brands: {', '.join(brands) or 'none'}")
 
 
@@ -177,7 +179,7 @@ def _camera(config: Config, config_path: Path, probe: Probe) -> Check:
         clips = {segment.clip for segment in camera.reel}
         if lacking := sorted(clip for clip in clips if not (camera.footage_dir / clip).is_file()):
             where = f"{camera.footage_dir} lacks {', '.join(lacking)}"
-            remedy = f"{_PULL} A clip of your own goes into that folder."
+            remedy = f"{_PULL} Put your own clips into that folder."
             return Check(name, ok=False, detail=where, remedy=remedy)
         manifest = camera.footage_dir / "manifest.toml"
         if manifest.is_file() and not (found := _files(name, manifest)).ok:
@@ -190,7 +192,7 @@ def _camera(config: Config, config_path: Path, probe: Probe) -> Check:
         detail, remedy = problem
         remedy += f" The `source` is set in [camera] of {config_path}."
         return Check(name, ok=False, detail=detail, remedy=remedy)
-    return Check(name, ok=True, detail=f"pictures come from {host_only(camera.source)}")
+    return Check(name, ok=True, detail=f"{host_only(camera.source)} sends pictures")
 
 
 def _disk(config: Config, config_path: Path) -> Check:
@@ -206,11 +208,11 @@ def _disk(config: Config, config_path: Path) -> Check:
             name,
             ok=False,
             detail=f"cannot write to {folder}: {error.strerror}",
-            remedy=f"Give access to it, or set another `data_dir` in {config_path}.",
+            remedy=f"Give write access to it, or set another `data_dir` in {config_path}.",
         )
     detail = f"{free / 1e9:.1f} GB free in {folder}{_journal_size(config.data_dir)}"
     if free < _FREE_BYTES:
-        return Check(name, ok=False, detail=detail, remedy="Make room: 1 GB at least.")
+        return Check(name, ok=False, detail=detail, remedy="Free at least 1 GB.")
     return Check(name, ok=True, detail=detail)
 
 
@@ -223,7 +225,7 @@ def _journal_size(data_dir: Path) -> str:
         found = growth(path)
     except JournalError:  # another version, or damaged: the start of the screen says so
         return ""
-    size = f"; the journal has {found.size_bytes / 1e6:,.0f} MB"
+    size = f"; the journal takes {found.size_bytes / 1e6:,.0f} MB"
     if found.bytes_a_year is None:
         return size
     return f"{size}, and grows by {found.bytes_a_year / 1e9:.1f} GB a year"
@@ -234,13 +236,13 @@ def _display() -> Check:
     browser = next((found for name in _BROWSERS if (found := shutil.which(name))), None)
     display = os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY")
     if not display:
-        detail = "none here: show the player's page in the browser of another machine"
+        detail = "none on this machine: open the player page in a browser on another machine"
         return Check("display", ok=True, detail=detail)
     if browser is None:
         return Check(
             "display",
             ok=False,
-            detail=f"display {display}, but no Chromium to show the page",
+            detail=f"display {display}, but no Chromium to show the player page",
             remedy="On Debian: `sudo apt install chromium`.",
         )
     return Check("display", ok=True, detail=f"{browser} on display {display}")
@@ -275,6 +277,6 @@ def _clock(now: datetime, zone: str | None = None) -> Check:
     local = local_time(now, zone)
     detail = f"{now:%Y-%m-%d %H:%M} UTC, {local:%H:%M} here ({local.tzname()})"
     if now.year < FIRST_YEAR:
-        remedy = "Set the clock, best by network time: `timedatectl set-ntp true`."
+        remedy = "Set the clock, preferably by network time: `timedatectl set-ntp true`."
         return Check("clock", ok=False, detail=detail, remedy=remedy)
     return Check("clock", ok=True, detail=detail)

@@ -57,7 +57,7 @@ class Vitals:
         """Everything that is wrong, the most urgent first."""
         reasons = []
         if self.stuck_s is not None:
-            reasons.append(f"the loop has not moved for {self.stuck_s:.0f} s")
+            reasons.append(f"the program has not moved on for {self.stuck_s:.0f} s")
         if not self.connected:
             reasons.append("no player page is connected")
         if self.screen_problem is not None:
@@ -101,11 +101,11 @@ def clock_problem(now: datetime, newest: datetime | None) -> str | None:
     if now.year >= FIRST_YEAR and (newest is None or now >= newest - _CLOCK_SLACK):
         return None
     since = (
-        "" if newest is None else f", and the newest play on record is of {newest:%Y-%m-%d %H:%M}"
+        "" if newest is None else f", but the newest recorded play is from {newest:%Y-%m-%d %H:%M}"
     )
     return (
-        f"the clock cannot be right: it shows {now:%Y-%m-%d %H:%M} UTC{since}; set it, best by "
-        "network time"
+        f"the clock is wrong: it shows {now:%Y-%m-%d %H:%M} UTC{since}; set it, "
+        "preferably by network time"
     )
 
 

@@ -50,7 +50,8 @@ def keep_calibration(config: Config, correction: tuple[Affine, Affine]) -> None:
         part.replace(path)
     except OSError as error:
         raise ConfigError(
-            f"{path} cannot be written: {error}. Make room or give access, then calibrate again."
+            f"{path} cannot be written: {error}. Free disk space or give write access, "
+            "then calibrate again."
         ) from error
 
 
@@ -70,5 +71,6 @@ def keep_orders_token(data_dir: Path, token: str) -> None:
         beside.replace(path)
     except OSError as error:
         raise ConfigError(
-            f"{path} cannot be written: {error}. Make room or give access, then start again."
+            f"{path} cannot be written: {error}. Free disk space or give write access, "
+            "then start again."
         ) from error

@@ -71,10 +71,10 @@ def run_screen(config: Config, begin: Callable[[Kiosk], None]) -> Kiosk:
             if len(begun_s) == _NEW_JOURNALS and now_s - begun_s[0] < _WINDOW_S:
                 raise
             begun_s.append(now_s)
-            notice = f"{error} A new journal was begun"
+            notice = f"{error} A new journal was started"
             if isinstance(error, DamagedJournalError):
                 aside = set_aside(journal_path(config), datetime.now(UTC))
-                notice = f"{error} It is kept as {aside.name}, and a new journal was begun"
+                notice = f"{error} The file is kept as {aside.name}, and a new journal was started"
         log.error("%s.", notice)
         notices = (notice,)
         if kiosk is not None:
@@ -261,13 +261,13 @@ class Kiosk:
         camera = self._camera
         if camera.lost:
             why = f": {camera.problem}" if camera.problem else ""
-            return f"the camera delivers nothing{why}"
+            return f"the camera sends no pictures{why}"
         if camera.fault is not None:
             return f"the camera {camera.fault.reason}"
         if camera.slow:
             return (
-                f"too few pictures are worked through to follow anybody "
-                f"({self.loop_state.fps:.1f} a second)"
+                f"too few pictures are processed to follow anyone ({self.loop_state.fps:.1f} "
+                "a second)"
             )
         return None
 
@@ -322,7 +322,9 @@ class Kiosk:
         try:
             done.result(_ORDER_PATIENCE_S)
         except TimeoutError:
-            late = f"The loop has not taken it within {_ORDER_PATIENCE_S:.0f} s"
+            late = f"The screen did not take the order within {_ORDER_PATIENCE_S:.0f} s"
             if done.cancel():
-                raise OrderRefusedError(f"{late}: it is not carried out.") from None
-            raise OrderRefusedError(f"{late}: see whether it was carried out.") from None
+                raise OrderRefusedError(f"{late}. It has no effect: give it again.") from None
+            raise OrderRefusedError(
+                f"{late}. Check whether it took effect before you give it again."
+            ) from None

@@ -33,4 +33,4 @@ class Supervisor:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
                 sender.sendto(message, address)
         except OSError as error:
-            log.warning("systemd cannot be told how this is doing: %s.", error)
+            log.warning("The state of the program cannot be sent to systemd: %s.", error)

@@ -121,18 +121,20 @@ class Guard:
         if self._token is None:
             if not is_loopback(_name(host)):
                 return PlainTextResponse(
-                    "This screen answers to this machine only, as 127.0.0.1 or localhost.\n", 421
+                    "This screen answers only this machine, as 127.0.0.1 or localhost.\n", 421
                 )
             if not (self._knows_user(scope) or self._knows_token(scope, headers)):
                 return PlainTextResponse(
-                    "This user of the machine may not look in. `server.local_users` names who may; "
-                    "the token in the file orders-token of the data folder opens, too.\n",
+                    "This user of the machine has no access. `server.local_users` names the "
+                    "users who have. The token in the file orders-token of the data folder also "
+                    "gives access.\n",
                     403,
                 )
         elif not keyed and not self._knows_token(scope, headers):
             return PlainTextResponse(
-                "The token is missing or wrong. Add ?token=… to the address: it is server.token, "
-                "or stands in the file orders-token of the data folder.\n",
+                "The token is missing or wrong. Add ?token=… to the address: it is "
+                "server.token of the configuration, or in the file orders-token of the data "
+                "folder.\n",
                 401,
                 {"WWW-Authenticate": "Bearer"},
             )
@@ -140,11 +142,11 @@ class Guard:
         if orders or scope["type"] == "websocket":
             origin = headers.get("origin")
             if origin is not None and _authority(origin) != host:
-                return PlainTextResponse("Pages of other sites may not connect.\n", 403)
+                return PlainTextResponse("Pages from other sites may not connect.\n", 403)
         if orders and not _same(_bearer_token(headers), self._orders_token):
             return PlainTextResponse(
-                "An order needs the orders' token as `Authorization: Bearer …`: `server.token`, "
-                "or what is in the file orders-token of the data folder.\n",
+                "An order needs a token as `Authorization: Bearer …`: `server.token`, or the "
+                "one in the file orders-token of the data folder.\n",
                 401,
                 {"WWW-Authenticate": "Bearer"},
             )

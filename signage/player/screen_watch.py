@@ -62,13 +62,16 @@ class ScreenWatch:
             if self._has_screen:
                 seen = [heard for heard in seen if heard.pulse.screen]
                 if not seen:
-                    return "the screen's own page is not connected"
+                    return "the screen's own player page is not connected"
         for heard in seen:
             silent_s = now_s - heard.t_s
             if silent_s > _SILENT_S:
-                return f"the player page has said nothing for {silent_s:.0f} s"
+                return f"the player page has sent nothing for {silent_s:.0f} s"
             if heard.pulse.drawn_age_ms > 1000 * _SILENT_S:
-                return f"the browser has not drawn for {heard.pulse.drawn_age_ms / 1000:.0f} s"
+                return (
+                    "the browser has not drawn the page for "
+                    f"{heard.pulse.drawn_age_ms / 1000:.0f} s"
+                )
         return None
 
     def problem(self, now_s: float) -> str | None:
@@ -78,5 +81,7 @@ class ScreenWatch:
         with self._lock:
             for heard in self._heard.values():
                 if heard.pulse.problem:
-                    return f"the screen cannot play alone: {heard.pulse.problem}"
+                    return (
+                        f"the screen has no loop to play without the kiosk: {heard.pulse.problem}"
+                    )
         return None

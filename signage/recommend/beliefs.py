@@ -83,9 +83,9 @@ def _segments() -> Iterator[Segment]:
             yield Segment(f"{gender}, {years}", (_person(age=years, female=female),), who)
     child = _person("2", age=8, female=0.5, distance_m=2.5)
     yield Segment("Woman with a child", (_person(age=35, female=_SURE), child), who)
-    yield Segment("Somebody who watches", (_person(),))
+    yield Segment("Someone watching", (_person(),))
     yield Segment(
-        "Reader who came back",
+        "Returning reader",
         (_person(reading=True, returning=True, distance_m=1.0),),
         frozenset({"reading", "returning"}),
     )

@@ -87,7 +87,7 @@ class Checkpoints:
         """
         reward = self._stamp(reward_seq)
         if reward is None:
-            raise ValueError(f"reward {reward_seq} is not one that the journal has learned")
+            raise ValueError(f"reward {reward_seq} is not marked as learned in the journal")
         t_utc = utc.astimezone(UTC).isoformat(timespec="milliseconds")
         header = Header(self._layout, learner.learned, reward_seq, reward, t_utc)
         body = json.dumps(asdict(header)).encode() + b"\n" + learner.serialize()
@@ -111,8 +111,8 @@ class Checkpoints:
             header = _header_of(path)
             if header is not None and header.layout != self._layout:
                 log.warning(
-                    "Checkpoint %s is not used now: it is of layout %s, this program and "
-                    "configuration have %s, so that the model is learned anew.",
+                    "Checkpoint %s is not used: it has layout %s, this program and configuration "
+                    "have %s. The model learns again from the journal.",
                     path,
                     header.layout,
                     self._layout,
@@ -138,8 +138,8 @@ class Checkpoints:
         except OSError as error:  # it is refused again at the next start
             log.warning("%s cannot be renamed: %s.", path, error)
         log.warning(
-            "Checkpoint %s is not used: %s. It is kept as %s. What the model then lacks is "
-            "learned from the journal.",
+            "Checkpoint %s is not used: %s. It is kept as %s. The model learns from the "
+            "journal what it then lacks.",
             path,
             reason,
             aside.name,
@@ -181,7 +181,7 @@ class Checkpoints:
         known = self._stamp(header.reward_seq)
         if known is None:
             raise ValueError(
-                f"the journal has not learned its last reward, number {header.reward_seq}; that "
+                f"the journal has not learned its last reward, number {header.reward_seq}; it "
                 "was rolled back, or the journal is an older copy or a new one"
             )
         if known != header.reward:
@@ -242,9 +242,9 @@ class Checkpoints:
             yield
         except OSError as error:
             raise CheckpointError(
-                f"The checkpoints in {self._folder} cannot be written: {error}. Check that the "
-                "folder may be written and that the disk is not full; the journal has all that "
-                "was learned."
+                f"The checkpoints in {self._folder} cannot be written: {error}. Check that "
+                "the folder is writable and the disk is not full. The journal holds "
+                "everything that was learned."
             ) from error
 
 

@@ -123,13 +123,13 @@ class Actor(Section):
     def _in_order(cls, visits: tuple[Path2D, ...]) -> tuple[Path2D, ...]:
         times = [waypoint[0] for path in visits for waypoint in path]
         if any(later <= earlier for earlier, later in pairwise(times)):
-            raise ValueError("the times of the waypoints must grow, over all visits")
+            raise ValueError("the times of the waypoints must increase over all visits")
         return visits
 
     @model_validator(mode="after")
     def _somewhere(self) -> Self:
         if self.kind == "print" and (self.visits or self.worn_by is None):
-            raise ValueError("a print needs 'worn_by', and goes where its wearer goes")
+            raise ValueError("a print needs 'worn_by', because it moves with its wearer")
         if self.kind != "print" and (not self.visits or self.worn_by is not None):
             raise ValueError("needs 'visits', and 'worn_by' is for a print")
         return self
@@ -284,9 +284,9 @@ def _mistakes(scene: Scene) -> list[str]:
             known = ", ".join(sorted(scene.sprites)) or "none"
             found.append(f"{key}.sprite' cannot be {actor.sprite!r}: known sprites are {known}")
         if ids.count(actor.id) > 1:
-            found.append(f"{key}.id' cannot be {actor.id!r}: another actor has it, too")
+            found.append(f"{key}.id' cannot be {actor.id!r}: another actor has the same id")
         if actor.worn_by is not None and actor.worn_by not in people:
-            found.append(f"{key}.worn_by' cannot be {actor.worn_by!r}: there is no such person")
+            found.append(f"{key}.worn_by' cannot be {actor.worn_by!r}: no person has this id")
         if actor.visits and actor.visits[-1][-1][0] > scene.duration_s:
             found.append(f"{key}.visits' go on after duration_s ({scene.duration_s:g})")
     return found

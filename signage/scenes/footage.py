@@ -62,7 +62,7 @@ def read_video(path: Path, from_s: float = 0.0, to_s: float | None = None) -> It
             raise SourceError(f"{path} has no frames{f' after {from_s:g} s' if from_s else ''}.")
         if from_s == 0 and decoded < promised * _COMPLETE_SHARE and not is_whole(path):
             log.warning(
-                "%s is cut off: %d of %d frames could be decoded. Going on with those.",
+                "%s is cut off: only %d of %d frames can be decoded. These are used.",
                 path, decoded, promised,
             )  # fmt: skip
     finally:

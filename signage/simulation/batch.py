@@ -114,7 +114,7 @@ def cluster(address: str) -> Iterator[Executor]:
     except (OSError, TimeoutError, ValueError) as error:
         raise SignageError(
             f"No cluster answers at {address}: {str(error).rstrip('.')}. Start it (`dask "
-            "scheduler`, and `dask worker ADDRESS` on each machine), or leave --cluster out."
+            "scheduler`, and `dask worker ADDRESS` on each machine), or remove --cluster."
         ) from error
     try:
         if not client.scheduler_info(n_workers=-1)["workers"]:

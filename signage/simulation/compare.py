@@ -46,7 +46,7 @@ class Row:
         if self.lift is None:
             return "compared with"
         if not self.lift.is_sure:
-            return "not told apart"
+            return "no clear difference"
         return "better" if self.lift.mean > 0 else "worse"
 
 
@@ -138,16 +138,16 @@ def write_seeds_report(comparison: Comparison, task: Task, out: Path) -> Path:
     page = Page(
         title="Simulated audience: "
         + ("policies compared" if len(rows) > 1 else f"the policy {rows[0].policy}"),
-        subtitle=f"{_videos(task)}, {seeds}, {task.plays:,} plays a run.",
+        subtitle=f"{_videos(task)}, {seeds}, {task.plays:,} plays per run.",
         headline=_headline(rows),
-        detail="The people, their paths and their time in view are recorded; how they respond is "
-        "simulated, with the same people and luck for every policy. A figure of a simulation, not "
-        "a promise for a shop.",
+        detail="The people, their paths and their time in view were recorded. Their "
+        "response is simulated, with the same people and the same chance events for "
+        "every policy. Simulated figures are no promise for a shop.",
         tiles=tuple(_tiles(comparison)),
         sections=tuple(_sections(comparison, task)),
         methods=frozenset({"simulation", "seeds"}),
-        simulated="The people are recorded, their response is a model. No figure is of a shop. "
-        f"(signage {__version__}, {people_of(task)})",
+        simulated="The people were recorded and their response is simulated. These are not a "
+        f"shop’s figures. (signage {__version__}, {people_of(task)})",
     )
     path = out / "report.html"
     write_page(page, path)
@@ -156,22 +156,28 @@ def write_seeds_report(comparison: Comparison, task: Task, out: Path) -> Path:
 
 def _headline(rows: Sequence[Row]) -> str:
     first, others = rows[0], [row for row in rows[1:] if row.lift is not None]
-    earned = f"{first.policy} earned a mean reward of {_or_dash(first.reward)} a play"
+    earned = f"{first.policy} earned a mean reward of {_or_dash(first.reward)} per play"
     if first.reward is None or not others:
         if first.oracle_share is None:
             return f"{earned}."
-        return f"{earned}, {first.oracle_share.mean:.0%} of what one who knew every taste would."
+        return (
+            f"{earned}, {first.oracle_share.mean:.0%} of what an oracle that knows every "
+            "taste would earn."
+        )
     best = max(others, key=lambda row: row.lift.mean if row.lift else -math.inf)
     assert best.lift is not None  # noqa: S101 - one of those with a lift
     if not best.lift.is_sure:
         return (
-            f"No policy is surely better than {first.policy}: {best.policy}, the best of the "
-            f"others, by {_signed(best.lift)} a play."
+            f"No policy is clearly better than {first.policy}. The best of the others is "
+            f"{best.policy} ({_signed(best.lift)} per play)."
         )
     if best.lift.mean < 0:
-        return f"Every other policy is worse than {first.policy}: {best.policy}, {best.lift}."
-    share = "" if not first.reward.mean else f"{best.lift.mean / first.reward.mean:.0%} more, "
-    return f"{best.policy} earned {share}{_signed(best.lift)} a play, than {first.policy}."
+        return (
+            f"Every other policy is worse than {first.policy}. The best of them is "
+            f"{best.policy} ({best.lift} per play)."
+        )
+    share = "" if not first.reward.mean else f"{best.lift.mean / first.reward.mean:.0%} "
+    return f"{best.policy} earned {share}more than {first.policy} ({_signed(best.lift)} per play)."
 
 
 def _tiles(comparison: Comparison) -> Iterator[Tile]:
@@ -179,17 +185,17 @@ def _tiles(comparison: Comparison) -> Iterator[Tile]:
     broken = sum(row.broken for row in comparison.rows)
     yield Tile(f"{sum(each['plays'] for each in told):,}", "plays", "of all runs")
     rated = sum(each["rewarded_plays"] for each in told)
-    yield Tile(f"{rated:,}", "before people", "of them; the others nobody could have seen")
-    yield Tile(f"{broken}", "constraints broken", "by an audit that knew who was in view")
+    yield Tile(f"{rated:,}", "with an audience", "of these; nobody could see the others")
+    yield Tile(f"{broken}", "constraints broken", "by an audit that knows who was in view")
 
 
 def _sections(comparison: Comparison, task: Task) -> Iterator[Section]:
     rows = comparison.rows
     first = rows[0].policy
     columns = ("policy", "mean reward", "share of the oracle")
-    over = (f"over {first}, by the same seeds", "") if len(rows) > 1 else ()
+    over = (f"over {first}, same seeds", "") if len(rows) > 1 else ()
     yield Section(
-        "What was earned",
+        "Rewards",
         tables=(
             Table(
                 (*columns, *over, "looked / present", "broken constraints"),
@@ -201,14 +207,14 @@ def _sections(comparison: Comparison, task: Task) -> Iterator[Section]:
     for title, text, series, ylabel, is_lift in (
         (
             "Learning curve",
-            "Mean of each twentieth of a run, and its interval over the seeds.",
+            "Mean reward of each twentieth of a run, with its interval over the seeds.",
             {row.policy: row.curve for row in rows},
             "mean reward",
             False,
         ),
         (
             "Lift over time",
-            f"By how much more than {first} was earned, a play, up to there.",
+            f"Lift over {first} per play, up to each point.",
             {row.policy: row.lift_curve for row in rows[1:]},
             f"lift over {first}",
             True,
@@ -221,7 +227,7 @@ def _sections(comparison: Comparison, task: Task) -> Iterator[Section]:
             f"{name} {number(means[-1].value, '.3f')}" for name, (_, means) in drawn.items()
         )
         picture = plots.curves(drawn, xlabel="plays", ylabel=ylabel, zero=is_lift)
-        yield Section(title, text, (Picture(picture, f"{title}, in the end: {said}."),))
+        yield Section(title, text, (Picture(picture, f"{title}, at the end: {said}."),))
     response = tuple(
         (name.replace("_", " "), f"{value:g}" if isinstance(value, float) else str(value))
         for name, value in task.model.model_dump().items()
@@ -253,7 +259,7 @@ def _drawn(curve: Curve) -> plots.Curve:
 
 def _videos(task: Task) -> str:
     count = len(task.videos)
-    return "The demo’s reel" if not count else f"{count} video{'s' * (count > 1)}"
+    return "The demo reel" if not count else f"{count} video{'s' * (count > 1)}"
 
 
 def _or_dash(told: Estimate | None) -> str:

@@ -173,8 +173,8 @@ def read_impressions(journal: Path) -> Impressions:
     looks = sum(row[3] >= LEAST_S for row in rows)
     if len(rows) < _FEWEST or looks < _FEWEST_LOOKS:
         raise JournalError(
-            f"{journal} has {len(rows)} impressions with {looks} looks: too few to fit a response, "
-            f"which needs {_FEWEST} and {_FEWEST_LOOKS}. Let the screen run for longer."
+            f"{journal} has {len(rows)} impressions with {looks} looks: too few to fit a "
+            f"response (needs {_FEWEST} and {_FEWEST_LOOKS}). Let the screen run longer."
         )
     units = [row[:2] for row in rows]
     unit_starts = np.array([i for i, u in enumerate(units) if i == 0 or u != units[i - 1]])

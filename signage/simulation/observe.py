@@ -34,7 +34,7 @@ def observe(
     ConfigError when it would be written over.
     """
     if annotated is not None and annotated.resolve() == video.resolve():
-        raise ConfigError(f"{video} would be written over. Choose another file to annotate.")
+        raise ConfigError(f"--annotate would overwrite {video}. Choose another file.")
     audience = open_audience(config)
     perceiver = Perceiver(config)
     out = AnnotatedVideo(annotated, recording_fps(video)) if annotated else None

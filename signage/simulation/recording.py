@@ -130,7 +130,9 @@ def joined(parts: Sequence[Recording]) -> Recording:
         begin_s += part.duration_s
         people += part.people
     if not people:
-        raise SourceError("Nobody is to be seen in the recording: there is no audience to play to.")
+        raise SourceError(
+            "The recording shows nobody, so there is no audience to play to. Choose another video."
+        )
     return Recording(tuple(moments), begin_s, people)
 
 

@@ -115,7 +115,9 @@ def _kept(config: Config, video: Path | None, folder: Path | None) -> Path | Non
     Raises SourceError where a video is missing, ConfigError where there is none.
     """
     if video is None and not config.camera.reel and is_live(config.camera.source or "0"):
-        raise ConfigError("Name a recorded video: this configuration has a live camera.")
+        raise ConfigError(
+            "This configuration has a live camera. Name a recorded video on the command line."
+        )
     inputs = _inputs(config, video)
     for path in inputs:
         if not path.is_file():
@@ -175,7 +177,7 @@ def _read(path: Path | None) -> Recording | None:
     try:
         return load(path.read_bytes())
     except (OSError, ValueError) as error:
-        log.warning("%s is damaged (%s): the video is watched anew.", path, error)
+        log.warning("%s is damaged (%s): the video is processed again.", path, error)
         return None
 
 
@@ -193,7 +195,7 @@ def _keep(path: Path | None, recording: Recording) -> None:
         part.replace(path)
     except OSError as error:
         log.warning(
-            "%s cannot be written (%s): the video will be watched again next time. Choose "
+            "%s cannot be written (%s): the video will be processed again next time. Choose "
             "another --cache.",
             path, error.strerror,
         )  # fmt: skip

@@ -240,7 +240,7 @@ def new_journal(out: Path) -> Path:
     """Where a simulation into the folder ``out`` writes; SignageError if one did before."""
     path = out / "journal.sqlite"
     if path.exists():
-        raise SignageError(f"{path} is there already. Choose another --out, or remove it.")
+        raise SignageError(f"{path} already exists. Choose another --out, or remove it.")
     return path
 
 

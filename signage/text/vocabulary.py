@@ -18,52 +18,52 @@ POLICIES = {
 }
 TRIGGERS = {
     "start": "the screen started",
-    "play_ends": "the play before ended",
-    "first_person": "the first person came",
-    "new_main_viewer": "somebody else is in front",
-    "no_longer_allowed": "what played was not for who came",
-    "play_failed": "the play before failed",
-    "ordered": "it was ordered",
-    "mandatory": "its hours began or ended",
+    "play_ends": "the previous play ended",
+    "first_person": "the first person arrived",
+    "new_main_viewer": "another person is now in front",
+    "no_longer_allowed": "the previous content was not allowed for someone who arrived",
+    "play_failed": "the previous play failed",
+    "ordered": "an operator ordered it",
+    "mandatory": "the hours of a mandatory content began or ended",
 }
 MOVEMENTS = {
-    "approaching": "coming nearer",
-    "leaving": "walking away",
+    "approaching": "approaching",
+    "leaving": "leaving",
     "passing_left": "passing to the left",
     "passing_right": "passing to the right",
     "standing": "standing",
 }
-FACINGS = {"towards": "facing the screen", "sideways": "turned sideways", "away": "back turned"}
+FACINGS = {"towards": "facing the screen", "sideways": "turned sideways", "away": "facing away"}
 RULES = {
     "adults_only": "for adults only",
     "min_age": "age limit",
-    "from_date": "its campaign has not begun",
-    "until_date": "its campaign is over",
+    "from_date": "campaign has not started",
+    "until_date": "campaign is over",
     "weekdays": "not on this weekday",
-    "daypart": "not at this hour",
-    "max_per_hour": "limit per hour",
-    "max_per_viewer": "limit per person",
-    "share_min": "promised share",
-    "share_max": "largest share",
+    "daypart": "not at this time of day",
+    "max_per_hour": "hourly limit reached",
+    "max_per_viewer": "limit per person reached",
+    "share_min": "minimum share of voice",
+    "share_max": "maximum share of voice",
     "competes": "competitor just played",
     "already_watched": "already watched",
-    "exploration_max": "limit of experiments",
-    "mandatory": "only in its own hours",
-    "pinned": "another one is pinned",
+    "exploration_max": "exploration limit",
+    "mandatory": "plays only in its own hours",
+    "pinned": "other content is pinned",
     "emergency": "emergency",
 }
 
 _VALUES = {
-    "age": {"unknown": "age not known", "65+": "aged 65 or more"},
-    "gender": {"female": "women", "male": "men", "unknown": "gender not known"},
+    "age": {"unknown": "age unknown", "65+": "aged 65 or over"},
+    "gender": {"female": "women", "male": "men", "unknown": "gender unknown"},
     "group": {
         "0": "nobody here",
         "1": "one person",
         "2": "two people",
         "3-4": "three or four people",
-        "5+": "five people or more",
+        "5+": "five or more people",
     },
-    "state": {"hold": "somebody watches", "attract": "nobody watches"},
+    "state": {"hold": "someone is watching", "attract": "nobody is watching"},
     "movement": MOVEMENTS,
     "facing": FACINGS,
     "distance": {"personal": "very near", "social": "a few steps away", "public": "far away"},
@@ -86,19 +86,19 @@ _VALUES = {
     "medium": {"html": "an animated page", "image": "a picture", "video": "a film"},
 }
 _WHOLE = {
-    "advised": "the rules table’s advice",
+    "advised": "advised by the rules table",
     "attentive": "people are watching",
-    "earned": "their attention to it before",
+    "earned": "their earlier attention to it",
     "fresh": "new to them",
-    "liked category": "they liked its category",
-    "liked category more": "they liked its category more than others",
-    "liked tag": "they liked its kind",
-    "liked tag more": "they liked its kind more than others",
+    "liked category": "they liked this category",
+    "liked category more": "they liked this category more than others",
+    "liked tag": "they liked this kind",
+    "liked tag more": "they liked this kind more than others",
     "motion": "it moves",
-    "moved by category": "its category moved them",
-    "moved by tag": "its kind moved them",
-    "reading": "somebody reads",
-    "returning": "somebody who came back",
+    "moved by category": "they reacted to this category",
+    "moved by tag": "they reacted to this kind",
+    "reading": "someone is reading",
+    "returning": "a returning visitor",
     "seen": "they have seen it before",
     "smile": "a smile",
     "still": "it stands still",
@@ -117,7 +117,7 @@ def _feature(name: str) -> str:
     if not equals:
         return _WHOLE.get(name, name.replace("_", " "))
     if key == "id":
-        return "this very content"
+        return "this content"
     if value in _VALUES.get(key, {}):
         return _VALUES[key][value]
     if key == "age":
@@ -136,4 +136,4 @@ def rule(reason: str, titles: Mapping[str, str]) -> str:
     if about:
         other = max(about, key=len)
         found = f"“{titles[other]}”{found[len(other) :]}"
-    return f"{said}: {_VIEWER.sub('somebody here', found)}" if found else said
+    return f"{said}: {_VIEWER.sub('someone here', found)}" if found else said

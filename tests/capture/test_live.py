@@ -146,7 +146,7 @@ def test_a_camera_that_goes_away_is_lost_and_comes_back(
     assert all(earlier.t_s < later.t_s for earlier, later in pairwise(frames))
     why, loss, back = sorted(caplog.messages)
     assert why == "Camera 0 cannot be opened. The screen goes on; it is tried again and again."
-    assert loss.startswith("The camera delivers nothing; trying again.")
+    assert loss.startswith("The camera sends no pictures; trying again.")
     assert back == caplog.messages[-1] == "The camera is back."
 
 
@@ -310,9 +310,9 @@ def test_a_frozen_camera_is_told_and_logged_once(
     camera.wait()
     assert fault_of(capture) is None
     assert caplog.messages == [
-        "The camera delivers the very same picture again and again. "
-        "Unplug the camera and plug it in again, or restart the stream.",
-        "The camera delivers good pictures again.",
+        "The camera keeps sending the same picture. Unplug the camera and plug it in "
+        "again, or restart the stream.",
+        "The camera sends good pictures again.",
     ]
 
 
@@ -323,6 +323,6 @@ def test_a_probe_tells_what_is_wrong_with_the_pictures(tmp_path: Path) -> None:
         writer.write(np.zeros((240, 320, 3), dtype=np.uint8))
     writer.release()
     assert probe_camera(CameraConfig(source=str(path))) == (
-        "the camera sees only black",
+        "the camera sends only black pictures",
         "Take the cover off the lens, open its shutter, or switch on the light.",
     )

@@ -186,7 +186,7 @@ def test_a_port_in_use_ends_the_run_and_a_camera_that_is_not_there_does_not(
     done = signage(*run, *options)
     assert done.returncode == 0
     assert "Camera 97 cannot be opened. Check that it is plugged in" in done.stdout
-    assert re.search(r"decision  \w+ with .*the camera sees nothing", done.stdout)
+    assert re.search(r"decision  \w+ \(.*the camera cannot see", done.stdout)
 
 
 def test_an_empty_catalogue_ends_the_run(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def test_the_fallback_must_exist_and_be_for_everybody(folder: Path) -> None:
     [
         ("adults_only = true", "it has adults_only or min_age"),
         ("min_age = 6", "it has adults_only or min_age"),
-        ("mandatory = true", "it is mandatory, which is never drawn"),
+        ("mandatory = true", "it is mandatory and plays only when called for"),
         ("weekdays = ['mon']", "it has dates, weekdays or dayparts"),
         ("until_date = 2099-12-31", "it has dates, weekdays or dayparts"),
         ("dayparts = [['08:00', '20:00']]", "it has dates, weekdays or dayparts"),

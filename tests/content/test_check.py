@@ -77,7 +77,7 @@ FILES: list[tuple[str, Made, str | None]] = [
     ("bare.svg", text("<svg/>"), "begins with <svg> and not with <svg> of xmlns"),
     ("svg.png", text(SVG.format("")), "svg.png is SVG: let its name end in .svg"),
     ("empty.png", text(""), "empty.png is empty"),
-    ("text.png", text("a picture"), "text.png is of no known kind"),
+    ("text.png", text("a picture"), "text.png is of an unknown kind"),
     ("a.webm", codec("VP80"), None),
     ("vp9.webm", codec("VP90"), None),
     ("vp9.mp4", codec("vp09"), None),

@@ -286,7 +286,7 @@ def test_what_only_a_whole_decoding_finds_is_left_out_later(
     while on.watch._decode_next(60.0):
         pass
     assert on.look() == [["base", "good", "photo"]]
-    assert "a.mp4 cannot be decoded on from" in on.watch.left_out["broken"]
+    assert "a.mp4 cannot be decoded after" in on.watch.left_out["broken"]
     assert on.watch._decoding is None
 
 

@@ -125,7 +125,7 @@ def test_what_if_one_were_removed_or_capped(journal: Path) -> None:
 def test_a_thin_overlap_is_said(journal: Path) -> None:
     changed(journal, "DELETE FROM rewards WHERE seq > 12")
     (one,) = evaluated(journal, EvaluationRequest(policies=("uniform",)), Config())["policies"]
-    assert "not to be believed" in one["verdict"]
+    assert "not reliable" in one["verdict"]
 
 
 Spoil = Callable[[Path], int]
@@ -168,7 +168,7 @@ def test_the_command(journal: Path) -> None:
     told = json.loads(done.stdout)
     assert [one["policy"] for one in told["policies"]] == ["uniform", "vw"]
     shown = subprocess.run([*command, *asked], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert "vw: not to be believed" in shown.stdout
+    assert "vw: not reliable" in shown.stdout
     gone = subprocess.run(
         [*command[:-1], str(journal.with_name("gone"))],
         cwd=ROOT,

@@ -116,12 +116,12 @@ def test_missing_models_are_named(tmp_path: Path) -> None:
 
 def test_what_is_wrong_with_the_camera_is_told_by_the_probe(tmp_path: Path) -> None:
     def covered(camera: CameraConfig) -> tuple[str, str] | None:
-        return f"camera {camera.source} sees only black", "Take the cover off the lens."
+        return f"camera {camera.source} sends only black pictures", "Take the cover off the lens."
 
     assert doctor._camera(make_config(tmp_path), PATH, covered) == Check(
         "camera",
         ok=False,
-        detail="camera 0 sees only black",
+        detail="camera 0 sends only black pictures",
         remedy="Take the cover off the lens. The `source` is set in [camera] of kiosk.toml.",
     )
 

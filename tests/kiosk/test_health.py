@@ -33,14 +33,14 @@ def test_the_most_urgent_reason_stands_first() -> None:
         stuck_s=31.0,
         connected=False,
         failed_in_a_row=4,
-        camera_problem="the camera sees only black",
+        camera_problem="the camera sends only black pictures",
         left_out={"spring": "its film is cut off"},
     )
     assert vitals.reasons == [
         "the loop has not moved for 31 s",
         "no player page is connected",
         "the last 4 plays failed",
-        "the camera sees only black",
+        "the camera sends only black pictures",
         "content spring will not play: its film is cut off",
     ]
 
@@ -54,11 +54,11 @@ def test_one_failed_play_is_no_hanging_screen_and_many_contents_are_named_togeth
 def test_the_log_says_what_changes_and_not_what_counts_on(caplog: pytest.LogCaptureFixture) -> None:
     health = HealthLog()
     for slow in (0.9, 0.8, 0.7):
-        problem = f"too few pictures are worked through to follow anybody ({slow} a second)"
+        problem = f"too few pictures are processed to follow anyone ({slow} a second)"
         health.note(Vitals(camera_problem=problem))
     health.note(Vitals())
     assert caplog.messages == [
-        "Health: too few pictures are worked through to follow anybody (0.9 a second).",
+        "Health: too few pictures are processed to follow anyone (0.9 a second).",
         "Health is degraded.",
         "Health is ok.",
     ]

@@ -222,7 +222,7 @@ def test_a_covered_camera_is_told(start: Callable[..., Kiosk], tmp_path: Path) -
     kiosk = start("--stand-in", "--source", str(covered))
     health = kiosk.until("/health", lambda h: h if h["camera"] == "black" else None)
     assert health["status"] == "degraded"
-    assert "the camera sees only black" in health["reasons"]
+    assert "the camera sends only black pictures" in health["reasons"]
     with urllib.request.urlopen(kiosk.url + "/metrics", timeout=10) as answer:
         text = answer.read().decode()
     assert 'signage_camera{state="black"} 1.0' in text.splitlines()

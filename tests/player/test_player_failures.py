@@ -148,5 +148,8 @@ def test_a_page_that_says_nothing_more_hangs(shop: Shop, screen: Page) -> None:
     until(lambda: server._plays.watch._has_screen, "the screen's own page")
     assert not server.screen_hangs
     own.close()
-    until(lambda: server.screen_problem == "the screen's own page is not connected", "its leaving")
+    until(
+        lambda: server.screen_problem == "the screen's own player page is not connected",
+        "its leaving",
+    )
     assert server.connected

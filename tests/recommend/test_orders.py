@@ -22,7 +22,7 @@ def test_mandatory_content_is_never_drawn() -> None:
     on = Playing(SHOP, Weighing(alarm=1e9, prayer=1e9))
     shown = [on.play(ADULT) for _ in range(50)]
     assert {decision.content_id for decision in shown} <= {"news", "wine"}
-    assert shown[0].masked["alarm"] == "mandatory: plays only when it is called"
+    assert shown[0].masked["alarm"] == "mandatory: plays only when called for"
     assert shown[0].masked["prayer"] == "daypart: from 13:00 to 14:00"
 
 
@@ -35,7 +35,7 @@ def test_mandatory_content_plays_alone_in_its_hours() -> None:
     called = shown[5]
     assert (called.content_id, called.forced, called.propensity) == ("prayer", True, 1.0)
     assert called.masked["news"] == "mandatory: prayer plays alone"
-    assert called.masked["alarm"] == "mandatory: plays only when it is called"
+    assert called.masked["alarm"] == "mandatory: plays only when called for"
 
 
 def test_of_two_mandatory_contents_the_first_by_id_plays() -> None:
@@ -50,7 +50,7 @@ def test_an_emergency_goes_before_everything() -> None:
     on.order(emergency="alarm", pinned="news")
     shown = [on.play(CHILD) for _ in range(5)]
     assert [(d.content_id, d.forced) for d in shown] == [("alarm", True)] * 5
-    assert shown[0].masked["prayer"] == "mandatory: plays only when it is called"
+    assert shown[0].masked["prayer"] == "mandatory: plays only when called for"
     assert shown[0].masked["news"] == "emergency: alarm plays alone"
     assert shown[0].gave_way == {}
     on.order(emergency=None)

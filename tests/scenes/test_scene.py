@@ -303,7 +303,7 @@ ACTOR = '[[actors]]\nid = "a"\nsprite = "a"\nvisits = [[[0.0, 0.0, 2.0], [1.0, 0
         ('duration_s = 1.0\ncast = "none.toml"', "There is no scene file .*none.toml"),
         ("duration_s = 1.0\n" + ACTOR, "key 'actors.0.sprite' cannot be 'a': known sprites are"),
         ("duration_s = 0.5\n" + SPRITE + ACTOR, r"key 'actors.0.visits' go on after duration_s"),
-        ("duration_s = 1.0\n" + SPRITE + ACTOR + ACTOR, "another actor has it, too"),
+        ("duration_s = 1.0\n" + SPRITE + ACTOR + ACTOR, "another actor has the same id"),
         (
             "duration_s = 1.0\n" + SPRITE + ACTOR.replace("[1.0,", "[0.0,"),
             "key 'actors.0.visits' .* times of the waypoints must grow",
@@ -319,7 +319,7 @@ ACTOR = '[[actors]]\nid = "a"\nsprite = "a"\nvisits = [[[0.0, 0.0, 2.0], [1.0, 0
         (
             'duration_s = 1.0\n[[actors]]\nid = "s"\nsprite = "a"\nkind = "print"\n'
             'worn_by = "b"\n' + SPRITE,
-            "key 'actors.0.worn_by' cannot be 'b': there is no such person",
+            "key 'actors.0.worn_by' cannot be 'b': no person has this id",
         ),
     ],
 )  # fmt: skip

@@ -38,7 +38,7 @@ def test_what_differs_by_the_same_seeds_is_told_from_luck(tmp_path: Path) -> Non
         for seed, reward in enumerate(rewards)
     }  # fmt: skip
     found = compare(TASK, summaries)
-    assert [row.verdict for row in found.rows] == ["compared with", "better", "not told apart"]
+    assert [row.verdict for row in found.rows] == ["compared with", "better", "no clear difference"]
     lift = found.rows[1].lift
     assert lift is not None
     assert lift.mean == pytest.approx(0.1)

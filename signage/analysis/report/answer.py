@@ -18,14 +18,14 @@ def headline(inputs: ReportInputs) -> tuple[str, str]:
     if audience["dwell_s"] and audience["visits"] >= inputs.least_persons:
         told = inputs.attraction
         parts.append(
-            f"People looked at the screen for {told.value:.0%}{ends(told, '.0%')} of the time that "
-            "they were in view."
+            f"People looked at the screen for {told.value:.0%}{ends(told, '.0%')} of the "
+            "time they were in view."
         )
-    earned = "Nobody has been there yet who could have seen a play."
+    earned = "No play had an audience yet."
     if mean is not None:
         earned = (
-            f"A play that somebody could see earned {mean.value:.3f}{ends(mean, '.3f')} on "
-            "average, where 1 is the most."
+            "A play with an audience earned a mean reward of "
+            f"{mean.value:.3f}{ends(mean, '.3f')}, on a scale from 0 to 1."
         )
     if isinstance(inputs.experiment, Mapping):
         return inputs.experiment["verdict"], " ".join([earned, *parts])
@@ -43,7 +43,7 @@ def tiles(inputs: ReportInputs) -> Iterator[Tile]:
     plays = sum(row["plays"] for row in figures["contents"])
     mean = inputs.rewards.mean()
     known = visits - audience["persons"]
-    again = f"visits, {known:,} of people known again" if known else "visits"
+    again = f"visits, {known:,} of them by returning people" if known else "visits"
     yield Tile(f"{visits:,}", "opportunities to see", again)
     yield Tile(f"{audience['watchers']:,}", "watchers", "looked at least once")
     watching, looking = share(audience["watchers"], visits), share(attention_s, dwell_s)
@@ -52,39 +52,38 @@ def tiles(inputs: ReportInputs) -> Iterator[Tile]:
     yield Tile(watching, "conversion ratio", "watchers / opportunities")
     yield Tile(length(attention_s), "attention time", f"of {length(dwell_s)} in view")
     yield Tile(looking, "attraction ratio", "attention time / dwell time")
-    yield Tile(f"{plays:,}", "plays", f"{len(inputs.rewards):,} of them with people there")
-    yield Tile("–" if mean is None else f"{mean.value:.3f}", "mean reward", "of those, from 0 to 1")
+    yield Tile(f"{plays:,}", "plays", f"{len(inputs.rewards):,} of them with an audience")
     yield Tile(
-        f"{inputs.broken:,}", "constraints broken", "counted again from the record, see below"
+        "–" if mean is None else f"{mean.value:.3f}",
+        "mean reward",
+        "of plays with an audience, 0 to 1",
     )
+    yield Tile(f"{inputs.broken:,}", "constraints broken", "recounted from the journal, see below")
 
 
 def _lift_sentence(lift: Estimate, chance: float, policies: str) -> str:
-    between = f"{number(lift.value, '+.3f')} a play{ends(lift, '+.3f')}"
+    between = f"{number(lift.value, '+.3f')} per play{ends(lift, '+.3f')}"
     if lift.low <= 0 <= lift.high:
-        return (
-            f"The data do not show that {policies} earned more than contents drawn at random: "
-            f"{between}."
-        )
+        return f"The data do not show that {policies} earned more than random choice: {between}."
     more = "more" if lift.value > 0 else "less"
     return (
-        f"What {policies} chose earned {abs(lift.value) / chance:.0%} {more} than contents drawn "
-        f"at random would have: {between}."
+        f"The choices of {policies} earned {abs(lift.value) / chance:.0%} {more} than "
+        f"random choice would have: {between}."
     )
 
 
 def _no_lift(inputs: ReportInputs) -> str:
     """Why there is no lift to show, in words that say when there may be."""
     if isinstance(inputs.experiment, str):
-        return f"No result of the experiment yet: {inputs.experiment}"
+        return f"The experiment has no result yet. {inputs.experiment}"
     if isinstance(inputs.by_lot, str):
-        return f"Not enough data for a lift yet: {inputs.by_lot}"
+        return f"Not enough data for a lift yet. {inputs.by_lot}"
     (lot,) = inputs.by_lot.valuations
     if not lot.warnings or set(inputs.figures["policies"]) == {"uniform"}:
-        return "The contents were drawn at random, or nearly so: there is no lift to compute."
+        return "The contents were drawn at random, or nearly so. There is no lift to compute."
     overlap = lot.overlap
     if overlap is None:
-        return f"A lift cannot be computed: {' '.join(lot.warnings)}"
+        return f"The lift cannot be computed. {' '.join(lot.warnings)}"
     needs = []
     if overlap.effective_sample_size < LEAST_EFFECTIVE:
         size = f"{overlap.effective_sample_size:.0f}"
@@ -93,4 +92,4 @@ def _no_lift(inputs: ReportInputs) -> str:
         needs.append(f"{overlap.visitors} visitors, needs {LEAST_VISITORS}")
     if needs:
         return f"Not enough data for a lift yet ({'; '.join(needs)})."
-    return f"A lift cannot be computed: {' '.join(lot.warnings)}"
+    return f"The lift cannot be computed. {' '.join(lot.warnings)}"

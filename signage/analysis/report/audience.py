@@ -19,14 +19,14 @@ _MOST_ROWS = 20
 _LOOKS = (
     "under 18",
     *(f"{who} {age}" for age in ("18–34", "35–54", "55+") for who in ("women", "men", "adults")),
-    "age not known",
+    "age unknown",
 )
-_MOVEMENTS = ("approaching", "standing", "passing by", "leaving", "not known")
+_MOVEMENTS = ("approaching", "standing", "passing by", "leaving", "unknown")
 _COLUMNS = (
     *("content", "plays", "shown", "impressions", "attention", "attraction", "read"),
     *("reaction", "mean reward"),
 )
-_UNKNOWN = "not known: the screen was off, or its camera did not see"
+_UNKNOWN = "no data: the screen was off, or the camera could not see"
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -44,7 +44,7 @@ def funnel(inputs: ReportInputs) -> Section | None:
     alt = ", ".join(f"{name}: {count}" for name, count in steps.items())
     return Section(
         "From passing to reading",
-        "Visits, and how far each came.",
+        "How many visits reached each step.",
         (Picture(plots.funnel(steps), alt),),
         note=f"Held: at least {figures['held_s']:g} s of attention to one play. A shorter look is "
         "a glance.",
@@ -63,7 +63,7 @@ def contents(inputs: ReportInputs) -> Section:
     pictures: tuple[Picture, ...] = ()
     if most:
         best = max(most, key=lambda name: most[name].value)
-        alt = f"Mean reward by content; the most of these, {most[best].value:.3f}, by {best}."
+        alt = f"Mean reward by content. {best} earned the most, {most[best].value:.3f}."
         pictures = (Picture(plots.bars(most, xlabel="mean reward"), alt),)
     return Section(
         "Contents",
@@ -71,14 +71,12 @@ def contents(inputs: ReportInputs) -> Section:
         tables=(
             Table(
                 _COLUMNS,
-                tuple(
-                    _content(inputs, row, means.get(row["content_id"])) for row in inputs.by_plays
-                ),
+                tuple(_content(inputs, row, means.get(row["content_id"])) for row in inputs.by_plays),
             ),
         ),
-        note=f"{_which(inputs)}An impression is one person’s opportunity to see one play. Reaction "
-        "is from −1 to 1, against what is usual for each face. A dash: nobody was there, or fewer "
-        f"than {inputs.least_persons} people.",
+        note=f"{_which(inputs)}An impression is one person’s opportunity to see one play. "
+        "Reaction ranges from −1 to 1, compared with each face’s usual expression. A "
+        f"dash means nobody, or fewer than {inputs.least_persons} people.",
     )
 
 
@@ -87,7 +85,7 @@ def cells(inputs: ReportInputs) -> Section | None:
     pictures = []
     for key, order, name in (
         ("looks", _LOOKS, "estimated age and gender"),
-        ("movements", _MOVEMENTS, "how they came"),
+        ("movements", _MOVEMENTS, "movement"),
     ):
         if (picture := _heat(inputs, inputs.figures[key], order)) is not None:
             pictures.append(Picture(picture, f"Attraction ratio by content and {name}."))
@@ -95,11 +93,11 @@ def cells(inputs: ReportInputs) -> Section | None:
         return None
     return Section(
         "Attention by content and audience",
-        "Attraction ratio, attention time / time present: first by estimated age and gender, then "
-        "by how people moved.",
+        "Attraction ratio (attention time / dwell time), by estimated age and gender "
+        "and by movement.",
         tuple(pictures),
-        note=f"{_which(inputs)}Hatched: {few(inputs)}, or what would tell of them by difference. "
-        "Empty: nobody.",
+        note=f"{_which(inputs)}Hatched: {few(inputs)}, or a cell that would reveal them by "
+        "subtraction. Empty: nobody.",
     )
 
 
@@ -129,16 +127,15 @@ def hours(inputs: ReportInputs) -> Section | None:
     pictures = tuple(
         Picture(plots.heat(of[cut], names, labels, hidden=why, form=form), alt)
         for of, form, alt in (
-            (busy, "{:.0f}", "Persons in an hour, by weekday and hour."),
+            (busy, "{:.0f}", "People per hour, by weekday and hour."),
             (ratio, "{:.0%}", "Attraction ratio, by weekday and hour."),
         )
     )
     return Section(
         "By hour and weekday",
-        "Persons before a play in an hour in which the screen ran and its camera saw, then their "
-        "attraction ratio.",
+        "People with an opportunity to see a play per observed hour, then their attraction ratio.",
         pictures,
-        note=f"Hours by {inputs.clock}. Empty: nobody was there.",
+        note=f"Times by {inputs.clock}. Empty: nobody was present.",
     )
 
 
@@ -210,7 +207,9 @@ def suppressed(persons: Floats, least: int) -> Flags:
 def _which(inputs: ReportInputs) -> str:
     """What a plot lacks."""
     number = len(inputs.by_plays)
-    return f"Drawn are the {_MOST_ROWS} of {number} that played most. " * (number > _MOST_ROWS)
+    if number <= _MOST_ROWS:
+        return ""
+    return f"The plot shows the {_MOST_ROWS} of {number} contents with the most plays. "
 
 
 def _most_played(inputs: ReportInputs) -> list[str]:

@@ -58,7 +58,10 @@ class ReportInputs:
         if self.simulated is None and self.figures.get("simulated") is None:
             return ""
         made = self.figures.get("simulated")
-        note = "The people are recorded, their response is a model. No figure is of a shop."
+        note = (
+            "The people were recorded and their response is simulated. These are not a "
+            "shop’s figures."
+        )
         return note if made is None else f"{note} ({made})"
 
     @property

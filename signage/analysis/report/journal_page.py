@@ -10,7 +10,7 @@ from signage.analysis.report.page import Page
 
 
 def report_page(inputs: ReportInputs) -> Page:
-    """The page of ``inputs``."""
+    """The page of ``said``."""
     figures = inputs.figures
     headline, detail = answer.headline(inputs)
     sections = [
@@ -37,7 +37,7 @@ def report_page(inputs: ReportInputs) -> Page:
     period = " to ".join(f"{figures[end]:%d %B %Y %H:%M}" for end in ("since", "until"))
     return Page(
         title=f"{'Simulated audience: screen' if inputs.made_by else 'Screen'} {figures['screen']}",
-        subtitle=f"{period}, by {inputs.clock}. Decided by {inputs.policies}.",
+        subtitle=f"{period}, by {inputs.clock}. Contents chosen by {inputs.policies}.",
         headline=headline,
         detail=detail,
         tiles=tuple(answer.tiles(inputs)),

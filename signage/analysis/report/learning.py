@@ -20,12 +20,13 @@ def simulated(inputs: ReportInputs) -> Section | None:
         return None
     earned = f"earned a mean reward of {or_dash(told['mean_reward'], '.3f')}"
     if (share := told["reward_share_of_oracle"]) is not None:
-        earned += f", {share:.1%} of what somebody who knew every taste would have earned"
+        earned += f", {share:.1%} of what an oracle that knows every taste would have earned"
     return Section(
-        "A simulation",
-        "The people were recorded, their response is simulated. The policy "
-        f"{told['policy']}, with seed {told['seed']}, {earned}. The simulation’s own audit, which "
-        f"knew who was in view, found {told['constraint_violations']} broken constraints.",
+        "Simulation",
+        "The people were recorded and their response is simulated. The policy "
+        f"{told['policy']} with seed {told['seed']} {earned}. The simulation’s own "
+        f"audit knows who was in view. It found {told['constraint_violations']} "
+        "broken constraints.",
     )
 
 
@@ -36,7 +37,15 @@ def experiment(inputs: ReportInputs) -> Section | None:
         return None
     units = "visits" if told["assign"] == "visit" else "blocks"
     arms = Table(
-        ("arm", "mean reward", "lift", "interval, at any time", "could show", units, "plays"),
+        (
+            "arm",
+            "mean reward",
+            "lift",
+            "interval (anytime-valid)",
+            "detectable lift",
+            units,
+            "plays",
+        ),
         tuple(_arm(arm) for arm in told["arms"]),
     )
     checks = Table(
@@ -49,8 +58,8 @@ def experiment(inputs: ReportInputs) -> Section | None:
     )
     return Section(
         f"The experiment “{told['experiment']}”",
-        f"Assigned by {units}, over {told['days']:.1f} days. “Could show”: the smallest lift that "
-        f"so many {units} would probably reveal.",
+        f"Assigned by {units}, over {told['days']:.1f} days. The detectable lift is "
+        f"the smallest that this many {units} would probably reveal.",
         tables=(arms, checks),
     )
 
@@ -65,13 +74,15 @@ def learning_curve(inputs: ReportInputs) -> Section | None:
     first, last = means[0].value, means[-1].value
     ends = [within.stop for within in stretches]
     picture = plots.curves(
-        {"mean reward": (ends, means)}, xlabel="plays with people there", ylabel="mean reward"
+        {"mean reward": (ends, means)}, xlabel="plays with an audience", ylabel="mean reward"
     )
     return Section(
         "Learning curve",
-        f"Mean reward of {len(means)} equal stretches of plays. A change of the audience moves it "
-        "as much as learning does"
-        + (", and it holds all arms together." if isinstance(inputs.experiment, Mapping) else "."),
+        f"Mean reward over {len(means)} equal stretches of plays. A change in the "
+        "audience moves it as much as learning does"
+        + (
+            ". The curve covers all arms together." if isinstance(inputs.experiment, Mapping) else "."
+        ),
         (Picture(picture, f"Mean reward by plays: from {first:.3f} to {last:.3f}."),),
     )
 
@@ -87,12 +98,12 @@ def lift_over_time(inputs: ReportInputs) -> Section | None:
     lifts = [turned(estimate) for estimate in found.valuations[0].over_time]
     times = [inputs.wall(inputs.rewards.t_utc_s[end - 1]) for end in found.stretches]
     picture = plots.curves(
-        {"lift": (times, lifts)}, xlabel="", ylabel="lift over random contents", zero=True
+        {"lift": (times, lifts)}, xlabel="", ylabel="lift over random choice", zero=True
     )
     return Section(
         title,
-        "How much more a play earned than a content drawn at random would have earned with the "
-        "same people. Each point stands for the plays since the one before.",
+        "How much more a play earned than a random choice would have earned with the "
+        "same people. Each point covers the plays since the previous point.",
         (
             Picture(
                 picture,
@@ -100,8 +111,8 @@ def lift_over_time(inputs: ReportInputs) -> Section | None:
                 f"{number(lifts[-1].value, '+.3f')}.",
             ),
         ),
-        note="No point uses what came after it. A point stands for few plays, so its band is "
-        "wide; it is left out where too few people were there.",
+        note="No point uses later data. A point covers few plays, so its band is wide. It "
+        "is left out where too few people were present.",
     )
 
 
@@ -123,9 +134,10 @@ def _experiment_over_time(inputs: ReportInputs, title: str) -> Section | None:
     told = ", ".join(f"{arm} {number(lift.value, '+.1f')} %" for arm, lift in last.items())
     return Section(
         title,
-        f"The lift over {control} and its interval, of all plays up to each day. All bands "
-        "together hold the truth with 95 %, however often somebody looks.",
-        (Picture(picture, f"Lift over {control}: {told} in the end."),),
+        f"The lift over {control} and its interval, from all plays up to each day. "
+        "All bands together contain the true lift with 95 % confidence, however "
+        "often you look.",
+        (Picture(picture, f"Lift over {control} at the end: {told}."),),
     )
 
 

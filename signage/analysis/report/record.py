@@ -28,15 +28,11 @@ def constraints(inputs: ReportInputs) -> Section:
         for rule in rules
     )
     names = {
-        kept.DRAWN: "nothing was drawn that was held back",
+        kept.DRAWN: "no held-back content was drawn",
         kept.HOURS: "campaign dates, weekdays, dayparts",
-        kept.CAP: "plays an hour, of contents with a cap of their own",
-        kept.COMPETES: "competitors apart"
-        + (
-            ""
-            if inputs.keeps_apart
-            else " (the rule never acted: it may be off, and does not count)"
-        ),
+        kept.CAP: "plays per hour, of contents with their own cap",
+        kept.COMPETES: "competitive separation"
+        + ("" if inputs.keeps_apart else " (not counted: the rule never acted and may be off)"),
     }
     again = tuple(
         (text, f"{counted.checked[rule]:,}", f"{counted.broken[rule]:,}")
@@ -48,19 +44,19 @@ def constraints(inputs: ReportInputs) -> Section:
         for name, (least, had, most) in counted.shares.items()
     )
     tables = [
-        Table(("counted again", "checked", "broken"), again),
-        Table(("constraint", "decisions in which it held something back", "gave way"), rows),
+        Table(("recounted", "checked", "broken"), again),
+        Table(("constraint", "decisions in which it held content back", "set aside"), rows),
         Table(("share of voice", "at least", "had", "at most"), shares),
     ]
     broken = inputs.broken
     return Section(
         "Constraints kept",
-        f"{'No constraint was broken' if not broken else f'{broken} were broken'}, counted again "
-        "from the record of what was on the screen.",
+        f"{'No constraint was broken' if not broken else f'{broken} constraints were broken'}, "
+        "recounted from the plays in the journal.",
         tables=tuple(table for table in tables if table.rows),
-        note="Rules about who was in view (ages, what a viewer has already had) cannot be counted "
-        "again, as no journal holds that; how often they held something back can. A share is of "
-        "the chosen plays within a content’s own hours.",
+        note="Rules about who was in view (age, what a viewer has already seen) cannot be "
+        "recounted, because the journal does not store that. It stores how often they held "
+        "content back. A share counts the chosen plays within a content’s own hours.",
     )
 
 
@@ -70,69 +66,68 @@ def quality(inputs: ReportInputs) -> Section:
     outcome = faults.outcomes
     rows = [
         ("decisions", f"{sum(outcome.values()):,}", ""),
-        ("plays with a reward", f"{len(inputs.rewards):,}", "the means above rest on these"),
-        ("nobody could have seen", f"{outcome[Outcome.NOBODY_PRESENT]:,}", "no reward, left out"),
-        ("camera did not see", f"{outcome[Outcome.NOT_OBSERVED]:,}", "no reward, left out"),
-        ("never shown", f"{outcome[Outcome.NEVER_SHOWN]:,}", "replaced or failed, left out"),
+        ("plays with a reward", f"{len(inputs.rewards):,}", "the means above use these"),
+        ("nobody present", f"{outcome[Outcome.NOBODY_PRESENT]:,}", "no reward, not counted"),
+        ("camera could not see", f"{outcome[Outcome.NOT_OBSERVED]:,}", "no reward, not counted"),
+        ("never shown", f"{outcome[Outcome.NEVER_SHOWN]:,}", "replaced or failed, not counted"),
         (
             "cut off, failed on the screen, or still running",
             f"{outcome[Outcome.CUT_OFF]:,}",
-            "left out",
+            "not counted",
         ),
         (
-            "shown while the page was alone",
+            "shown without the kiosk",
             f"{outcome[Outcome.PAGE_ALONE]:,}",
-            "decided before; who was there is not known, left out",
+            "chosen earlier, audience unknown, not counted",
         ),
-        ("no choice", f"{outcome[Outcome.FORCED]:,}", "only one content was possible; left out"),
-        ("overlapping plays", f"{faults.overlapping:,}", "more than one screen? left out"),
+        ("no choice", f"{outcome[Outcome.FORCED]:,}", "only one content was possible, not counted"),
+        ("overlapping plays", f"{faults.overlapping:,}", "not counted; check for a second screen"),
         ("clock set back", f"{faults.clock_jumps:,}", "hours may be wrong"),
         (
-            "time in which the camera did not see",
+            "time without a working camera",
             length(max(0.0, figures["observed"]["running_s"] - figures["observed"]["seen_s"])),
-            f"{_faults(figures['observed']['faults'])}who was there then is not known",
+            f"{_faults(figures['observed']['faults'])}the audience is unknown for this time",
         ),
         ("starts of the program", f"{figures['runs']:,}", ""),
-        ("without a decision", length(figures["silent_s"]), "in gaps of over an hour"),
+        ("without a decision", length(figures["silent_s"]), "in gaps of more than an hour"),
         (
-            "seen by the page alone",
+            "plays reported by the page only",
             f"{figures['alone']['plays']:,}",
-            f"{length(figures['alone']['shown_s'])} of the plays above; who was there is not known",
+            f"{length(figures['alone']['shown_s'])} of the plays above, audience unknown",
         ),
         (
             "visits without an end",
             f"{audience['open']:,}",
-            "still in view, or cut off by a power cut; known by their plays alone",
+            "still in view, or cut off by a power failure; known only from their plays",
         ),
-        ("age not known", share(audience["age_unknown"], audience["visits"]), "of visits"),
-        ("gender not known", share(audience["gender_unknown"], audience["visits"]), "of visits"),
+        ("age unknown", share(audience["age_unknown"], audience["visits"]), "of visits"),
+        ("gender unknown", share(audience["gender_unknown"], audience["visits"]), "of visits"),
     ]
     if not figures["on_the_wall"]:
         rows.append(
             (
-                "clock on the wall",
-                "not known",
-                "of all decisions, in an older journal: hours are by UTC, and those of contents "
-                "checked only where it is",
+                "local time",
+                "unknown",
+                "of all decisions, from an older version: hours are in UTC",
             )
         )
     if not isinstance(inputs.by_lot, str) and (overlap := inputs.by_lot.valuations[0].overlap):
         rows.append(
             (
-                "mean weight against random contents",
+                "mean weight for random choice",
                 f"{overlap.mean_weight:.3f}",
-                f"should be 1 ± {overlap.mean_weight_error:.3f} if the probabilities are true",
+                f"should be 1 ± {overlap.mean_weight_error:.3f} if the probabilities are right",
             )
         )
         rows.append(
             (
                 "effective sample size",
                 f"{overlap.effective_sample_size:,.0f}",
-                "random plays that the journal is worth",
+                "random plays with the same evidence",
             )
         )
     shown = tuple(row for row in rows if row[1] not in {"0", "0 s", "0%"} or row[0] == "decisions")
-    table = Table(("what", "how much", ""), shown, words=frozenset({0, 2}))
+    table = Table(("what", "value", ""), shown, words=frozenset({0, 2}))
     return Section("Data quality", tables=(table,))
 
 
@@ -151,55 +146,56 @@ def balance(inputs: ReportInputs) -> Section | None:
     plays = sum(row["plays"] for row in figures["contents"])
     shown_s = sum(row["shown_s"] for row in figures["contents"])
     seconds = Table(
-        ("what", "how many", "in view", "looking"),
+        ("what", "number", "in view", "looking"),
         (
-            ("visits, the opportunities to see", f"{audience['visits']:,}", *_times(inputs, "")),
+            ("all visits (opportunities to see)", f"{audience['visits']:,}", *_times(inputs, "")),
             (
-                "= impressions: a person before a play",
+                "= impressions: one person during one play",
                 f"{audience['impressions']:,}",
                 *_times(inputs, "seen_"),
             ),
             (
-                "+ before plays that failed, or that the camera did not see",
+                "+ during plays that failed, or that the camera could not see",
                 f"{audience['unseen']:,}",
                 *_times(inputs, "unseen_"),
             ),
             (
-                "+ before a play for too short to count",
+                "+ during a play, but too short to count",
                 f"{audience['short_stays']:,}",
                 *_times(inputs, "short_"),
             ),
-            ("+ outside of plays", "", *_times(inputs, "outside_")),
+            ("+ outside plays", "", *_times(inputs, "outside_")),
         ),
         words=frozenset({0}),
     )
     people = Table(
-        ("what", "how many", ""),
+        ("what", "number", ""),
         (
-            ("visits", f"{audience['visits']:,}", f"of {audience['persons']:,} persons"),
-            ("visits before a play", f"{audience['before_plays']:,}", "with an impression or more"),
-            ("watchers", f"{audience['watchers']:,}", "visits that looked at the screen at all"),
+            ("visits", f"{audience['visits']:,}", f"of {audience['persons']:,} people"),
+            ("visits with a play", f"{audience['before_plays']:,}", "at least one impression"),
+            ("watchers", f"{audience['watchers']:,}", "visits with a look at the screen"),
             (
-                "watchers of a play",
+                "watchers of plays",
                 f"{audience['watchers_of_plays']:,}",
-                "the others looked outside of plays, or were there for too short",
+                "the others looked outside plays, or too briefly",
             ),
             (
                 "impressions with a look",
                 f"{audience['looked']:,}",
-                "“watchers” of the plays in the exported table, added up",
+                "the sum of “watchers” in the exported table of plays",
             ),
             ("plays", f"{plays:,}", f"{_exact(shown_s)} on the screen"),
         ),
         words=frozenset({0, 2}),
     )
     return Section(
-        "How the figures fit together",
-        "Where the seconds of the visits are, and who is counted as what.",
+        "How the figures add up",
+        "Where the time of all visits went, and how people are counted.",
         tables=(seconds, people),
-        note="Outside of plays: between two plays, during one that failed or was not confirmed, or "
-        "known only when the play was over. In the table of plays (`signage export`) the column "
-        "“opportunities_to_see” is of one play, and means impressions.",
+        note="Outside plays means between two plays, during one that failed or was not "
+        "confirmed, or noticed only after the play. In the table of plays (`signage "
+        "export`) the column “opportunities_to_see” counts the impressions of one "
+        "play.",
     )
 
 

@@ -62,8 +62,8 @@ def read_weights(manifest: Sequence[Mapping[str, Any]], blob: bytes) -> dict[str
     wanted = sum(math.prod(entry["shape"]) * _stored(entry).itemsize for entry in entries)
     if wanted != len(blob):
         raise AssetError(
-            f"The weights of a TensorFlow.js model take {wanted} bytes by their description, but "
-            f"there are {len(blob)}. Check that the manifest names the two files of one model."
+            f"The weights of a TensorFlow.js model should take {wanted} bytes, but there "
+            f"are {len(blob)}. Check that the manifest names the two files of one model."
         )
     weights: dict[str, Array] = {}
     offset = 0

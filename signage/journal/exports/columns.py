@@ -135,8 +135,8 @@ class ColumnsLog:
         ) - set(columns)
         if missing:
             raise JournalError(
-                f"{self.name} lacks the column {min(missing)}, without which no value can be told. "
-                "Export it anew: `signage export JOURNAL --format decisions`."
+                f"{self.name} lacks the column {min(missing)}, which the evaluation needs. "
+                "Export it again: `signage export JOURNAL --format decisions`."
             )
 
     def __len__(self) -> int:
@@ -193,8 +193,8 @@ class ColumnsLog:
         places = compute.index_in(known, value_set=pa.array(names, known.type))
         if places.null_count:
             raise JournalError(
-                f"{self.name} has a {column} that its own description does not know. It was "
-                "changed or put together: export the journal anew."
+                f"{self.name} has a {column} that its own description does not list. It was "
+                "changed or joined from several files: export the journal again."
             )
         found = places.to_numpy(zero_copy_only=False).astype(np.int64)
         if isinstance(values, pa.DictionaryArray):
@@ -218,8 +218,9 @@ class ColumnsLog:
 def _about(name: str, said: bytes | None) -> dict[str, Any]:
     if said is None:
         raise JournalError(
-            f"{name} has no decisions in it. Proof of play is not enough to evaluate by; write "
-            "them with `signage export JOURNAL --format decisions --out FILE.parquet`."
+            f"{name} has no decisions. Proof of play is not enough for an evaluation: "
+            "export the decisions with `signage export JOURNAL --format decisions --out "
+            "FILE.parquet`."
         )
     try:
         about: dict[str, Any] = dict(json.loads(said))
@@ -227,14 +228,15 @@ def _about(name: str, said: bytes | None) -> dict[str, Any]:
         raise _unreadable(name, error) from error
     if about.get("layout") != LAYOUT:
         raise JournalError(
-            f"{name} is of layout {about.get('layout')}, this program reads {LAYOUT}. Export the "
-            "journal anew with this program, or use the one that wrote it."
+            f"{name} is of layout {about.get('layout')}, this program reads {LAYOUT}. "
+            "Export the journal again with this program, or use the program that wrote "
+            "it."
         )
     return about
 
 
 def _unreadable(name: str, error: Exception) -> JournalError:
     return JournalError(
-        f"{name} is damaged or was cut off: {error}. Copy or export it again; nothing is told from "
-        "a part of it."
+        f"{name} is damaged or was cut off: {error}. Copy or export it again. No "
+        "result is drawn from a part of a file."
     )

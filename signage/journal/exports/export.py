@@ -136,7 +136,7 @@ def _check_out(journal: Path, out: Path) -> None:
     if out in (*own, journal.with_suffix(".lock")) or (out.exists() and out.samefile(journal)):
         raise ConfigError(f"{out} belongs to the journal itself. Choose another --out.")
     if out.exists() and not out.is_file():
-        raise ConfigError(f"{out} is not a file that can be written over. Choose another --out.")
+        raise ConfigError(f"{out} is not a file that can be replaced. Choose another --out.")
 
 
 @contextmanager
@@ -152,9 +152,9 @@ def _whole_file(out: Path) -> Iterator[IO[bytes]]:
     except OSError as error:
         part.unlink(missing_ok=True)
         raise JournalError(
-            f"{out} cannot be written: {error.strerror or error}. Check that its folder exists and "
-            "may be written and that the disk is not full, or choose another --out. The journal is "
-            "as it was."
+            f"{out} cannot be written: {error.strerror or error}. Check that its folder "
+            "exists and is writable and that the disk is not full, or choose another "
+            "--out. The journal is unchanged."
         ) from error
     except BaseException:
         part.unlink(missing_ok=True)

@@ -222,7 +222,9 @@ def read_marks(folder: Path) -> dict[str, list[Mark]]:
     be read or shows nothing to be recognised, and a brand without pictures.
     """
     if not folder.is_dir():
-        raise ConfigError(f"{folder}: there is no such folder. It should hold the logos' pictures.")
+        raise ConfigError(
+            f"{folder}: there is no such folder. Put the pictures of the logos there."
+        )
     pictures: dict[str, list[Path]] = {}
     for entry in _entries(folder):
         if not entry.is_dir():
@@ -231,8 +233,8 @@ def read_marks(folder: Path) -> dict[str, list[Mark]]:
         inside = [path for path in _entries(entry) if path.is_file()]
         if not inside:
             raise ConfigError(
-                f"{entry}: no picture of the brand {entry.name} is in this folder. "
-                f"Put one there, or remove the folder."
+                f"{entry}: this folder has no picture of the brand {entry.name}. Put one "
+                "there, or remove the folder."
             )
         pictures.setdefault(entry.name, []).extend(inside)
     return {brand: [_mark_of(path) for path in paths] for brand, paths in sorted(pictures.items())}
@@ -248,8 +250,8 @@ def _mark_of(path: Path) -> Mark:
     mark = Mark(_shape_of(path))
     if mark.plainness > _PLAIN:
         raise ConfigError(
-            f"{path}: this logo is too plain to be recognised: a button or a pocket would be "
-            f"taken for it. Use a picture with more of the logo, such as its lettering."
+            f"{path}: this logo is too plain to recognise: a button or a pocket would "
+            "look like it. Use a picture with more of the logo, such as its lettering."
         )
     return mark
 
@@ -272,8 +274,8 @@ def _shape_of(path: Path) -> Pixels:
     rows, columns = np.nonzero(on)
     if len(rows) == 0 or max(np.ptp(rows), np.ptp(columns)) < _MIN_MARK_PX:
         raise ConfigError(
-            f"{path}: no logo is to be seen in this picture. "
-            f"It should show the mark alone, on a background of one colour."
+            f"{path}: this picture shows no logo. Use one with the mark alone, on a "
+            "background of one colour."
         )
     cut = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
     near = cv2.dilate(on.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
@@ -290,8 +292,8 @@ def _read(path: Path) -> Image:
         picture = None
     if picture is None or min(picture.shape[:2]) < _MIN_MARK_PX:
         raise ConfigError(
-            f"{path}: this is not a picture that can be read. "
-            f"Save the logo as PNG or JPEG, or remove the file."
+            f"{path}: this file cannot be read as a picture. Save the logo as PNG or "
+            "JPEG, or remove the file."
         )
     raw = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
     if raw is None or raw.ndim < 3 or raw.shape[2] < 4:

@@ -73,30 +73,33 @@ Totals = Mapping[str, Any]
 
 _COUNTERS = {
     "frames": "Camera frames processed.",
-    "viewers": "Persons tracked in front of the screen (opportunities to see).",
-    "watchers": "Persons who looked at the screen at least once.",
-    "dwell_seconds": "Time that persons were present, added up.",
-    "attention_seconds": "Time that persons looked at the screen, added up.",
-    "decisions": "Decisions taken.",
+    "viewers": "People tracked in front of the screen (opportunities to see).",
+    "watchers": "People who looked at the screen at least once (watchers).",
+    "dwell_seconds": "Total time that people were present (dwell time).",
+    "attention_seconds": "Total time that people looked at the screen (attention time).",
+    "decisions": "Decisions made.",
     "rewards": "Rewards learned from.",
 }
 _GAUGES = {
-    "fps": ("signage_frames_per_second", "Camera frames processed per second, now."),
-    "last_decision_age_s": ("signage_last_decision_age_seconds", "Since the last decision."),
-    "player_connected": ("signage_player_connected", "1 while a page is connected."),
-    "screen_hangs": ("signage_screen_hangs", "1 while the page shows nothing that it is asked to."),
-    "lessons": ("signage_model_lessons", "Rewards in the model, over all runs."),
-    "viewers_present": ("signage_viewers_present", "Persons tracked, now."),
-    "disk_free_bytes": ("signage_disk_free_bytes", "Free where the journal is."),
+    "fps": ("signage_frames_per_second", "Camera frames processed per second now."),
+    "last_decision_age_s": ("signage_last_decision_age_seconds", "Time since the last decision."),
+    "player_connected": ("signage_player_connected", "1 while a player page is connected."),
+    "screen_hangs": (
+        "signage_screen_hangs",
+        "1 while the player page shows nothing that it is asked to show.",
+    ),
+    "lessons": ("signage_model_lessons", "Rewards in the model over all runs."),
+    "viewers_present": ("signage_viewers_present", "People tracked now."),
+    "disk_free_bytes": ("signage_disk_free_bytes", "Free disk space where the journal is."),
 }
 _INFO = ("screen_id", "version", "policy")
 _STATUSES = ("ok", "degraded", "failed")
 _CAMERA_STATES = ("ok", "lost", "black", "frozen", "noisy", "dark", "blank", "blurred", "slow")
 _TALLIES = {
-    "left_out": ("signage_contents_left_out", "Contents that are left out: /health has why."),
-    "failing": ("signage_contents_failing", "Contents whose last play failed: /health has why."),
-    "checking": ("signage_contents_checking", "Contents that are still to be checked."),
-    "learning_behind": ("signage_learning_behind", "Rewards that the model has yet to learn."),
+    "left_out": ("signage_contents_left_out", "Contents that do not play; /health says why."),
+    "failing": ("signage_contents_failing", "Contents whose last play failed; /health says why."),
+    "checking": ("signage_contents_checking", "Contents waiting to be checked."),
+    "learning_behind": ("signage_learning_behind", "Rewards that the model has not learned yet."),
 }
 """Of ``/health``: a number, or what has so many members."""
 
@@ -120,7 +123,7 @@ def _of_totals(totals: Totals) -> Iterator[Metric]:
     if isinstance(by_content := totals.get("plays"), Mapping):
         plays = CounterMetricFamily(
             "signage_plays",
-            "Plays that ended, in the state in which that was first heard of.",
+            "Plays that ended, by the state first reported.",
             labels=["content_id", "state"],
         )
         summed: Counter[tuple[str, ...]] = Counter()
@@ -140,11 +143,11 @@ def _of_totals(totals: Totals) -> Iterator[Metric]:
 
 def _of_health(health: Mapping[str, Any]) -> Iterator[Metric]:
     if known := {key: plain(str(health[key])) for key in _INFO if key in health}:
-        yield InfoMetricFamily("signage", "What runs here.", value=known)
+        yield InfoMetricFamily("signage", "The program and model that run here.", value=known)
     if "dropped_frames" in health:
         yield CounterMetricFamily(
             "signage_dropped_frames",
-            "Frames overtaken by a newer one.",
+            "Frames dropped because a newer one arrived.",
             value=health["dropped_frames"],
         )
     for key, (name, text) in _GAUGES.items():
@@ -157,7 +160,7 @@ def _of_health(health: Mapping[str, Any]) -> Iterator[Metric]:
     if "orders" in health:
         yield GaugeMetricFamily(
             "signage_learning_frozen",
-            "1 while the operator has frozen learning.",
+            "1 while learning is frozen by an order.",
             value=float(health["orders"]["frozen"]),
         )
     yield _one_of("signage_status", "status", _STATUSES, health.get("status"))

@@ -71,7 +71,7 @@ class OrdersApi:
 def _explained(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"])
-    return f"This is no order: {where + ': ' if where else ''}{first['msg']}."
+    return f"This is not a valid order: {where + ': ' if where else ''}{first['msg']}."
 
 
 def route(handler: OrderHandler) -> Route:

@@ -11,10 +11,10 @@ export function drawFunnel({ funnel, by_hour: hours }) {
   redraw(byId("funnel"), [funnel, blind], () => {
     const { ots, watchers, held, read, held_s: s } = funnel;
     const steps = [
-      ["ots", "Opportunities to see", ots, "people came into view"],
+      ["ots", "Opportunities to see", ots, "people in view"],
       ["watchers", "Watchers", watchers, "looked at the screen"],
-      ["held", "Held", held, `looked at one play for ${s} s or more`],
-      ["read", "Readers", read, "read in a play"],
+      ["held", "Held", held, `watched one play for ${s} s or more`],
+      ["read", "Readers", read, "read the text of a play"],
     ];
     return [
       el(
@@ -39,7 +39,7 @@ export function drawFunnel({ funnel, by_hour: hours }) {
         el("span", { "data-figure": "plays" }, count(funnel.plays)),
         " plays, ",
         el("span", { "data-figure": "impressions" }, people(funnel.impressions)),
-        " impressions (one person who could see one play).",
+        " impressions (one person’s opportunity to see one play).",
       ),
     ];
   });
@@ -73,7 +73,7 @@ function make(box, told) {
       scales: { x: { range: (_u, min, max) => [min - 2400, max + 2400] }, minutes: { range: zero }, people: { range: zero } },
       cursor: { y: false, points: { size: 7 } },
       series: [
-        { label: "", value: (_u, ts) => (ts === null ? "Point at an hour for its figures" : hourWords(ts, zone, days)) },
+        { label: "", value: (_u, ts) => (ts === null ? "Point at an hour to see its figures" : hourWords(ts, zone, days)) },
         {
           label: "Attention, minutes",
           scale: "minutes",
@@ -106,7 +106,7 @@ function make(box, told) {
 }
 
 // Hours in which the program did not run, or its camera did not see: nobody knows who was there.
-const UNKNOWN = { no: "the camera did not see", off: "the screen was off" };
+const UNKNOWN = { no: "the camera could not see", off: "the screen was off" };
 const isUnknown = (hour) => hour.seen in UNKNOWN || hour.ots === null;
 
 const columns = ({ by_hour: hours }) => [
@@ -152,7 +152,7 @@ export function drawHours(told, anew = false) {
   if (chart.width !== box.clientWidth) chart.setSize({ width: box.clientWidth, height: 240 });
   const total = told.by_hour.reduce((sum, hour) => sum + (hour.attention_s ?? 0), 0);
   box.setAttribute("role", "img");
-  box.setAttribute("aria-label", `Attention by hour: ${duration(total)} together. The table below has all of it.`);
+  box.setAttribute("aria-label", `Attention by hour: ${duration(total)} in total. The table below lists every hour.`);
   redraw(byId("hours-table"), told.by_hour, () => hoursTable(told));
 }
 
@@ -173,7 +173,7 @@ function hoursTable({ by_hour: hours, timezone: zone, days }) {
           { "data-hour": hour.t_utc },
           el("th", { scope: "row" }, hourWords(Date.parse(hour.t_utc) / 1000 + 1800, zone, days)),
           ...[known(hour, count(hour.ots)), known(hour, count(hour.watchers)), known(hour, duration(hour.attention_s ?? 0)), count(hour.plays), hour.plays >= LEAST ? reward(hour.reward) : "–"].map(
-            (text) => el("td", { title: isUnknown(hour) ? `Not known: ${UNKNOWN[hour.seen] ?? ""}` : null }, text),
+            (text) => el("td", { title: isUnknown(hour) ? `No data: ${UNKNOWN[hour.seen] ?? ""}` : null }, text),
           ),
         ),
       ),
@@ -185,7 +185,7 @@ function hoursTable({ by_hour: hours, timezone: zone, days }) {
 
 export function drawVoice(told) {
   const { share_of_voice: voice, catalogue } = told;
-  say(byId("voice-words"), `share of the last ${count(voice.window_plays)} chosen plays`);
+  say(byId("voice-words"), `share of the last ${count(voice.window_plays)} plays that were chosen`);
   redraw(byId("voice"), [voice, catalogue, isWhole("voice")], () => {
     const named = Object.keys(catalogue).filter((name) => !catalogue[name].mandatory);
     const all = [...new Set([...named, ...Object.keys(voice.plays)])].map((name) => {
@@ -204,7 +204,7 @@ export function drawVoice(told) {
 }
 
 const offTarget = ({ share, least, most }, onePlay) =>
-  (least !== null && share < least - onePlay && "too little") || (most !== null && share > most + onePlay && "too much");
+  (least !== null && share < least - onePlay && "below target") || (most !== null && share > most + onePlay && "above target");
 
 function voiceRow({ name, title, least, most, share, off }, full) {
   const across = (part) => `${(100 * part) / full}%`;

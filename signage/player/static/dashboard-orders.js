@@ -22,9 +22,9 @@ export function drawOrders(now, figures) {
   freeze.textContent = orders.frozen ? "Unfreeze" : "Freeze";
   const box = byId("force");
   const rows = [
-    orders.emergency && [`Emergency: ${title(orders.emergency)} plays alone.`, "End the emergency", { action: "clear" }],
+    orders.emergency && [`Emergency: only ${title(orders.emergency)} plays.`, "End the emergency", { action: "clear" }],
     orders.pinned && [`Pinned: ${title(orders.pinned)} plays whenever it is allowed.`, "Unpin", { action: "unpin" }],
-    orders.frozen && ["Frozen: it goes on playing, and learns nothing.", "Unfreeze", { action: "unfreeze" }],
+    orders.frozen && ["Frozen: the screen keeps playing but does not learn.", "Unfreeze", { action: "unfreeze" }],
   ].filter(Boolean);
   box.hidden = !rows.length;
   box.classList.toggle("alarm", Boolean(orders.emergency));
@@ -47,11 +47,11 @@ async function give(order, done) {
       body: JSON.stringify(order),
     });
   } catch {
-    return refuse("The screen does not answer. Look whether the order was carried out before you give it again.");
+    return refuse("The screen does not answer. Check whether the order took effect before you send it again.");
   }
   if (answer.status === 401) {
     token = null;
-    return askToken(order, done, "This token was refused. Check it and try again.");
+    return askToken(order, done, "The screen refused this token. Check it and try again.");
   }
   if (!answer.headers.get("content-type")?.startsWith("application/json")) return refuse((await answer.text()).trim());
   const state = await answer.json();
@@ -66,7 +66,7 @@ async function give(order, done) {
 function refuse(words) {
   const place = dialog().querySelector(".refused");
   if (dialog().open && place) place.textContent = words;
-  else open("Not done", [], { words, submit: null });
+  else open("Order refused", [], { words, submit: null });
 }
 
 // --- asking ---
@@ -99,17 +99,17 @@ function open(name, fields, { submit, go = () => {}, words = "", alarm = false }
 function askToken(order, done, words = "") {
   const field = el("input", { type: "password", name: "token", autocomplete: "off", required: true, spellcheck: "false" });
   open(
-    "Give an order",
+    "Sign in to give orders",
     [
-      el("label", {}, "The orders' token", field),
-      el("p", { class: "quiet" }, "You find it in the file orders-token of the data folder, or as server.token in the configuration. This page forgets it when it is closed."),
+      el("label", {}, "Token for orders", field),
+      el("p", { class: "quiet" }, "It is in the file orders-token in the data folder, or in server.token of the configuration. This page forgets it when you close it."),
     ],
     {
       words,
-      submit: "Go on",
+      submit: "Continue",
       go: () => {
         // A header holds no other letters; what is more cannot be the token.
-        if (!/^[\x20-\x7e]+$/.test(field.value)) return refuse("A token has plain letters, digits and signs, and is not empty.");
+        if (!/^[\x20-\x7e]+$/.test(field.value)) return refuse("Enter a token. It has only plain letters, digits and signs.");
         token = field.value;
         return give(order, done);
       },
@@ -133,27 +133,27 @@ function chooser(label, chosen) {
 
 const ASK = {
   pin: () =>
-    open("Pin a content", [chooser("It plays whenever its dates and the people here allow it", orders.pinned), el("p", { class: "quiet" }, "Until you unpin it. Nothing is learned from its plays.")], {
-      submit: "Pin it",
+    open("Pin content", [chooser("Content", orders.pinned), el("p", { class: "quiet" }, "It plays whenever its dates and the audience allow it, until you unpin it. The screen does not learn from these plays.")], {
+      submit: "Pin",
       go: (form) => give({ action: "pin", content_id: form.get("content") }, `Pinned: ${title(form.get("content"))}.`),
     }),
   freeze: () =>
     orders.frozen
-      ? give({ action: "unfreeze" }, "It learns again.")
-      : open("Freeze the learner", [el("p", {}, "It goes on choosing by what it knows. What people do meanwhile is recorded and never learned.")], {
+      ? give({ action: "unfreeze" }, "The screen learns again.")
+      : open("Freeze the learner", [el("p", {}, "The screen keeps choosing by what it knows now. It records what people do but never learns from it.")], {
           submit: "Freeze",
-          go: () => give({ action: "freeze" }, "Frozen: nothing is learned."),
+          go: () => give({ action: "freeze" }, "Frozen: the screen does not learn."),
         }),
   rollback: async () => {
     const { checkpoints } = await fetch("/api/orders").then((answer) => answer.json());
     if (!checkpoints.length) return open("Roll back", [], { words: "There is no checkpoint to go back to.", submit: null });
     const day = { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
     const options = checkpoints.map(({ name, t_utc: utc, learned }) =>
-      el("option", { value: name }, `${clock(utc, told?.timezone, day)}, after learning from ${count(learned)} plays`),
+      el("option", { value: name }, `${clock(utc, told?.timezone, day)}, learned from ${count(learned)} plays`),
     );
     return open(
       "Roll back the learner",
-      [el("label", {}, "Go back to", el("select", { name: "checkpoint" }, ...options)), el("p", { class: "quiet" }, "What it has learned since is forgotten for good. The record keeps every play.")],
+      [el("label", {}, "Go back to", el("select", { name: "checkpoint" }, ...options)), el("p", { class: "quiet" }, "The learner forgets for good what it learned since then. The journal keeps every play.")],
       {
         submit: "Roll back",
         alarm: true,
@@ -164,21 +164,21 @@ const ASK = {
   emergency: () => {
     const all = Object.entries(told?.catalogue ?? {});
     const meant = all.find(([, content]) => content.mandatory)?.[0];
-    open("Emergency message", [chooser("Show", orders.emergency ?? meant)], { submit: "Go on", alarm: true, go: (form) => confirmEmergency(form.get("content")) });
+    open("Emergency message", [chooser("Show", orders.emergency ?? meant)], { submit: "Continue", alarm: true, go: (form) => confirmEmergency(form.get("content")) });
   },
 };
 
 function confirmEmergency(name) {
   open(
     `Show “${title(name)}” now?`,
-    [el("p", {}, "It takes the screen at once, before everybody, and plays alone until you end it.")],
+    [el("p", {}, "It replaces the running content at once. Nothing else plays until you end the emergency.")],
     {
       submit: "Yes, show it now",
       alarm: true,
-      go: () => give({ action: "emergency", content_id: name }, `Emergency: ${title(name)} is ordered.`),
+      go: () => give({ action: "emergency", content_id: name }, `Emergency: ${title(name)} plays now.`),
     },
   );
-  // Nothing so grave by pressing Enter once too often.
+  // A second press of Enter must not start an emergency.
   dialog().querySelector(".choice button").focus();
 }
 

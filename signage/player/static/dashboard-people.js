@@ -150,20 +150,20 @@ function floor(room) {
   ];
 }
 
-// What stands after "the camera", by its fault.
+// What the camera does wrong, by its fault.
 const CAMERA = {
-  lost: "delivers nothing",
-  black: "sees only black",
-  frozen: "delivers the same picture again and again",
-  noisy: "delivers pictures full of noise",
-  dark: "sees too little in the dark",
-  blank: "sees only one colour",
-  slow: "is too slow to follow anybody",
+  lost: "sends no pictures",
+  black: "sends only black pictures",
+  frozen: "keeps sending the same picture",
+  noisy: "sends only noise",
+  dark: "has too little light",
+  blank: "sees only a blank surface",
+  slow: "sends too few pictures a second to follow anyone",
 };
 
 function summary(audience) {
   const { viewers, observed, fault } = audience;
-  if (!observed) return `The camera ${CAMERA[fault] ?? "does not see"}: who is here is not known.`;
+  if (!observed) return `The camera ${CAMERA[fault] ?? "cannot see"}, so nobody can be counted.`;
   if (!viewers.length) return "Nobody is in view.";
   const watching = viewers.filter((viewer) => viewer.attentive).length;
   return `${many(viewers.length, "person", "people")}, ${watching} watching`;
@@ -226,6 +226,6 @@ function person(viewer, number, words) {
     { class: viewer.attentive ? "watches" : null, "data-visit": viewer.visit_id },
     el("b", {}, el("span", { class: "badge" }, String(number)), ` ${who(viewer)}`),
     named(details(viewer, words).join(", ")),
-    el("span", { class: "quiet" }, `${seconds(given_s)} attention in ${seconds(here_s)} here`),
+    el("span", { class: "quiet" }, `watched ${seconds(given_s)} of ${seconds(here_s)}`),
   );
 }

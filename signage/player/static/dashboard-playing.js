@@ -36,7 +36,7 @@ function alternatives(play, title) {
   const most = all[0][1];
   return el(
     "ul",
-    { class: "bars", "aria-label": "What might have played, and how likely it was" },
+    { class: "bars", "aria-label": "What could have played, and how likely each was" },
     ...rows.map(([name, probability]) => {
       const bar = el("span", { class: "fill" });
       bar.style.width = `${(100 * probability) / most}%`;
@@ -60,7 +60,7 @@ function reasons(play) {
   if (!told.length) return null;
   return el(
     "ul",
-    { class: "reasons", "aria-label": "What counted for it and against it" },
+    { class: "reasons", "aria-label": "What spoke for it and against it" },
     ...told.map(([name, value]) =>
       el("li", { class: value > 0 ? "for" : "against" }, named(name), " ", el("b", {}, signed(value))),
     ),
@@ -75,7 +75,7 @@ export function drawPlaying(decisions, told) {
   const title = (name) => told.catalogue[name]?.title ?? name;
   const zone = told.timezone;
   const time = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
-  const state = play ? `${running ? "since" : "ended; began at"} ${clock(play.started_utc, zone, time)}` : "";
+  const state = play ? `${running ? "since" : "ended, started at"} ${clock(play.started_utc, zone, time)}` : "";
   say(byId("playing-state"), next ? `${state}${state ? ", " : ""}next: ${shortened(title(next.content_id))}` : state);
   redraw(byId("playing"), [play?.decision_id, told.catalogue], () => {
     if (!play) return el("p", { class: "empty" }, "Nothing is playing.");
@@ -91,13 +91,13 @@ export function drawPlaying(decisions, told) {
         el(
           "p",
           { class: "quiet" },
-          play.forced ? "It had to play" : `Chosen by ${play.words.chosen_by} (${percent(play.propensity)} likely)`,
-          ` because ${play.words.because}.`,
+          play.forced ? "The only possible choice" : `Chosen by ${play.words.chosen_by} (${percent(play.propensity)} likely)`,
+          `: ${play.words.because}.`,
         ),
       ),
       play.forced ? null : alternatives(play, title),
       reasons(play),
-      el("details", {}, el("summary", {}, "Why this one, in words"), el("p", { class: "why" }, play.why)),
+      el("details", {}, el("summary", {}, "Why was this chosen?"), el("p", { class: "why" }, play.why)),
     );
   });
 }

@@ -65,8 +65,8 @@ const tooFew = (row) => [el("b", {}, "–"), el("span", { class: "quiet range" }
 
 function whyNone(row) {
   if (row.rewarded) return `not enough plays yet (${count(row.rewarded)})`;
-  if (!row.seen) return "not known who was there";
-  return row.impressions ? "only played when it had to" : "nobody was there";
+  if (!row.seen) return "no audience data";
+  return row.impressions ? "never chosen, only forced" : "nobody could see it";
 }
 
 // --- the heat map ---
@@ -91,7 +91,7 @@ export function drawBeliefs(told, anew = false) {
   const words = byId("beliefs-words");
   if (!beliefs) {
     say(words, "");
-    const why = `Nothing to show: ${words_of(policy)} expects no rewards, or the screen has only just started.`;
+    const why = `Nothing to show. Either ${words_of(policy)} does not estimate rewards, or the screen has just started.`;
     redraw(byId("beliefs"), why, () => el("p", { class: "empty" }, why));
     return;
   }
@@ -103,8 +103,8 @@ export function drawBeliefs(told, anew = false) {
   const [low, high] = [Math.min(...all), Math.max(...all)];
   say(
     words,
-    `the reward that it expects, ${reward(low)} to ${reward(high)}, ` +
-      `${learned === null ? "" : `after learning from ${many(learned, "play", "plays")}, `}at ${clock(beliefs.t_utc, timezone)}`,
+    `expected reward, ${reward(low)} to ${reward(high)}, at ${clock(beliefs.t_utc, timezone)}` +
+      `${learned === null ? "" : `, learned from ${many(learned, "play", "plays")}`}`,
   );
   redraw(byId("beliefs"), [segments, rewarded, catalogue, isWhole("beliefs"), anew && Date.now()], () => {
     const names = Object.keys(segments[0].estimates);
@@ -116,11 +116,11 @@ export function drawBeliefs(told, anew = false) {
     const [rows, more] = capped("beliefs", names, MOST_ROWS, () => drawBeliefs(told));
     const known = names.filter((name) => !isGuess(name));
     const bestOf = segments.map(({ estimates }) => best(known.map((name) => estimates[name] ?? -1)));
-    const note = known.length === names.length ? null : el("p", { class: "quiet" }, `Hatched: a guess, from fewer than ${LEAST} plays with people.`);
+    const note = known.length === names.length ? null : el("p", { class: "quiet" }, `Hatched: a guess. Fewer than ${LEAST} plays had an audience.`);
     const table = el(
       "table",
       { class: "heat" },
-      el("caption", { class: "unseen" }, "The reward that the learner expects of each content, before each audience"),
+      el("caption", { class: "unseen" }, "The reward that the learner expects from each content, by audience"),
       el("thead", {}, el("tr", {}, el("td"), ...segments.map(({ name }) => el("th", { scope: "col" }, name)))),
       el(
         "tbody",
@@ -149,7 +149,7 @@ function best(values) {
 
 function heatCell(name, segment, value, [low, high, best]) {
   const about = { "data-belief": `${name}|${segment}` };
-  if (value === null) return el("td", { ...about, class: "barred", title: "This audience must not see it" }, "not allowed");
+  if (value === null) return el("td", { ...about, class: "barred", title: "Not allowed for this audience" }, "not allowed");
   const cell = el("td", { ...about, class: value === best ? "best" : null }, reward(value));
   const { back, ink } = heat((value - low) / Math.max(0.01, high - low));
   cell.style.backgroundColor = back;

@@ -46,7 +46,7 @@ async function poll() {
   } catch (error) {
     if (asking !== mine) return; // a newer one asks
     if (!(error instanceof Refused || error instanceof TypeError || error.name === "AbortError")) console.error(error);
-    trouble = error instanceof Refused ? `The screen refuses: ${error.message.trim()}` : "The screen does not answer. Trying again.";
+    trouble = error instanceof Refused ? `The screen refused the request: ${error.message.trim()}` : "The screen does not answer. Trying again.";
   } finally {
     clearTimeout(patience);
     if (asking === mine && !document.hidden) timer = setTimeout(poll, EVERY_MS);
@@ -83,32 +83,32 @@ function drawExperiment(experiment) {
   byId("experiment").classList.toggle("quiet", !experiment);
 }
 
-const STATUS = { ok: "All is well", degraded: "Degraded", failed: "Failed" };
+const STATUS = { ok: "Running well", degraded: "Degraded", failed: "Failed" };
 
 function drawHealth(health, told) {
   const reasons = health.reasons ?? [];
-  // A screen that has something to complain of is not well, whatever else it says.
+  // A screen that reports a problem is not well, whatever its status says.
   const status = health.status === "ok" && reasons.length ? "degraded" : health.status;
   sayStatus(status, STATUS[status] ?? status, reasons);
   redraw(byId("health"), [health, told.policy, ["reasons", "left-out", "failing"].map(isWhole)], () => {
     const age = health.last_decision_age_s;
     const rows = [
       ["Camera", health.camera],
-      ["Frames a second", health.fps?.toFixed(1)],
+      ["Frames per second", health.fps?.toFixed(1)],
       ["Frames dropped", health.dropped_frames === undefined ? undefined : count(health.dropped_frames)],
       ["Last decision", age === null || age === undefined ? "none yet" : `${count(age)} s ago`],
-      ["Contents to check", health.checking || undefined],
-      ["Rewards to learn", health.learning_behind ? count(health.learning_behind) : undefined],
+      ["Contents being checked", health.checking || undefined],
+      ["Rewards waiting to be learned", health.learning_behind ? count(health.learning_behind) : undefined],
       ["Policy", told.words.policies[told.policy] ?? told.policy],
       ["Model", health.model_version ?? "–"],
-      ["Screen is open", health.player_connected ? "yes" : "no"],
+      ["Player page", health.player_connected ? "connected" : "not connected"],
     ].filter(([, value]) => value !== undefined);
     const again = () => drawHealth(health, told);
     const complaints = reasons.map((reason) => [null, reason]);
     return [
-      reasons.length ? listed("reasons", "", complaints, again) : el("p", { class: "well" }, "Nothing to complain of."),
-      listed("left-out", "Left out", Object.entries(health.left_out ?? {}), again),
-      listed("failing", "Failed when last shown", Object.entries(health.failing ?? {}), again),
+      reasons.length ? listed("reasons", "", complaints, again) : el("p", { class: "well" }, "No problems."),
+      listed("left-out", "Not playing", Object.entries(health.left_out ?? {}), again),
+      listed("failing", "Failed at the last play", Object.entries(health.failing ?? {}), again),
       el("dl", {}, ...rows.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, String(value))))),
     ].filter(Boolean);
   });
@@ -147,14 +147,14 @@ function drawAge() {
   document.body.classList.toggle("stale", old || (late && age_ms === null));
   lost.hidden = !late;
   // Said once; the age beside it counts on in silence.
-  if (late) say(lost, trouble ?? "The screen answers late. Trying again.");
+  if (late) say(lost, trouble ?? "The screen answers slowly. Trying again.");
   if (late) sayStatus("lost", "Connection lost", []);
-  else if (old) sayStatus("lost", "Not known", ["no news from the screen"]);
+  else if (old) sayStatus("lost", "Unknown", ["No answer from the screen."]);
   if (newest === null) return;
   const figures = clock(newest.told.t_utc, newest.told.timezone, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
   const behind_s = (Date.parse(newest.audience.t_utc) - Date.parse(newest.told.t_utc)) / 1000;
   const behind = behind_s > BEHIND_S ? `, ${duration(behind_s)} old` : "";
-  say(byId("age"), late || old ? `what you see is ${Math.round(age_ms / 1000)} s old` : `figures of ${figures}${behind}`);
+  say(byId("age"), late || old ? `this page is ${Math.round(age_ms / 1000)} s old` : `figures of ${figures}${behind}`);
 }
 
 // --- the page ---

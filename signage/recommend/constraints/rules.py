@@ -42,7 +42,7 @@ from signage.types.audience import AudienceSnapshot
 from signage.types.orders import Orders
 from signage.types.plays import Play
 
-_UNCALLED = "mandatory: plays only when it is called"
+_UNCALLED = "mandatory: plays only when called for"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ class Constraints:
         allowed = [content_id for content_id in self._catalogue if content_id not in masked]
         if not allowed:
             name = self._catalogue.fallback.content_id
-            gave_way[name] = f"{masked.pop(name)}; nothing else was left"
+            gave_way[name] = f"{masked.pop(name)}; nothing else was allowed"
             return Verdict((name,), masked, gave_way, forced=True)
         verdict = Verdict(tuple(allowed), masked, gave_way)
         self._keep_promises(verdict, now)
@@ -176,7 +176,7 @@ class Constraints:
             age, rule = self._rules.adult_age, "adults_only"
         if not snapshot.observed:
             why = f" (camera: {snapshot.fault})" if snapshot.fault else ""
-            return f"{rule}: nobody knows who is in view{why}"
+            return f"{rule}: who is in view is unknown{why}"
         for viewer in snapshot.viewers:
             younger_prob = viewer.prob_younger_than(age)
             if younger_prob is None:
@@ -198,7 +198,7 @@ class Constraints:
         self, forced: ForcedContent, masked: Mapping[str, str], gave_way: dict[str, str]
     ) -> Verdict:
         name = forced.content_id
-        why = f"{forced.kind}: {name} plays alone"
+        why = f"{forced.kind}: only {name} plays"
         others = {content_id: masked.get(content_id, why) for content_id in self._catalogue}
         del others[name]
         if masked.get(name, _UNCALLED) != _UNCALLED:
@@ -252,7 +252,7 @@ class Constraints:
         for viewer in now.audience.viewers:
             had = now.histories[viewer.visit_id].plays_of(name) + coming + (now.on_screen == name)
             if had >= cap:
-                return f"max_per_viewer: viewer {viewer.viewer_id} has had it {had} times of {cap}"
+                return f"max_per_viewer: viewer {viewer.viewer_id} has had {had} of {cap} plays"
         return None
 
     def _share_is_full(self, content: Content, window: Iterable[Play]) -> str | None:
@@ -261,7 +261,9 @@ class Constraints:
         plays = self._rules.share_window_plays
         most = share.limit(content.share_max, plays)
         had = sum(play.content_id == content.content_id for play in window)
-        return None if had < most else f"share_max: {had} of {most} in the last {plays} plays"
+        return (
+            None if had < most else f"share_max: {had} of at most {most} in the last {plays} plays"
+        )
 
     def _competitor(self, content: Content, before: Collection[str]) -> str | None:
         if content.competes is None:
@@ -269,7 +271,7 @@ class Constraints:
         for name in before:
             other = self.known.get(name)
             if other and other is not content and other.competes == content.competes:
-                return f"competes: {name} is of {content.competes}, too, and played just before"
+                return f"competes: {name} of {content.competes} played just before"
         return None
 
     # 6: what gives way
@@ -298,13 +300,14 @@ class Constraints:
         main, least = now.audience.main, self._rules.repeat_min_attention
         earned = now.histories[main.visit_id].earned() if main else {}
         again = {
-            name: f"already_watched: it earned {earned[name]:.0%} from them, less than {least:.0%}"
+            name: f"already_watched: they gave it {earned[name]:.0%} of their attention, less "
+            f"than {least:.0%}"
             for name in verdict.allowed
             if earned.get(name, 1.0) < least
         }
         behind = {name for name, promise in verdict.promises.items() if promise.is_behind}
         if len(again) == len(verdict.allowed) and not behind:
-            verdict.gave_way |= dict.fromkeys(again, "already_watched: nothing else was left")
+            verdict.gave_way |= dict.fromkeys(again, "already_watched: nothing else was allowed")
             return
         kept = again.keys() & behind
         verdict.gave_way |= dict.fromkeys(sorted(kept), "already_watched: gave way to share_min")

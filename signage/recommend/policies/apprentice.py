@@ -123,15 +123,15 @@ class Apprentice:
         low, high = now.interval(rules.error)
         if now.acting == "rules" and low >= -rules.tolerance:
             log.warning(
-                "The learner takes over from the rules table: its plays are worth %+.3f "
-                "(%+.3f to %+.3f) against the table's, over %d plays.",
+                "The learner takes over from the rules table: its plays earn %+.3f (%+.3f to "
+                "%+.3f) compared with the table, over %d plays.",
                 *(now.total / now.plays, low, high, now.plays),
             )
             self._standing = _Standing("learner")
         elif now.acting == "learner" and high < 0:
             log.warning(
-                "The learner hands back to the rules table: its plays are worth %+.3f "
-                "(%+.3f to %+.3f) against the table's, over %d plays.",
+                "The learner hands back to the rules table: its plays earn %+.3f (%+.3f to "
+                "%+.3f) compared with the table, over %d plays.",
                 *(now.total / now.plays, low, high, now.plays),
             )
             self._standing = _Standing("rules")

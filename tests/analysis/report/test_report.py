@@ -215,7 +215,7 @@ def test_its_tables_are_those_of_the_journal(page: str, journal: JournalReader) 
     for rule, decided in held_back.items():
         assert table[rule.replace("_", " ")] == [str(decided), "0"]
     missing = sum((row["parts"] or {}).get("absent") == "nobody_present" for row in decisions)
-    assert table["nobody could have seen"][0] == str(missing)
+    assert table["nobody present"][0] == str(missing)
     assert float(table["shoes"][1].strip("%")) == pytest.approx(
         100
         * sum(row["content_id"] == "shoes" and bool(row["started_utc"]) for row in decisions)
@@ -308,10 +308,10 @@ def svg(address: str) -> str:
 def test_every_way_a_number_is_not_shown_has_its_legend() -> None:
     values, none = np.array([[0.25, 0.5, 0.75]]), np.zeros((1, 3), bool)
     few, unknown = np.array([[1, 0, 0]], bool), np.array([[0, 0, 1]], bool)
-    why = {"too few": few, "camera did not see": unknown}
+    why = {"too few": few, "camera could not see": unknown}
     drawn = svg(heat(values, ["a"], ["x", "y", "z"], hidden=why, form="{:.2f}"))
     assert "too few" in drawn
-    assert "camera did not see" in drawn
+    assert "camera could not see" in drawn
     assert "0.50" in drawn
     assert "0.25" not in drawn
     assert "0.75" not in drawn
@@ -367,7 +367,7 @@ def test_an_older_journal_is_by_utc_and_says_so(journal: JournalReader, tmp_path
     old = spoilt(journal, tmp_path, "UPDATE decisions SET utc_offset_min = NULL")
     page = write(old, tmp_path / "report.html")
     assert "by UTC" in page
-    assert rows(page)["clock on the wall"][0] == "not known"
+    assert rows(page)["local time"][0] == "not known"
 
 
 def test_where_only_some_hours_are_known_others_are_not_judged(
@@ -421,7 +421,7 @@ def test_before_nobody_there_is_nothing_to_plot(tmp_path: Path) -> None:
     page = write(simulate(tmp_path, nobody), tmp_path / "report.html")
     assert tiles(page)["mean reward"] == tiles(page)["conversion ratio"] == "–"
     assert "<img" not in page
-    assert headline(page) == "Nobody has been there yet who could have seen a play."
+    assert headline(page) == "No play had an audience yet."
 
 
 def test_rewards_that_are_all_alike_claim_no_certainty(
@@ -439,7 +439,7 @@ def test_rewards_that_are_all_alike_claim_no_certainty(
 
 def test_constraints_that_were_kept_are_counted(page: str) -> None:
     table = rows(page)
-    for rule in ("campaign dates, weekdays, dayparts", "competitors apart"):
+    for rule in ("campaign dates, weekdays, dayparts", "competitive separation"):
         checked, broken = table[rule]
         assert int(checked) > 0
         assert broken == "0"
@@ -455,17 +455,17 @@ def test_constraints_that_were_kept_are_counted(page: str) -> None:
         (
             "UPDATE catalogues SET contents = replace(contents, "
             "'\"max_per_hour\": 60', '\"max_per_hour\": 1')",
-            "plays an hour, of contents with a cap of their own",
+            "plays per hour, of contents with their own cap",
         ),
         (
             "UPDATE decisions SET masked = json_object('shoes', 'max_per_hour: 9 of 9') "
             "WHERE content_id = 'shoes'",
-            "nothing was drawn that was held back",
+            "no held-back content was drawn",
         ),
         (
             "UPDATE catalogues SET contents = replace(contents, "
             '\'"competes": null\', \'"competes": "play"\')',
-            "competitors apart",
+            "competitive separation",
         ),
     ],
     ids=["hours", "cap", "held back", "competitors"],

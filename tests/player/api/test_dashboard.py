@@ -188,7 +188,7 @@ def counted(reader: JournalReader) -> dict[str, str]:
             # Too few to be ranked: no share and no mean, but why there is none.
             f"{name}.attraction": "–",
             f"{name}.reward": "–\n"
-            + (f"not enough plays yet ({len(rewards)})" if rewards else "nobody was there"),
+            + (f"not enough plays yet ({len(rewards)})" if rewards else "nobody could see it"),
             f"{name}.trend": "–",
         }
     return told
@@ -231,7 +231,7 @@ def test_what_plays_and_why(
     told = "Chosen by the learner (70\xa0% likely) because the first person came."
     assert told in card.inner_text()
     assert "red, around noon +0.11" in card.inner_text()
-    card.get_by_text("Why this one, in words").click()
+    card.get_by_text("Why was this chosen?").click()
     assert card.locator(".why").inner_text() == shop.decisions[0]["why"]
     preview = page.frame_locator("iframe.guest")
     expect(preview.locator("p")).to_have_text("red")
@@ -327,14 +327,14 @@ def test_the_first_line_says_how_it_is_and_why(
 ) -> None:
     broken = {f"x{number}": f"film {number} is cut off" for number in range(9)}
     shop.health |= {
-        "reasons": ["the camera sees only black", "9 contents will not play", "no page"],
+        "reasons": ["the camera sends only black pictures", "9 contents will not play", "no page"],
         "left_out": broken,
         "failing": {"red": "the page did not load within 4 s"},
     }
     opened(shop, page)
     for part in ("#status", "#first-reason", "#more-reasons"):
         expect(page.locator(part)).to_be_in_viewport(ratio=1)
-    expect(page.locator("#first-reason")).to_have_text("the camera sees only black")
+    expect(page.locator("#first-reason")).to_have_text("the camera sends only black pictures")
     assert page.locator("#more-reasons").inner_text() == "+2 more"
     page.locator("#reason").click()
     expect(page.locator("[data-reasons=reasons] li").nth(2)).to_be_in_viewport()
@@ -411,7 +411,7 @@ def test_long_names_and_many_contents_keep_their_place(
     expect(page.locator("#people li")).to_have_count(0)
     assert page.locator(".funnel").bounding_box() == before
     shop.audience = {"observed": False, "fault": "black", "viewers": []}
-    expect(page.locator("#here-summary")).to_contain_text("sees only black: who is here")
+    expect(page.locator("#here-summary")).to_contain_text("sends only black pictures: who is here")
     assert page.locator(".funnel").bounding_box() == before
     diary.journal.close()
     assert complaints == []
@@ -444,12 +444,12 @@ def test_what_is_simulated_or_unknown_or_thin_says_so(
     assert "0.90" not in second
     assert "25\xa0%" in first
     assert "%" not in second
-    expect(page.locator("#hours-unknown")).to_contain_text("its camera did not see")
+    expect(page.locator("#hours-unknown")).to_contain_text("its camera could not see")
     none = {"rewarded": 0, "reward": None, "reward_low": None}
     for seen, impressions, why in (
-        (0, 0, "not known who was there"),
-        (3, 0, "nobody was there"),
-        (3, 9, "only played when it had to"),
+        (0, 0, "no audience data"),
+        (3, 0, "nobody could see it"),
+        (3, 9, "never chosen, only forced"),
     ):
         contents["red"] |= none | {"seen": seen, "impressions": impressions}
         page.reload()
@@ -497,7 +497,7 @@ def test_an_order_asks_for_the_token_and_tells_what_became_of_it(
     dialog.get_by_role("combobox").select_option("blue")
     dialog.get_by_role("button", name="Pin it").focus()
     page.keyboard.press("Enter")
-    token = dialog.get_by_label("The orders' token")
+    token = dialog.get_by_label("Token for orders")
     expect(token).to_be_focused()
     assert token.get_attribute("type") == "password"
     page.keyboard.press("Enter")
@@ -545,7 +545,7 @@ def test_an_emergency_has_to_be_confirmed(shop: Shop, board: Dashboard, page: Pa
     dialog.get_by_role("button", name="Go on").click()
     dialog.get_by_role("button", name="Yes, show it now").click()
     assert shop.server is not None
-    dialog.get_by_label("The orders' token").fill(shop.server.orders_token)
+    dialog.get_by_label("Token for orders").fill(shop.server.orders_token)
     page.keyboard.press("Enter")
     until(lambda: len(shop.desk.orders) == 1, "the order")
     assert shop.desk.orders[0].action is Action.EMERGENCY
@@ -556,7 +556,7 @@ def _give_token(shop: Shop, page: Page, button: str, submit: str) -> None:
     dialog = page.get_by_role("dialog")
     page.get_by_role("button", name=button).click()
     dialog.get_by_role("button", name=submit, exact=True).click()
-    dialog.get_by_label("The orders' token").fill(shop.server.orders_token)
+    dialog.get_by_label("Token for orders").fill(shop.server.orders_token)
     page.keyboard.press("Enter")
 
 

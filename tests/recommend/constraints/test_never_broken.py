@@ -166,7 +166,7 @@ def _is_right(decision: Decision, on: Playing, people: tuple[Viewer, ...] | None
         assert (decision.content_id == "b" and decision.forced) or "b" in decision.gave_way
     elif decision.forced:
         assert decision.content_id == on.recommender.catalogue.fallback.content_id
-        assert decision.gave_way[decision.content_id].endswith("; nothing else was left")
+        assert decision.gave_way[decision.content_id].endswith("; nothing else was allowed")
 
 
 def _keeps_caps(

@@ -99,7 +99,7 @@ def test_where_nothing_is_left_the_fallback_plays_and_the_decision_says_so() -> 
     assert (decision.content_id, decision.forced, decision.propensity) == ("news", True, 1.0)
     assert set(decision.masked) == {"coffee"}
     assert decision.gave_way == {
-        "news": "max_per_hour: 3 of 3 plays in the last hour; nothing else was left"
+        "news": "max_per_hour: 3 of 3 plays in the last hour; nothing else was allowed"
     }
 
 
@@ -232,6 +232,6 @@ def test_what_was_not_cared_for_comes_again_where_nothing_else_is_left() -> None
     assert set(first.masked.values()) == {reason}
     assert shown[-1].masked == {}
     assert shown[-1].gave_way == dict.fromkeys(
-        ("news", "shoes"), "already_watched: nothing else was left"
+        ("news", "shoes"), "already_watched: nothing else was allowed"
     )
     assert not shown[-1].forced
