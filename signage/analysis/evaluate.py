@@ -263,7 +263,7 @@ def _new_content(said: str) -> NewContent:
             f"--add {said} needs at least a category, as in --add "
             "category=coffee,tag=drink. Further keys: medium=image, motion, still."
         )
-    return NewContent(f"with a new one: {', '.join(kinds)}", kinds)
+    return NewContent(f"new content: {', '.join(kinds)}", kinds)
 
 
 def _document(log: Log, found: Evaluation, wanted: EvaluationRequest) -> dict[str, Any]:

@@ -193,8 +193,8 @@ def balance(inputs: ReportInputs) -> Section | None:
         "Where the time of all visits went, and how people are counted.",
         tables=(seconds, people),
         note="Outside plays means between two plays, during one that failed or was not "
-        "confirmed, or noticed only after the play. In the table of plays (`signage "
-        "export`) the column “opportunities_to_see” counts the impressions of one "
+        "confirmed, or noticed only after the play. In the table of plays (signage "
+        "export) the column “opportunities_to_see” counts the impressions of one "
         "play.",
     )
 

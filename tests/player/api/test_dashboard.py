@@ -264,7 +264,7 @@ def test_who_is_here_is_drawn_and_told_in_words(
     assert re.search(r"2\s+Child, 8 ± 4", second)
     assert "not watching" in second
     shop.audience |= {"observed": False, "viewers": []}
-    expect(page.locator("#here-summary")).to_contain_text("who is here is not known")
+    expect(page.locator("#here-summary")).to_contain_text("so nobody can be counted")
     assert complaints == []
 
 
@@ -411,7 +411,7 @@ def test_long_names_and_many_contents_keep_their_place(
     expect(page.locator("#people li")).to_have_count(0)
     assert page.locator(".funnel").bounding_box() == before
     shop.audience = {"observed": False, "fault": "black", "viewers": []}
-    expect(page.locator("#here-summary")).to_contain_text("sends only black pictures: who is here")
+    expect(page.locator("#here-summary")).to_contain_text("sends only black pictures, so nobody")
     assert page.locator(".funnel").bounding_box() == before
     diary.journal.close()
     assert complaints == []
