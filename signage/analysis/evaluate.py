@@ -231,7 +231,7 @@ def _contexts(features: Sequence[str], values: Floats) -> Iterator[dict[str, flo
 def _place(log: Log, name: str) -> int:
     if name not in log.contents:
         raise ConfigError(
-            f"There is no content {name!r} in {log.name}; it has {', '.join(log.contents)}."
+            f"There is no content {name!r} in {log.name}. Choose from {', '.join(log.contents)}."
         )
     return list(log.contents).index(name)
 

@@ -69,7 +69,7 @@ class OrderBook:
         content_id, catalogue = order.content_id, self._recommender.catalogue
         if content_id is not None and content_id not in catalogue:
             raise OrderRefusedError(
-                f"There is no content {content_id!r}; there is {', '.join(catalogue)}."
+                f"There is no content {content_id!r}. Choose from {', '.join(catalogue)}."
             )
         if order.action is Action.ROLLBACK:
             self._roll_back(order, utc)
@@ -115,8 +115,8 @@ def _in_catalogue(content_id: str | None, catalogue: Catalogue) -> str | None:
     if content_id is None or content_id in catalogue:
         return content_id
     log.warning(
-        "The operator ordered the content %r, which is not in the catalogue any more: without "
-        "it the order has no effect.",
+        "The operator ordered the content %r, which is no longer in the catalogue: "
+        "the order has no effect until it is back.",
         content_id,
     )
     return None

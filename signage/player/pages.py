@@ -119,7 +119,7 @@ class Pages:
                 if not complained:
                     complained = True
                     reason = error.errors()[0]["msg"]
-                    _log.warning("page %s sends messages that make no sense: %s", page, reason)
+                    _log.warning("page %s sends invalid messages: %s", page, reason)
                 continue
             now_s = self._clock()
             if isinstance(said, Pulse):
@@ -145,7 +145,7 @@ class Pages:
     def _send(self, connection: int, message: str) -> None:
         unsent = self._unsent[connection]
         if unsent.full():
-            _log.warning("a page (connection %d) does not read its cues", connection)
+            _log.warning("a page (connection %d) does not read its messages", connection)
             self._hang_up(connection)
         else:
             unsent.put_nowait(message)

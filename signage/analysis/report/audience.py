@@ -71,7 +71,9 @@ def contents(inputs: ReportInputs) -> Section:
         tables=(
             Table(
                 _COLUMNS,
-                tuple(_content(inputs, row, means.get(row["content_id"])) for row in inputs.by_plays),
+                tuple(
+                    _content(inputs, row, means.get(row["content_id"])) for row in inputs.by_plays
+                ),
             ),
         ),
         note=f"{_which(inputs)}An impression is one person’s opportunity to see one play. "

@@ -81,7 +81,9 @@ def learning_curve(inputs: ReportInputs) -> Section | None:
         f"Mean reward over {len(means)} equal stretches of plays. A change in the "
         "audience moves it as much as learning does"
         + (
-            ". The curve covers all arms together." if isinstance(inputs.experiment, Mapping) else "."
+            ". The curve covers all arms together."
+            if isinstance(inputs.experiment, Mapping)
+            else "."
         ),
         (Picture(picture, f"Mean reward by plays: from {first:.3f} to {last:.3f}."),),
     )
