@@ -232,9 +232,10 @@ def _orders_text(orders: Orders) -> str:
 def _decision_text(decision: Decision, audience: AudienceSnapshot) -> str:
     people = len(audience.viewers)
     why = decision.trigger.replace("_", " ")
-    masked = "".join(f"; not allowed: {names} ({reason})" for names, reason in _masked(decision))
+    masked = "; ".join(f"{names} ({reason})" for names, reason in _masked(decision))
+    barred = f"; not allowed: {masked}" if masked else ""
     there = f"{people} in front of the screen" if audience.observed else "the camera cannot see"
     return (
         f"{decision.content_id} ({decision.propensity:.0%} likely, "
-        f"{len(decision.eligible)} allowed; {why}; {there}){masked}"
+        f"{len(decision.eligible)} allowed; {why}; {there}){barred}"
     )

@@ -192,13 +192,13 @@ def test_values_and_lift_are_what_one_gets_by_hand(tmp_path: Path) -> None:
     assert (treatment["units"], treatment["rewarded_plays"]) == (30, 120)
     assert found["left_out"] == {"in washout": 60}
     assert all(check["ok"] for check in found["checks"]), found["checks"]
-    assert found["verdict"].startswith("vw beats rules: its lift is +2")
+    assert found["verdict"].startswith("vw earns more than rules: the lift is +2")
 
 
 def test_no_difference_is_not_called_one(tmp_path: Path) -> None:
     write(tmp_path, blocks(60, like))
     found = result(tmp_path)
-    assert found["verdict"].startswith("No difference between vw and rules is shown yet")
+    assert found["verdict"].startswith("The data show no difference between vw and rules yet")
     low, high = found["arms"][1]["lift_interval"]
     assert low < 0 < high
     assert found["arms"][1]["detectable_lift"] > 0
@@ -207,7 +207,9 @@ def test_no_difference_is_not_called_one(tmp_path: Path) -> None:
 def test_early_there_are_values_and_no_interval(tmp_path: Path) -> None:
     write(tmp_path, blocks(12, clear))
     found = result(tmp_path)
-    assert found["verdict"].startswith("Too early to compare vw with rules: 6 rounds of blocks")
+    assert found["verdict"].startswith(
+        "Not enough data to compare vw with rules yet (6 rounds of blocks"
+    )
     assert found["arms"][1]["lift_interval"] is None
 
 
@@ -224,8 +226,8 @@ def test_a_third_arm_makes_the_intervals_wider(tmp_path: Path) -> None:
     write(tmp_path, told)
     found = result(tmp_path)
     assert [arm["arm"] for arm in found["arms"]] == ["rules", "vw", "uniform"]
-    assert "vw beats rules" in found["verdict"]
-    assert "No difference between uniform and rules" in found["verdict"]
+    assert "vw earns more than rules" in found["verdict"]
+    assert "no difference between uniform and rules" in found["verdict"]
     assert all(check["ok"] for check in found["checks"]), found["checks"]
     assert {point["arm"] for point in found["lift_over_time"]} == {"vw", "uniform"}
 
@@ -521,10 +523,10 @@ def test_the_command_prints_words_or_one_document(tmp_path: Path) -> None:
     write(tmp_path, blocks(60, clear))
     words = signage("experiment", tmp_path)
     assert (words.returncode, words.stderr) == (0, "")
-    assert "vw beats rules" in words.stdout
+    assert "vw earns more than rules" in words.stdout
     assert "60 in washout" in words.stdout
     document = json.loads(signage("experiment", tmp_path / "journal.sqlite", "--json").stdout)
-    assert document["verdict"].startswith("vw beats rules")
+    assert document["verdict"].startswith("vw earns more than rules")
     assert document == json.loads(json.dumps(result(tmp_path)))
     bad = signage("experiment", tmp_path / "gone.sqlite", "--json")
     assert (bad.returncode, bad.stdout, bad.stderr.count("\n")) == (1, "", 1)

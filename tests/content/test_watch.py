@@ -422,7 +422,7 @@ def test_caps_and_competitors_survive(stage: Callable[..., Stage]) -> None:
     assert shown(on) == "a"
     on.engine.replace_catalogue(catalogue({"b": {}, "c": cola}))
     on.play(6, [HERE])
-    assert on.rows()[1]["masked"] == {"c": "competes: a is of cola, too, and played just before"}
+    assert on.rows()[1]["masked"] == {"c": "competes: a of cola played just before"}
     on.engine.replace_catalogue(catalogue({"a": cola | {"max_per_hour": 1}, "b": {}}))
     on.play(8, [HERE])
     assert "max_per_hour" in on.rows()[-1]["masked"]["a"]

@@ -437,5 +437,5 @@ def test_with_a_fault_of_the_camera_who_is_there_is_unknown(stage: Callable[...,
         assert (step.audience.observed, step.audience.fault) == (False, "blank")
     assert on.engine.on_screen.content_id != "wine"
     last = on.rows()[-1]
-    assert last["masked"]["wine"].endswith("nobody knows who is in view (camera: blank)")
+    assert last["masked"]["wine"].endswith("who is in view is unknown (camera: blank)")
     assert last["context"]["group=unknown"] == 1.0

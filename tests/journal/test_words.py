@@ -31,29 +31,31 @@ ROW: dict[str, Any] = {
 
 def test_a_choice() -> None:
     assert why(ROW, TITLES) == (
-        "The learner chose “Slow is a flavour” (62% likely). It might have been “Run late” (30%), "
-        "“Tea” (8%). It was expected to earn 0.41, the most of all. For it: travel, very near "
-        "(+0.08). Against it: drink (−0.02). Not allowed: “Cellar” (for adults only: the age of "
-        "somebody here is unknown)."
+        "The learner chose “Slow is a flavour” (62% likely). It could also have been “Run late” "
+        "(30%), “Tea” (8%). Its expected reward was 0.41, the highest of all. For it: travel, very "
+        "near (+0.08). Against it: drink (−0.02). Not allowed: “Cellar” (for adults only: the age "
+        "of someone here is unknown)."
     )
 
 
 def test_what_was_not_the_best_and_what_gave_way() -> None:
     told = why(ROW | {"content_id": "tea", "gave_way": {"shoes": "share_min: 3 of 9 due"}}, TITLES)
-    assert "the most, 0.41, was expected of “Slow is a flavour”." in told
-    assert told.endswith("Rules that gave way: “Run late” (promised share: 3 of 9 due).")
+    assert "“Slow is a flavour” had the highest, 0.41." in told
+    assert told.endswith("Rules set aside: “Run late” (minimum share of voice: 3 of 9 due).")
 
 
 def test_what_had_to_play() -> None:
     alone = {"forced": True, "eligible": {"coffee": 1.0}, "estimates": {}, "reasons": {}}
     told = why(ROW | alone, TITLES)
-    assert told.startswith("“Slow is a flavour” had to play: nothing else was possible.")
+    assert told.startswith("“Slow is a flavour” was the only possible choice.")
 
 
 def test_a_hundred_contents_that_are_not_allowed_are_counted() -> None:
-    masked = {f"c{number}": "share_max: 5 of 4 in the last 100 plays" for number in range(100)}
+    masked = {
+        f"c{number}": "share_max: 5 of at most 4 in the last 100 plays" for number in range(100)
+    }
     told = why(ROW | {"masked": masked | {"tea": "competes: wine is of drinks, too"}}, TITLES)
-    assert "“c2” and 97 more (largest share: 5 of 4 in the last 100 plays)" in told
+    assert "“c2” and 97 more (maximum share of voice: 5 of 4 in the last 100 plays)" in told
     assert "“Tea” (competitor just played: “Cellar” is of drinks, too)" in told
 
 
@@ -83,6 +85,6 @@ def test_every_trigger_and_policy_has_words() -> None:
     assert set(TRIGGERS) == set(Trigger)
     assert {"vw", "apprentice", "rules", "playlist", "uniform"} <= set(POLICIES)
     told = in_words(ROW)
-    assert (told["chosen_by"], told["because"]) == ("the learner", "the first person came")
+    assert (told["chosen_by"], told["because"]) == ("the learner", "the first person arrived")
     assert told["reasons"][0] == ["travel, very near", 0.08]
     assert in_words(ROW | {"policy": "shop.Mine"})["chosen_by"] == "the policy shop.Mine"

@@ -128,7 +128,9 @@ def test_what_did_not_earn_it_does_not_come_again() -> None:
     show(strict, "tea", impression(attention_s=4.0))
     decision = decide(strict, BACK)
     assert set(decision.eligible) == {"coffee", "tea"}
-    assert decision.masked == {"shoes": "already_watched: it earned 12% from them, less than 30%"}
+    assert decision.masked == {
+        "shoes": "already_watched: they gave it 12% of their attention, less than 30%"
+    }
     assert set(decide(strict, viewer("1.9")).eligible) == set(THREE)
     assert set(decide(strict, None).eligible) == set(THREE)
 

@@ -185,7 +185,7 @@ function hoursTable({ by_hour: hours, timezone: zone, days }) {
 
 export function drawVoice(told) {
   const { share_of_voice: voice, catalogue } = told;
-  say(byId("voice-words"), `share of the last ${count(voice.window_plays)} plays that were chosen`);
+  say(byId("voice-words"), `of the last ${count(voice.window_plays)} chosen plays`);
   redraw(byId("voice"), [voice, catalogue, isWhole("voice")], () => {
     const named = Object.keys(catalogue).filter((name) => !catalogue[name].mandatory);
     const all = [...new Set([...named, ...Object.keys(voice.plays)])].map((name) => {

@@ -92,7 +92,7 @@ export function drawPlaying(decisions, told) {
           "p",
           { class: "quiet" },
           play.forced ? "The only possible choice" : `Chosen by ${play.words.chosen_by} (${percent(play.propensity)} likely)`,
-          `: ${play.words.because}.`,
+          ` when ${play.words.because}.`,
         ),
       ),
       play.forced ? null : alternatives(play, title),

@@ -28,7 +28,7 @@ def reported(folder: Path, told: list[Told]) -> str:
 def test_the_headline_is_the_verdict(told: list[Told], tmp_path: Path) -> None:
     page = reported(tmp_path, told)
     found = result(tmp_path)
-    assert found["verdict"].startswith("vw beats rules")
+    assert found["verdict"].startswith("vw earns more than rules")
     assert re.search(r'class="headline">\s*<p>(.*?)</p>', page)[1] == found["verdict"]  # type: ignore[index]
     assert f"Lift over rules: vw {100 * found['arms'][1]['lift']:+.1f} % in the end." in page
     for check in found["checks"]:
@@ -38,10 +38,12 @@ def test_the_headline_is_the_verdict(told: list[Told], tmp_path: Path) -> None:
 
 
 def test_no_difference_is_not_called_one(tmp_path: Path) -> None:
-    assert "No difference between vw and rules is shown yet" in reported(tmp_path, blocks(60, like))
+    assert "The data show no difference between vw and rules yet" in reported(
+        tmp_path, blocks(60, like)
+    )
 
 
 def test_before_there_is_an_interval_it_says_so(tmp_path: Path) -> None:
     page = reported(tmp_path, blocks(8, clear))
-    assert "Too early to compare vw with rules" in page
+    assert "Not enough data to compare vw with rules yet" in page
     assert "Lift over time" not in page

@@ -205,7 +205,7 @@ def test_the_page_says_what_the_journal_has_and_follows_it(
     until(lambda: figures(page)["ots"] == "5", "the new play")
     assert figures(page) == counted(reader)
     assert page.locator("[data-voice=blue]").inner_text() == "33\xa0%"
-    page.get_by_text("As a table").click()
+    page.get_by_text("Show as a table").click()
     cells = page.locator("#hours-table tbody tr").first.locator("td").all_inner_texts()
     told = [hour for hour in board(1)["by_hour"] if hour["plays"]][-1]
     assert cells[:2] == [str(told["ots"]), str(told["watchers"])]
@@ -228,7 +228,7 @@ def test_what_plays_and_why(
     opened(shop, page)
     card = page.locator(".playing")
     assert card.locator(".title").inner_text() == "Red & <b>bold</b>"  # as it is, not as HTML
-    told = "Chosen by the learner (70\xa0% likely) because the first person came."
+    told = "Chosen by the learner (70\xa0% likely) when the first person arrived."
     assert told in card.inner_text()
     assert "red, around noon +0.11" in card.inner_text()
     card.get_by_text("Why was this chosen?").click()
@@ -296,7 +296,7 @@ def test_a_running_experiment_tells_its_verdict(
     board = shop.dashboard = Dashboard(Config(experiment=AUTUMN), loop, DashboardFigures(journal))
     opened(shop, page)
     card = page.locator("#experiment")
-    expect(card).to_contain_text("vw beats rules: its lift is +2")
+    expect(card).to_contain_text("vw earns more than rules: the lift is +2")
     assert board(1)["experiment"]["summary"] in card.inner_text()
     expect(page.locator("#experiment-words")).to_have_text("autumn: rules against vw")
     card.scroll_into_view_if_needed()
@@ -344,7 +344,7 @@ def test_the_first_line_says_how_it_is_and_why(
     failing = page.locator("[data-reasons=failing]")
     expect(failing).to_contain_text("Red & <b>bold</b> the page did not load within 4 s")
     shop.health |= {"status": "ok", "reasons": [], "left_out": {}, "failing": {}}
-    expect(page.locator("#status")).to_have_text("All is well")
+    expect(page.locator("#status")).to_have_text("Running well")
     expect(page.locator("#reason")).to_be_hidden()
     # Whatever it calls itself: who complains is not well.
     shop.health |= {"reasons": ["the clock stands in 1970"]}
@@ -356,10 +356,10 @@ def test_nothing_is_well_that_nobody_has_heard_of(shop: Shop, board: Dashboard, 
     """The screen takes the question and is silent: what it said before is not of now."""
     shop.health |= {"status": "ok", "reasons": []}
     opened(shop, page)
-    expect(page.locator("#status")).to_have_text("All is well")
+    expect(page.locator("#status")).to_have_text("Running well")
     page.route("**/health", lambda route: None)
-    expect(page.locator("#status")).to_have_text("Not known", timeout=15_000)
-    expect(page.locator("#age")).to_contain_text(re.compile(r"what you see is \d+ s old"))
+    expect(page.locator("#status")).to_have_text("Unknown", timeout=15_000)
+    expect(page.locator("#age")).to_contain_text(re.compile(r"this page is \d+ s old"))
 
 
 LONG = "WithoutASpaceAndLongerThanAnybodyReads" * 4
@@ -444,7 +444,7 @@ def test_what_is_simulated_or_unknown_or_thin_says_so(
     assert "0.90" not in second
     assert "25\xa0%" in first
     assert "%" not in second
-    expect(page.locator("#hours-unknown")).to_contain_text("its camera could not see")
+    expect(page.locator("#hours-unknown")).to_contain_text("the camera could not see")
     none = {"rewarded": 0, "reward": None, "reward_low": None}
     for seen, impressions, why in (
         (0, 0, "no audience data"),
@@ -464,7 +464,7 @@ def test_what_is_simulated_or_unknown_or_thin_says_so(
         expect(page.locator(f".funnel [data-figure={figure}]")).to_have_text("–")
     told["by_hour"] = hours
     page.reload()
-    page.get_by_text("As a table").click()
+    page.get_by_text("Show as a table").click()
     blind = page.locator(f'[data-hour="{hours[1]["t_utc"]}"] td')
     assert blind.all_inner_texts()[:4] == ["–", "–", "–", "4"]
     assert complaints == []
@@ -477,7 +477,7 @@ def test_a_lost_connection_is_told_with_the_age_of_what_is_seen(
     opened(shop, page)
     shop.close()
     expect(page.locator("#lost")).to_have_text("The screen does not answer. Trying again.")
-    expect(page.locator("#age")).to_contain_text(re.compile(r"what you see is \d+ s old"))
+    expect(page.locator("#age")).to_contain_text(re.compile(r"this page is \d+ s old"))
     assert figures(page)["ots"] == "4"  # the last that is known stays
     port = int(shop.url.rstrip("/").rpartition(":")[2])
     shop.open(port=port)
@@ -495,16 +495,16 @@ def test_an_order_asks_for_the_token_and_tells_what_became_of_it(
     page.keyboard.press("Enter")  # all of it by the keyboard
     expect(dialog.get_by_role("combobox")).to_be_focused()
     dialog.get_by_role("combobox").select_option("blue")
-    dialog.get_by_role("button", name="Pin it").focus()
+    dialog.get_by_role("button", name="Pin", exact=True).focus()
     page.keyboard.press("Enter")
     token = dialog.get_by_label("Token for orders")
     expect(token).to_be_focused()
     assert token.get_attribute("type") == "password"
     page.keyboard.press("Enter")
-    expect(dialog.get_by_role("alert")).to_contain_text("is not empty")
+    expect(dialog.get_by_role("alert")).to_contain_text("Enter a token.")
     token.fill("guess")
     page.keyboard.press("Enter")
-    expect(dialog.get_by_role("alert")).to_contain_text("This token was refused")
+    expect(dialog.get_by_role("alert")).to_contain_text("The screen refused this token")
     assert shop.desk.orders == []
     page.keyboard.type(shop.server.orders_token)
     page.keyboard.press("Enter")
@@ -536,13 +536,13 @@ def test_an_emergency_has_to_be_confirmed(shop: Shop, board: Dashboard, page: Pa
     dialog = page.get_by_role("dialog")
     page.get_by_role("button", name="Emergency").click()
     dialog.get_by_role("combobox").select_option("green")
-    dialog.get_by_role("button", name="Go on").click()
-    expect(dialog).to_contain_text("plays alone until you end it")
+    dialog.get_by_role("button", name="Continue").click()
+    expect(dialog).to_contain_text("Nothing else plays until you end the emergency")
     page.keyboard.press("Enter")  # once too often: it rests on Cancel
     expect(dialog).to_be_hidden()
     assert shop.desk.orders == []
     page.get_by_role("button", name="Emergency").click()
-    dialog.get_by_role("button", name="Go on").click()
+    dialog.get_by_role("button", name="Continue").click()
     dialog.get_by_role("button", name="Yes, show it now").click()
     assert shop.server is not None
     dialog.get_by_label("Token for orders").fill(shop.server.orders_token)

@@ -133,7 +133,7 @@ def test_what_the_viewer_did_not_care_for_comes_again_only_when_it_is_due() -> N
     }
     assert all("sold" in decision.eligible for decision in again)
     spared = [decision.masked["sold"] for decision in shown if "sold" in decision.masked]
-    assert set(spared) == {"already_watched: it earned 10% from them, less than 50%"}
+    assert set(spared) == {"already_watched: they gave it 10% of their attention, less than 50%"}
     assert shares(shown, "sold").min() >= 0.2 - 0.02
 
 
