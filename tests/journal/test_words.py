@@ -51,9 +51,7 @@ def test_what_had_to_play() -> None:
 
 
 def test_a_hundred_contents_that_are_not_allowed_are_counted() -> None:
-    masked = {
-        f"c{number}": "share_max: 5 of at most 4 in the last 100 plays" for number in range(100)
-    }
+    masked = {f"c{number}": "share_max: 5 of 4 in the last 100 plays" for number in range(100)}
     told = why(ROW | {"masked": masked | {"tea": "competes: wine is of drinks, too"}}, TITLES)
     assert "“c2” and 97 more (maximum share of voice: 5 of 4 in the last 100 plays)" in told
     assert "“Tea” (competitor just played: “Cellar” is of drinks, too)" in told

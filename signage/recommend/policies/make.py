@@ -77,13 +77,14 @@ def _learner(config: Config, model: bytes | None, saved: Checkpoint | None) -> E
         policy, _, layout = other.header.layout.partition(":")
         # One that began with another screen's model itself has its mark behind.
         if not f"{layout}:".startswith(f"{layout_of(vw.model_copy(update={'warm_start': None}))}:"):
-            raise ValueError("it was made by another version or with other settings of the learner")
+            raise ValueError("it comes from another version or other settings of the learner")
         if policy not in ("vw", "apprentice"):
-            raise ValueError("it was made during an experiment, and holds more than one learner")
+            raise ValueError("it comes from an experiment and holds more than one learner")
     except ValueError as error:
         raise ConfigError(
-            f"policies.vw.warm_start {vw.warm_start} is not used: {error}. Copy a checkpoint of a "
-            "screen with the same program and settings, or remove the key."
+            f"policies.vw.warm_start {vw.warm_start} is not used: {error}. Copy a "
+            "checkpoint from a screen with the same program and settings, or remove the "
+            "key."
         ) from error
     return EnsemblePolicy.taught(
         vw, divide(other.model)[1] if policy == "apprentice" else other.model
