@@ -149,7 +149,7 @@ def _short(error: Exception) -> str:
 
 
 class ReplayedPolicy:
-    """A policy that is asked each decision of a log anew, in order, and learns their rewards.
+    """A policy that replays every decision of a log in order and learns its rewards.
 
     The hour is that of the clock on the wall; where the log does not tell it, of ``zone``.
     """
@@ -327,7 +327,7 @@ def _told(one: Valuation, wanted: EvaluationRequest) -> dict[str, Any]:
 
 
 def _estimate(estimate: Estimate | None) -> dict[str, float | None] | None:
-    """Fields that cannot be told are None."""
+    """The estimate as JSON fields; unknown fields are None."""
     if estimate is None:
         return None
     return {

@@ -70,7 +70,7 @@ def open_journal(journal: Path) -> Experiments:
 
 
 def described(reader: Experiments, name: str | None) -> Design:
-    """The experiment called ``name``, or the newest, where there is one."""
+    """The design of the experiment ``name``, or of the newest experiment."""
     names = reader.names()
     if not names:
         raise JournalError(

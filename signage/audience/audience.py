@@ -30,7 +30,7 @@ class Audience:
         screen: ScreenConfig | None = None,
         reading: ReadingModel | None = None,
     ) -> None:
-        """Without the model of ``reading``, nobody is told to read."""
+        """Without the ``reading`` model, nobody counts as reading."""
         self._config = config
         self._run = run
         self._screen = ScreenPlane(screen or ScreenConfig())
@@ -47,7 +47,7 @@ class Audience:
         self._run = run
 
     def update(self, frame: Frame, sightings: Sequence[Sighting] | None) -> AudienceSnapshot:
-        """Add what a frame told; None when it could tell nothing (the camera does not see)."""
+        """Add the sightings of a frame; None if the camera cannot see."""
         now_s = frame.t_s
         self._part(now_s)  # whoever was not seen for so long has left, even if their track goes on
         for sighting in sightings or ():

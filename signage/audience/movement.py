@@ -19,7 +19,7 @@ _MIN_RATE_HZ = 0.06
 
 
 class Path:
-    """The last moments of somebody's way. ``walking_m_s``: who is slower stands."""
+    """The recent path of a person. Anyone slower than ``walking_m_s`` is standing."""
 
     def __init__(self, walking_m_s: float) -> None:
         self._walking_m_s = walking_m_s
@@ -42,7 +42,7 @@ class Path:
 
     @property
     def distance_m(self) -> float | None:
-        """From the camera: the median of the last moments, so few that nobody gets far in them."""
+        """Distance from the camera: the median of the most recent moments."""
         if not self._places:
             return None
         since_s = self._places[-1][0] - _NOW_S

@@ -1,4 +1,4 @@
-"""Whether somebody reads, told from where on the screen they look, moment by moment.
+"""Detects reading from the path of the gaze over the screen.
 
 Reading has a signature that watching and searching lack: small steps along the line and quick
 sweeps back to the next one (Rayner 1998). Biedert et al. 2012 ("A robust realtime

@@ -1,4 +1,4 @@
-"""One person's visit: what single sightings said, aggregated."""
+"""One person's visit: the aggregate of single sightings."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _LOGO_LOOKS = 2
 
 
 def is_attentive(sighting: Sighting, config: AudienceConfig, screen: ScreenPlane) -> bool:
-    """Whether somebody looks at the screen: by the eyes where they can be told, else by the head.
+    """Whether a person looks at the screen: by the eyes if resolvable, else by the head.
 
     Who looks into the lens, or between it and the screen, counts: the camera belongs to it.
     """
@@ -71,7 +71,7 @@ def _is_within(angle_deg: float, extent_deg: tuple[float, float], margin_deg: fl
 
 
 def _facing_of(sighting: Sighting, *, headed: bool) -> Facing | None:
-    """Which way somebody stands: by the head where it is known, else by the shoulders."""
+    """Which way a person faces: by the head if known, else by the shoulders."""
     pose = sighting.head_pose
     if pose is None:
         # Shoulders to the screen and yet no face: the head is turned.
@@ -83,7 +83,7 @@ def _facing_of(sighting: Sighting, *, headed: bool) -> Facing | None:
 
 
 class _Average:
-    """Weighted mean of what single looks said. Means of probabilities keep their doubt."""
+    """Weighted mean over single looks. Means of probabilities keep their uncertainty."""
 
     def __init__(self) -> None:
         self._sum: Floats | None = None
@@ -92,7 +92,7 @@ class _Average:
         """Never changed, but replaced: whoever was given it keeps it."""
 
     def add(self, value: Floats, weight: float, keep: float = 1.0) -> None:
-        """``keep``: share of what was said before that still counts."""
+        """Add a value. ``keep`` is the share of the earlier weight that still counts."""
         total = np.zeros_like(value) if self._sum is None else self._sum
         self._sum = keep * total + weight * value
         self._weight = keep * self._weight + weight
@@ -188,7 +188,7 @@ class Visit:
 
     @property
     def dwell_s(self) -> float:
-        """Until they were last found; where they were said to be since then is a guess."""
+        """Time in seconds until the person was last detected; later positions are predictions."""
         return self._found_s - self.first_seen_s
 
     def know(self, earlier: tuple[str, ...]) -> None:
@@ -226,7 +226,7 @@ class Visit:
             self._brands.add(sighting.logos)
 
     def _add_look(self, t_s: float, *, attentive: bool, towards: bool) -> None:
-        """Where they were only said to be since they were last found, nobody knows their looks.
+        """Add attention of a detected moment; predicted positions have none.
 
         As dwell time, attention of that time counts when they are found again.
         """

@@ -174,11 +174,11 @@ class LiveCapture:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether a frame that nobody has taken is there."""
+        """Whether an untaken frame is waiting."""
         return self._image is not None
 
     def next(self) -> Frame:
-        """Wait for a frame newer than the last; one without image while there is none.
+        """Wait for a newer frame; returns one without an image if none arrives.
 
         Raises what ended the reading, if it ended for good.
         """

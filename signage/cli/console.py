@@ -34,7 +34,7 @@ class KioskView:
     """Shows who is there, what was chosen and why, and what came back."""
 
     def __init__(self, length_s: float | None, token_path: Path) -> None:
-        """A log has no token in it, but is told the file ``token_path`` that has one."""
+        """Logs never hold a token; they name the file ``token_path`` instead."""
         self.title: Callable[[str], str] = str
         """Title of a content, by its id."""
         self._length_s = length_s

@@ -1,4 +1,4 @@
-"""The operator's commands: orders to a running screen, and a model learned anew."""
+"""The operator's commands: orders to a running screen, and rebuilding a model."""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ class ContentFile(Schedule):
 
     @property
     def age_restricted(self) -> bool:
-        """Whether somebody may be too young for it."""
+        """Whether the content has an age limit."""
         return self.adults_only or self.min_age is not None
 
 
@@ -174,7 +174,7 @@ class Content(ContentFile):
         )
 
     def cue(self, decision_id: str, *, now: bool) -> Cue:
-        """What the screen is told of it."""
+        """The cue that asks the screen to show the content."""
         more = None if self.more is None else MoreCue(**self.more.model_dump(exclude={"on"}))
         return Cue(
             decision_id=decision_id,

@@ -299,7 +299,7 @@ def _check_film(checked: Checked, name: str, media: Media) -> None:
 
 
 def _too_large(name: str, media: Media) -> list[str]:
-    """What is to be said of a picture with more pixels than it needs."""
+    """Warnings about a picture with more pixels than it needs."""
     width_px, height_px = media.width_px or 0, media.height_px or 0
     if media.container == "SVG" or (
         max(width_px, height_px) <= _PICTURE_SIDE_PX and width_px * height_px <= _PICTURE_PX

@@ -108,7 +108,7 @@ class _Reading:
         )
 
     def _within_file(self, video: VideoStream) -> None:
-        """Raises MediaError where the index speaks of more than there is."""
+        """Raises MediaError if the index points beyond the end of the file."""
         size = self._path.stat().st_size
         for entry in video.index_entries:
             if entry.pos + entry.size > size:

@@ -144,7 +144,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def stamp_of(path: Path) -> Stamp | None:
-    """None where there is no such file, or no longer."""
+    """The stamp of a file; None if it does not exist."""
     try:
         found = path.stat()
     except (OSError, ValueError):

@@ -171,7 +171,7 @@ def _container(path: Path, head: bytes) -> _Container:
 
 
 def _as_text(head: bytes) -> str:
-    """As far as it can be told before anything is known of the encoding."""
+    """The start of a file as text, before its encoding is known."""
     is_utf16 = head.startswith((b"\xff\xfe", b"\xfe\xff"))
     return head.decode("utf-16" if is_utf16 else "utf-8-sig", "replace")
 

@@ -147,7 +147,7 @@ class ContentWatch:
         self._listing = listing
 
     def _check_first(self, names: set[str | None]) -> None:
-        """Check what a screen cannot do without, and what else there is time for."""
+        """Check the contents that the screen needs first, then others while time is left."""
         until_s = time.monotonic() + _START_S
 
         def rank(folder: Path) -> int:
@@ -200,7 +200,7 @@ class ContentWatch:
             self._stop.wait(_EVERY_S)
 
     def _check(self, folder: Path, files: Files, glance_s: float | None = None) -> bool:
-        """Check a content anew; False where it changed meanwhile, or the time for it is over.
+        """Check one content; False if it changed meanwhile or the time ran out.
 
         ``glance_s`` is the time that there is at a start.
         """
@@ -286,7 +286,7 @@ class ContentWatch:
         return catalogue
 
     def _stand_in(self, catalogue: Catalogue, error: ConfigError) -> None:
-        """Another fallback plays than the one that is wanted."""
+        """Report that another fallback replaces the configured one."""
         self._complain(f"{error} {catalogue.fallback.content_id!r} replaces it.")
 
     def _refuse(self, problem: str) -> None:

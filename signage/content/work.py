@@ -19,7 +19,7 @@ class Work(Generic[T]):
     """A task in a thread of its own, which a process that ends does not wait for."""
 
     def __init__(self, task: Callable[[], T], name: str, *, idle: bool = False) -> None:
-        """``idle``: it takes only the time of the processor that nobody else wants."""
+        """With ``idle`` the work uses only spare processor time."""
         self._task = task
         self._idle = idle
         self._done = threading.Event()
@@ -29,7 +29,7 @@ class Work(Generic[T]):
 
     @property
     def done(self) -> bool:
-        """Whether there is a result."""
+        """Whether the result is ready."""
         return self._done.is_set()
 
     def wait(self, most_s: float, stop: threading.Event) -> T | None:

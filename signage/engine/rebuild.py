@@ -1,4 +1,4 @@
-"""Learns a whole journal anew: what the screen would know, had it no checkpoint."""
+"""Learns a whole journal again, as a screen without checkpoints would."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ class Faults:
             )
 
     def check_enough(self) -> None:
-        """Raise JournalError where there is nothing to be judged by; at the end of the log."""
+        """Raise JournalError if the whole log holds no usable decision."""
         total = sum(self.outcomes.values())
         if not total:
             raise JournalError(

@@ -1,4 +1,4 @@
-"""Whether the constraints were kept, counted anew from the record of what was on the screen.
+"""A recount of the constraints from the plays in the journal.
 
 By the rules' description in the contents, and without a line of what keeps them. What hangs on
 who was in view at that moment (ages, what a viewer has had) is in no journal, and is not counted.

@@ -102,7 +102,7 @@ class Contrast:
         return (None if low is None else low - 1, None if high is None else high - 1)
 
     def detectable_lift(self, error: float = ERROR) -> float | None:
-        """The lift that would probably (``POWER``) be told from none with as many units."""
+        """The smallest lift that this many units would detect with probability ``POWER``."""
         total = float(self.control.sum())
         if len(self) <= SCALE_UNITS or total <= 0:
             return None

@@ -20,7 +20,7 @@ def spread_of(contrast: Contrast) -> float:
 
 
 def units_needed(lift: float, spread: float, tightest_at: int) -> int | None:
-    """Units until a ``lift`` is told from none with probability ``POWER``, looked at any time.
+    """Units needed to detect a ``lift`` with probability ``POWER``, tested at any time.
 
     ``spread`` as ``spread_of`` gives it. None where it takes more than ``MOST_UNITS``.
     """

@@ -214,7 +214,7 @@ def simulated(db: sqlite3.Connection) -> str | None:
 
 
 def other_screen(db: sqlite3.Connection) -> str | None:
-    """A decision that some other screen made than the others; None where there is none.
+    """A decision of another screen than the rest; None if all are of one screen.
 
     An id begins with that of its screen: rows may have been copied alone from another journal.
     """

@@ -98,7 +98,7 @@ SELECT content_id, count(*) FROM (
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Whole hours, of which the last is the one that runs."""
+    """A period of whole hours that ends with the current hour."""
 
     since: datetime
     hours: int

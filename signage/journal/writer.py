@@ -283,7 +283,7 @@ class Journal:
             )
 
     def observed(self, hour_utc: str) -> tuple[float, float, dict[str, float]]:
-        """What ``record_observed`` was told of an hour; zeros where nothing was."""
+        """The observed seconds of an hour; zeros if none are recorded."""
         with self._explained():
             row = self._db.execute(
                 "SELECT running_s, seen_s, faults FROM observed_hours WHERE hour_utc = ?",
@@ -403,7 +403,7 @@ class Journal:
         return _in_order(rows)
 
     def newest_utc(self) -> datetime | None:
-        """When the newest decision was made; None where there is none."""
+        """Time of the newest decision; None if the journal is empty."""
         with self._explained():
             row = self._db.execute(
                 "SELECT t_utc FROM decisions ORDER BY number DESC LIMIT 1"
@@ -475,7 +475,7 @@ def _after(utc: datetime, seconds: float) -> datetime:
 
 
 def _iso(utc: datetime) -> str:
-    """To the nearest millisecond, as seconds are kept; ``isoformat`` alone cuts the rest off."""
+    """A time rounded to milliseconds; ``isoformat`` alone would truncate."""
     nearest = utc.astimezone(UTC) + timedelta(microseconds=500)
     return nearest.isoformat(timespec="milliseconds")
 

@@ -16,7 +16,7 @@ _PATIENCE_S = 30.0
 
 
 def ask_screen(config: Config, order: Order | None) -> dict[str, Any]:
-    """The state of the screen (``player/orders.py``), after ``order`` if there is one.
+    """The state of the screen, after ``order`` if one is given.
 
     Raises SignageError when no screen runs there, or when it refuses.
     """

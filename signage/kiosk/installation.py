@@ -1,4 +1,4 @@
-"""What is kept beside the journal of one screen: its calibration, and who may give it orders."""
+"""The files beside a screen's journal: its calibration and its token for orders."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class _Calibration(Section):
 
 
 def calibration_path(config: Config) -> Path:
-    """Where the correction of this installation is kept."""
+    """The file with the gaze correction of this installation."""
     return config.data_dir / "calibration.toml"
 
 

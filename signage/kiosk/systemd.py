@@ -12,7 +12,7 @@ _EVERY_S = 1.0
 
 
 class Supervisor:
-    """Whoever started the daemon, by ``NOTIFY_SOCKET``; nobody where that is not set."""
+    """The supervisor behind ``NOTIFY_SOCKET``, such as systemd; does nothing if it is not set."""
 
     def __init__(self) -> None:
         self._address = os.environ.pop("NOTIFY_SOCKET", "")

@@ -85,7 +85,7 @@ class Perceiver:
         self._size: tuple[int, int] | None = None
 
     def perceive(self, frame: Frame) -> list[Sighting] | None:
-        """What ``frame`` tells; None when it has no picture that anything can be told from.
+        """The sightings in ``frame``; None if its picture is unusable.
 
         Raises ValueError when its picture is none of the kind that ``Image`` says.
         """

@@ -50,7 +50,7 @@ class _Look(IntEnum):
 
 @dataclass(slots=True)
 class Findings:
-    """What the long looks of one frame told, by the numbers of the persons."""
+    """Results of one frame's costly looks, by person number."""
 
     traits: dict[int, Traits] = field(default_factory=dict)
     logos: dict[int, dict[str, float | None]] = field(default_factory=dict)
@@ -112,7 +112,7 @@ class CloserLook:
         return found
 
     def earlier(self, person: Person, t_s: float) -> tuple[int, ...] | None:
-        """Paths of the same person before this one; None where that cannot be told."""
+        """Earlier tracks of the same person; None if unknown."""
         if self._gallery is None:
             return None
         present = {other.number for other in self._people.present(t_s) if other is not person}
@@ -186,7 +186,7 @@ class CloserLook:
         self._due_s[number, look] = t_s + wait_s * max(1, self._looks[number, look])
 
     def _can(self, person: Person, look: _Look, t_s: float) -> bool:
-        """Whether there is something to look at in this frame."""
+        """Whether this frame allows the look."""
         if person.is_picture:
             return False
         if look is _Look.CLOTHES:

@@ -57,7 +57,7 @@ class Connection(H11Protocol):
             self._check = self.loop.call_later(_REQUEST_S, self._hang_up_if_late)
 
     def _make_room(self) -> None:
-        """Close the one that has asked for nothing for the longest time; itself if there is none.
+        """Close the connection that has been idle longest, or else the new one.
 
         The pages' sockets have been handed over to another protocol, so they stay.
         """

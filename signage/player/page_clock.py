@@ -1,4 +1,4 @@
-"""When a page said what it said."""
+"""Converts a page's message times to the server's clock."""
 
 from __future__ import annotations
 

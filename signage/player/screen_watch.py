@@ -46,7 +46,7 @@ class ScreenWatch:
             self._has_screen |= pulse.screen
 
     def has_heard(self, connection: int) -> bool:
-        """Whether that page has ever said that it lives."""
+        """Whether the page has ever sent a pulse."""
         with self._lock:
             return connection in self._heard
 

@@ -110,7 +110,7 @@ def _person(
     female: float | None = None,
     **seen: Any,
 ) -> Viewer:
-    """Somebody who stands and watches, but for what is said of them."""
+    """A standing, watching viewer with the given traits."""
     values: dict[str, Any] = {
         "attentive": True,
         "distance_m": 2.0,

@@ -73,7 +73,7 @@ class Checkpoints:
     """The checkpoints of one screen. All but ``headers`` belong to the learner's thread."""
 
     def __init__(self, folder: Path, layout: str, keep_days: int, stamp: Stamp) -> None:
-        """Of each of the last ``keep_days`` days the newest is kept, beside the newest few."""
+        """Keeps the newest few, and the newest of each of the last ``keep_days`` days."""
         self._folder = folder
         self._layout = layout
         self._keep_days = keep_days

@@ -88,7 +88,7 @@ def audience_context(
 
 
 def expected_age(context: Mapping[str, float]) -> float | None:
-    """Mean age in years that ``context`` speaks of; None where nobody's is known."""
+    """Mean age in ``context`` in years; None if no age is known."""
     known = {band: context.get(f"age={band}", 0.0) for band in AGE_BANDS}
     total = sum(known.values())
     if total <= 0:

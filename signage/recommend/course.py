@@ -23,7 +23,7 @@ _Totals = tuple[float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What somebody gave within some time, in seconds, each a whole number of milliseconds."""
+    """A viewer's attention, dwell and reading within some time, in seconds, to the millisecond."""
 
     present_s: float
     attention_s: float
@@ -157,7 +157,7 @@ class Blindness:
 
 
 class Courses:
-    """The last minute of everybody, for plays whose start is told late."""
+    """The last minute of every viewer, for plays with a late start message."""
 
     def __init__(self) -> None:
         self._courses: dict[str, Course] = {}

@@ -139,7 +139,7 @@ class Recommender:
         return decision
 
     def _acting(self, audience: AudienceSnapshot) -> tuple[Policy, Assignment | None]:
-        """Who decides now, and by which lot where there is an experiment."""
+        """The policy that decides now, and the arm's assignment in an experiment."""
         if not isinstance(self.policy, Experiment):
             return self.policy, None
         main = audience.main

@@ -53,7 +53,7 @@ class Reveal:
         return self.target
 
     def holds(self, t_s: float) -> bool:
-        """Whether the content stays until ``t_s``, whatever its duration: somebody reads on."""
+        """Whether the content stays until ``t_s`` because a viewer is still reading."""
         return self.target is not None and t_s < self.end_s
 
     def _unfold(self, audience: AudienceSnapshot) -> None:

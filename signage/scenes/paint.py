@@ -55,7 +55,7 @@ def draw(
 
 
 def _shrink(picture: Cutout, width_px: float, height_px: float) -> Cutout:
-    """Close to the size it is wanted in, by area: what is drawn much smaller would flicker."""
+    """Shrink a picture by area, close to its final size, so that it does not flicker."""
     if height_px > _SHRINK_BY_AREA * picture.shape[0]:
         return picture
     size = max(1, round(width_px)), max(1, round(height_px))

@@ -49,7 +49,7 @@ _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 
 
 class Inclination(NamedTuple):
-    """What somebody of average taste does with a kind of content."""
+    """How a viewer of average taste responds to one kind of content."""
 
     logit: float
     """Of the chance to notice it."""

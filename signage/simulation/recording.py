@@ -1,4 +1,4 @@
-"""What perception said of recorded videos, once, to be lived through again and again."""
+"""Sightings of recorded videos, perceived once and replayed often."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _add(on_progress: Callable[[float], None], begin_s: float, t_s: float) -> No
 def watch(
     config: Config, video: Path | None, on_progress: Callable[[float], None] = lambda _: None
 ) -> Recording:
-    """Perceive one video, or the reel of ``config``; it may well show nobody.
+    """Perceive one video, or the reel of ``config``; the result may be empty.
 
     ``on_progress`` gets the media time done, in seconds. Raises SourceError when it cannot be read.
     """

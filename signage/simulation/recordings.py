@@ -1,4 +1,4 @@
-"""Recordings of many videos: perceived once, kept by the hash of their content.
+"""Recordings of many videos, perceived once and cached by the hash of their content.
 
 What is kept are numbers alone (``recording_file.py``): who was where, when, and what they seemed
 to be. The key is the SHA-256 of the video's bytes, of all settings that perception heeds, of the
@@ -34,7 +34,7 @@ _LIBRARIES = ("mediapipe", "numpy", "onnxruntime", "opencv-python")
 
 
 def default_cache() -> Path:
-    """The user's folder of what can be computed anew."""
+    """The user's cache folder."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "signage" / "recordings"
 
@@ -110,7 +110,7 @@ def _length_s(config: Config, video: Path | None) -> float:
 
 
 def _kept(config: Config, video: Path | None, folder: Path | None) -> Path | None:
-    """Where the recording of ``video`` is kept; None where it is not.
+    """The cache file of ``video``; None if there is none.
 
     Raises SourceError where a video is missing, ConfigError where there is none.
     """
@@ -171,7 +171,7 @@ def _sha256(path: Path) -> bytes:
 
 
 def _read(path: Path | None) -> Recording | None:
-    """What is kept in ``path``; None where there is nothing, or nothing of use."""
+    """The recording in ``path``; None if it is missing or unusable."""
     if path is None or not path.is_file():
         return None
     try:

@@ -86,7 +86,7 @@ class Response:
         model: ResponseModel = PRESETS["field"],
         eyes: Eyes | None = None,
     ) -> None:
-        """Without ``eyes`` nobody is seen to read."""
+        """Without ``eyes``, nobody is seen reading."""
         self._seed = seed
         self._model = model
         self._inclined = {motion: model.inclination(motion=motion) for motion in (True, False)}
@@ -226,6 +226,6 @@ def _looks(recording: Recording) -> dict[int, tuple[int, int]]:
 
 
 def looks_group(age_years: float, female_prob: float) -> tuple[int, int]:
-    """Gender and generation that somebody seems to be of: they share a part of their taste."""
+    """Apparent gender and generation of a viewer; such groups share a part of their taste."""
     generation = min(int(age_years // _GENERATION_YEARS), _GENERATIONS - 1)
     return int(female_prob >= 0.5), generation

@@ -1,4 +1,4 @@
-"""Writes what nobody may have to wait for: the lines of a screen's log.
+"""Writes the lines of a screen's log without making anyone wait.
 
 A pipe whose reader has stopped, or a terminal that is held, takes no more bytes and gives no error:
 whoever writes waits, for as long as it pleases the reader.

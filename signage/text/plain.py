@@ -63,7 +63,7 @@ def host_only(address: str) -> str:
 
 
 def without_secrets(text: str) -> str:
-    """The same, and every token hidden, too: for what is kept, such as a log."""
+    """The same with every token hidden, for text that is stored, such as a log."""
     return _TOKEN.sub(_MASK, without_logins(text))
 
 

@@ -114,7 +114,7 @@ class Viewer:
         return math.sqrt(max(0.0, float(self.age_probs @ (years - mean) ** 2)))
 
     def record(self) -> dict[str, Any]:
-        """What is known, for people and other tools; what could not be told is None."""
+        """The record of a viewer for people and other tools; unknown values are None."""
         female = self.female_prob
         return {
             "viewer_id": self.viewer_id,
@@ -156,7 +156,7 @@ class Viewer:
         }
 
     def prob_younger_than(self, years: int) -> float | None:
-        """Probability mass below ``years``; None where the age could not be told."""
+        """Probability of an age below ``years``; None if the age is unknown."""
         return None if self.age_probs is None else float(self.age_probs[:years].sum())
 
 

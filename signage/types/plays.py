@@ -62,7 +62,7 @@ class More:
 
 @dataclass(frozen=True, slots=True)
 class Unfold:
-    """What is more of the running content is to be open, beside where somebody reads."""
+    """Asks the page to open the panel with more, beside where a viewer reads."""
 
     decision_id: str
     reason: str
@@ -107,7 +107,7 @@ class PlayEvent:
 
 @dataclass(frozen=True, slots=True)
 class PagePlay:
-    """A play that a page ended on its own, while nobody could be told."""
+    """A play that a page ended on its own, without a server connection."""
 
     play_id: str
     """That of the decision, where one had asked for it."""

@@ -74,7 +74,7 @@ class Gaze:
 
 @dataclass(frozen=True, slots=True)
 class Logo:
-    """A brand seen on somebody's clothes."""
+    """A brand seen on a person's clothes."""
 
     brand: str
     score: float
@@ -83,7 +83,7 @@ class Logo:
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What one look at a face tells about the person. A value that could not be told is None."""
+    """What one look at a face tells about the person. Unknown values are None."""
 
     weight: float
     """How much this look counts beside others of the same person: a large, frontal and
@@ -97,7 +97,7 @@ class Traits:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What one frame tells about one person. A value that could not be told is None."""
+    """What one frame tells about one person. Unknown values are None."""
 
     track: int
     """Whose path this continues: the same number for as long as perception can follow."""

@@ -73,7 +73,7 @@ def _lift_sentence(lift: Estimate, chance: float, policies: str) -> str:
 
 
 def _no_lift(inputs: ReportInputs) -> str:
-    """Why there is no lift to show, in words that say when there may be."""
+    """Why there is no lift to show, and what is missing."""
     if isinstance(inputs.experiment, str):
         return f"The experiment has no result yet. {inputs.experiment}"
     if isinstance(inputs.by_lot, str):

@@ -91,7 +91,7 @@ class ReportInputs:
 
     @property
     def broken(self) -> int:
-        """Constraints, as counted anew."""
+        """Number of broken constraints in the recount."""
         return sum(
             count
             for rule, count in self.kept.broken.items()

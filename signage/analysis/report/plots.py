@@ -134,7 +134,7 @@ def heat(
     hidden: Mapping[str, Flags],
     form: str,
 ) -> str:
-    """Numbers, shape (rows, columns), written in ``form``; NaN where there is nothing.
+    """A heat map of ``values``, shape (rows, columns), written in ``form``; NaN cells stay empty.
 
     ``hidden``, each of the same shape: cells whose number is not shown, by the reason, which a
     legend tells: the first kind is hatched, the second dotted.

@@ -1,4 +1,4 @@
-"""Whether the constraints were kept, and what the record is worth."""
+"""The sections on constraints, data quality and how the figures add up."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from signage.types.log import Outcome
 
 
 def constraints(inputs: ReportInputs) -> Section:
-    """What they held back, and what was counted anew."""
+    """The section on constraints: what they held back, and the recount."""
     figures, counted = inputs.figures, inputs.kept
     rules = sorted(
         # What is mandatory is held back from every draw.

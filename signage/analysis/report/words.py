@@ -16,7 +16,7 @@ def number(value: float, form: str) -> str:
 
 
 def ends(told: Estimate, form: str) -> str:
-    """An interval in brackets; nothing where it is not told."""
+    """An interval in brackets; an empty text if it is unknown."""
     if math.isnan(told.low):
         return ""
     return f" ({number(told.low, form)} to {number(told.high, form)})"

@@ -114,7 +114,7 @@ def convert(
 def _in_order(
     nodes: Mapping[str, Node], known: Iterable[str], wanted: Iterable[str]
 ) -> Iterator[Node]:
-    """The nodes that ``wanted`` depend on, each after those it takes from."""
+    """The nodes that ``wanted`` depend on, each after its inputs."""
     done = set(known)
     # An explicit stack: a deep network is deeper than Python's own.
     stack = [(_owner(name), False) for name in reversed(list(wanted))]

@@ -94,7 +94,7 @@ def _write_csv(rows: Iterator[Row], file: IO[bytes]) -> int:
 
 
 class _Encoded:
-    """What ``csv`` writes to: bytes at once, so that a full disk is told where it is met."""
+    """The target of ``csv``: writes bytes at once, so that a full disk raises immediately."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file

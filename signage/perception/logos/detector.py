@@ -122,7 +122,7 @@ def _score(mark: Mark, place: LogoAlignment) -> float:
 
 
 def _best_at_each_place(found: list[tuple[Logo, Floats]]) -> list[Logo]:
-    """One place shows one logo, and a brand is told once."""
+    """The best match at each place, and at most one per brand."""
     kept: list[tuple[Logo, Floats]] = []
     for logo, outline in sorted(found, key=lambda pair: (-pair[0].score, pair[0].brand)):
         taken = any(

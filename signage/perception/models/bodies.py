@@ -97,7 +97,7 @@ class Body:
 
     @property
     def facing(self) -> Facing | None:
-        """Which way the shoulders stand, as far as they can be told."""
+        """Which way the shoulders face; None if unclear."""
         if min(self.confidence[[_LEFT_SHOULDER, _RIGHT_SHOULDER]]) < _MIN_KEYPOINT:
             return None
         across = self.keypoints_px[_LEFT_SHOULDER, 0] - self.keypoints_px[_RIGHT_SHOULDER, 0]

@@ -1,4 +1,4 @@
-"""Whether somebody has been here before: faces compared, in memory alone and for a while.
+"""Recognises returning people by their faces, in memory and for a limited time.
 
 Two networks describe a face, dlib's (by way of face-api) and faceres. What they say is joined
 to one vector, and two faces are as alike as the product of theirs. Nobody is known by name. A
@@ -221,7 +221,7 @@ class Gallery(_NeverStored):
                 person.last_s = t_s
 
     def earlier(self, track: int, present: Collection[int]) -> tuple[int, ...] | None:
-        """The earlier tracks that were the same person, oldest first; empty: nobody known.
+        """Earlier tracks of the same person, oldest first; empty if unknown.
 
         None: too few or too poor looks to tell. Never one of ``present``. What was once told of
         a track is told of it ever after, unless ``watch`` finds that it cannot be.

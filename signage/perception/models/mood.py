@@ -1,4 +1,4 @@
-"""The mood that a face shows, told by two networks and two of MediaPipe's blendshapes together.
+"""The mood of a face, from two networks and two of MediaPipe's blendshapes.
 
 Every network votes with the logarithm of its probabilities (a log-linear pool); the smile speaks
 for happy, the open jaw for surprised. The eleven parameters below were fitted to 408 faces of

@@ -44,7 +44,7 @@ class Flow:
     def follow(
         self, grey: NDArray[np.uint8], scale: float, boxes: Sequence[Box]
     ) -> list[Move | None]:
-        """Where the ``boxes`` of the last picture went; None where that cannot be told.
+        """The new places of ``boxes`` from the last picture; None if unknown.
 
         ``grey``, shape (height, width), is the new picture made smaller by ``scale``;
         the boxes are in pixels of the full one. After a change of size nothing is known.

@@ -214,7 +214,7 @@ def _body_cost(person: Person, body: Body, clothes: Floats | None, t_s: float) -
 
 
 def _cost_of_clothes(person: Person, clothes: Floats | None, missed_s: float) -> float:
-    """What other colours cost, of somebody who was out of sight."""
+    """The cost of differing clothes for a person who was out of sight."""
     if missed_s <= FACE_HOLD_S or clothes is None or person.clothes is None:
         return 0.0
     # Bhattacharyya's distance of two histograms: 0 the same, 1 nothing in common.
@@ -240,7 +240,7 @@ def _overlap(a: Box | None, b: Box | None) -> float:
 
 
 def is_covered(person: Person, others: Iterable[Person]) -> bool:
-    """Whether somebody larger, and so nearer, stands in front of ``person``."""
+    """Whether a larger, so nearer, person covers ``person``."""
     left, top, right, bottom = person.box
     area = max(1.0, (right - left) * (bottom - top))
     for other in others:

@@ -110,7 +110,7 @@ class Person:
         return moved(box, (self.velocity_px_s[0] * ahead_s, self.velocity_px_s[1] * ahead_s), 1.0)
 
     def hide(self) -> None:
-        """From now on, somebody or something is in front."""
+        """Mark the person as covered from now on."""
         self.face_seen_s = self.body_seen_s = -math.inf
 
     def find(self, t_s: float, *, face: Box | None = None, body: Box | None = None) -> None:

@@ -30,7 +30,7 @@ def place_by_face(box: Box, focal_px: float, width_px: int) -> tuple[float, floa
 def place_by_body(
     box: Box, torso_px: float | None, focal_px: float, width_px: int
 ) -> tuple[float, float]:
-    """The same from the torso, or, where it cannot be told, from the whole body."""
+    """The same from the torso, or from the whole body if the torso is unclear."""
     if torso_px is not None:
         return _place(box, _TORSO_M, torso_px, focal_px, width_px)
     return _place(box, _BODY_HEIGHT_M, box[3] - box[1], focal_px, width_px)

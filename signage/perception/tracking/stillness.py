@@ -1,4 +1,4 @@
-"""Faces that are nobody: on a poster, or on somebody's T-shirt.
+"""Finds faces that belong to nobody: on a poster or a T-shirt.
 
 Nobody keeps so still that the picture of their face stays the same for five seconds: of
 three people sitting before a webcam the correlation with itself fell below 0.97 in every
@@ -48,7 +48,7 @@ class _Still:
 
 @dataclass(slots=True)
 class _Worn:
-    """Since when a face has kept its place below another."""
+    """How long a face has kept its place below another face."""
 
     since_s: float
     wearer: int
@@ -117,11 +117,11 @@ class PictureFilter:
         return self._is_passed(person, t_s)
 
     def _is_passed(self, person: Person, t_s: float) -> bool:
-        """Whether somebody may just pass in front of what was a poster a moment ago."""
+        """Whether a person may be passing in front of a known poster."""
         return t_s - self._poster_s.get(person.number, -math.inf) <= _PASSING_S
 
     def _is_worn(self, person: Person, persons: Sequence[Person], t_s: float) -> bool:
-        """Whether it has kept its place on someone's chest for long, without a blink."""
+        """Whether the face has stayed on a person's chest for long without a blink."""
         worn = self._worn.get(person.number)
         wearers = _wearers(person, persons, t_s)
         if not wearers:

@@ -86,7 +86,7 @@ for _ending, _type in (
 
 
 def _content_type(path: Path) -> str:
-    """What a browser is told of a file. The encoding is left to it where the file says it.
+    """The content type of a file. Files that declare their encoding get none.
 
     Style sheets and scripts are read as their page is, where they say nothing.
     """

@@ -32,7 +32,7 @@ class RecentPlays:
         self._plays.pop(decision_id, None)
 
     def trim(self, utc: datetime) -> None:
-        """Drop what nobody asks for any more at ``utc``."""
+        """Drop plays that are too old to matter at ``utc``."""
         needed = [*self.newest(self._window_plays, drawn=True), *self.newest(self._apart_plays)]
         kept = {play.decision_id for play in needed}
         since, until = _last_hour(utc)

@@ -30,7 +30,7 @@ _CATCH_UP_PLAYS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """How far a ``share_min`` is kept."""
+    """How well a ``share_min`` is met so far."""
 
     share_min: float
     plays: int

@@ -56,7 +56,7 @@ class Policy(Protocol):
 
 @runtime_checkable
 class Learner(Policy, Protocol):
-    """A policy with a memory, which can be kept and continued (``make_policy``).
+    """A policy that learns and can be saved and continued (``make_policy``).
 
     The same examples in the same order give the same bytes, whatever it was asked in between,
     and wherever it was kept and continued.

@@ -242,7 +242,7 @@ class EnsemblePolicy:
 
 
 def layout_of(config: VwConfig) -> str:
-    """What a saved model depends on: with anything else it is learned anew from the journal."""
+    """Everything that a saved model depends on; if it differs, the model learns again."""
     learner = f"{config.learning_rate!r}:{config.reward_baseline!r}:{config.wander!r}"
     layout = f"{LAYOUT}:{version('vowpal-wabbit-next')}:{learner}"
     if config.warm_start is None:

@@ -1,4 +1,4 @@
-"""The policy that looks up a table of rules, which somebody made beforehand."""
+"""The policy that looks up a table of rules."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Rules(Fixed):
         )
 
     def advised(self, question: Question) -> list[str]:
-        """The contents of which the table would choose one; none where it says nothing."""
+        """The contents that the table advises; empty if no rule applies."""
         rule = next((r for r in self._table if _matches(r, question)), None)
         categories = {f"category={category}" for category in rule.categories} if rule else set()
         return [name for name, have in question.actions.items() if categories.intersection(have)]
