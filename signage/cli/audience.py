@@ -14,11 +14,14 @@ from signage.cli.output import print_json, progress, warn_on_stderr
 
 
 def audience(
-    video: Annotated[Path, typer.Argument(help="A recorded video, or a scene file.")],
+    video: Annotated[Path, typer.Argument(help="A recorded video or a scene file.")],
     config: DemoConfigOption = None,
     as_json: JsonOption = False,
     annotate: Annotated[
-        Path | None, typer.Option(help="Write the video with what was seen drawn on it (MP4).")
+        Path | None,
+        typer.Option(
+            help="Write a copy of the video with everything that was detected drawn on it (MP4)."
+        ),
     ] = None,
 ) -> None:
     """Show who appears in a video.
@@ -64,7 +67,7 @@ def _print(result: Mapping[str, Any]) -> None:
     )
     if result["blind_s"]:
         console.print(
-            f"For {result['blind_s']:.1f} s the camera did not see: who was there is not known."
+            f"For {result['blind_s']:.1f} s the camera could not see, so the audience is unknown."
         )
 
 

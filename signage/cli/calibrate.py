@@ -43,7 +43,7 @@ def calibrate(
     console = Console()
 
     def ready(url: str) -> None:
-        console.print(f"Open {url} on the screen and follow the points with the eyes.")
+        console.print(f"Open {url} on the screen and follow the points with your eyes.")
 
     fit = run_calibration(settings, stop, ready)
     if fit is None:

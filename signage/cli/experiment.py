@@ -68,7 +68,9 @@ def _arms(told: Mapping[str, Any]) -> Table:
     units = "visits" if told["assign"] == "visit" else "blocks"
     from signage.text.terminal import table
 
-    made = table("arm", "mean reward", "lift", "interval", "could show", units, "rewarded plays")
+    made = table(
+        "arm", "mean reward", "lift", "interval", "detectable lift", units, "rewarded plays"
+    )
     for arm in told["arms"]:
         lift = ("control", "", "")
         if not arm["control"]:

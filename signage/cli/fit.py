@@ -37,6 +37,6 @@ def fit_model(journal: Path, out: Path, *, as_json: bool) -> None:
     console = Console()
     console.print(table)
     console.print(
-        f"For --preset: {out / 'response.toml'}. How well it fits: {out / 'fit.png'}",
+        f"Use with --preset: {out / 'response.toml'}. Quality of the fit: {out / 'fit.png'}",
         soft_wrap=True,
     )

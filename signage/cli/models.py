@@ -61,7 +61,7 @@ def verify(config: DemoConfigOption = None, as_json: JsonOption = False) -> None
         for name, state in states.items():
             console.print(f"{state:8} {name}")
     if any(state != "ok" for state in states.values()):
-        sys.stderr.write("signage: Run `signage models pull` to fetch what is not ok.\n")
+        sys.stderr.write("signage: Run `signage models pull` to fetch the files that are not ok.\n")
         raise typer.Exit(1)
 
 

@@ -91,9 +91,7 @@ def _print_state(state: dict[str, Any]) -> None:
 
 
 def rebuild(
-    data_dir: Annotated[
-        Path, typer.Argument(help="The data folder of a screen that is not running.")
-    ],
+    data_dir: Annotated[Path, typer.Argument(help="Data folder of a screen that is stopped.")],
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:

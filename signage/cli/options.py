@@ -34,15 +34,13 @@ SourceOption = Annotated[
     str | None,
     typer.Option(help="Camera index, video or scene file (looped), or stream URL."),
 ]
-HostOption = Annotated[str | None, typer.Option(help="Address that the screen serves on.")]
-PortOption = Annotated[
-    int | None, typer.Option(min=1, max=65535, help="Port that the screen serves on.")
-]
+HostOption = Annotated[str | None, typer.Option(help="Network address of the screen.")]
+PortOption = Annotated[int | None, typer.Option(min=1, max=65535, help="Port of the screen.")]
 ServePortOption = Annotated[
     int | None, typer.Option(min=0, max=65535, help="Port to serve on; 0 takes any free port.")
 ]
 LeastPersonsOption = Annotated[
-    int, typer.Option(min=1, help="Leave out figures that rest on fewer people than this.")
+    int, typer.Option(min=1, help="Hide figures about fewer people than this.")
 ]
 
 

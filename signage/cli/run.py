@@ -38,7 +38,7 @@ def run(
         float | None, typer.Option(min=0.0, help="Stop after this many minutes.")
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(help="Write a report to this HTML file at the end.")
+        Path | None, typer.Option(help="At the end, write a report to this HTML file.")
     ] = None,
     least_persons: LeastPersonsOption = LEAST_PERSONS,
     stand_in: Annotated[

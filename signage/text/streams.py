@@ -81,7 +81,8 @@ class Stream:
             sys.exit(1)
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise SignageError(
-            f"Standard output cannot be written: {reason}. Make room, or send it elsewhere."
+            f"Standard output cannot be written: {reason}. Free disk space, or send the "
+            "output elsewhere."
         ) from error
 
     def __getattr__(self, name: str) -> Any:
