@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from signage.player import messages
-from signage.player.play_ledger import Plays, Said, Told
+from signage.player.play_ledger import PageMessage, PageReport, Plays
 from signage.player.screen_watch import Pulse
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Pages:
             if message["type"] == "websocket.disconnect":
                 return
             try:
-                said = Said.validate_json(message.get("text") or b"")
+                heard = PageMessage.validate_json(message.get("text") or b"")
             except ValidationError as error:
                 if not complained:
                     complained = True
@@ -122,13 +122,13 @@ class Pages:
                     _log.warning("page %s sends invalid messages: %s", page, reason)
                 continue
             now_s = self._clock()
-            if isinstance(said, Pulse):
-                self._plays.hear(connection, said, now_s)
+            if isinstance(heard, Pulse):
+                self._plays.hear(connection, heard, now_s)
                 continue
-            if isinstance(said, Told):
-                done = self._plays.tell(connection, said, now_s) and said.play_id
+            if isinstance(heard, PageReport):
+                done = self._plays.accept_report(connection, heard, now_s) and heard.play_id
             else:
-                done = self._plays.confirm(connection, said, now_s) and said.decision_id
+                done = self._plays.confirm(connection, heard, now_s) and heard.decision_id
             if done:
                 self._send(connection, messages.kept([done]))
 

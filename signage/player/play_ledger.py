@@ -62,8 +62,8 @@ class Confirmation(BaseModel):
     """Of one that failed: what happened, as the rest of a sentence about its file."""
 
 
-class Told(BaseModel):
-    """A page's word on a play that it ended alone, so many milliseconds before this was sent."""
+class PageReport(BaseModel):
+    """A page's report of a play that it ended without the server; ages count back from sending."""
 
     type: Literal["alone"]
     play_id: _Id
@@ -74,8 +74,8 @@ class Told(BaseModel):
     sent_ms: _Age | None = None
 
 
-Said = TypeAdapter[Confirmation | Told | Pulse](Confirmation | Told | Pulse)
-"""What a page may say."""
+PageMessage = TypeAdapter[Confirmation | PageReport | Pulse](Confirmation | PageReport | Pulse)
+"""Any message that a page may send."""
 
 
 @dataclass(slots=True)
@@ -104,7 +104,7 @@ class Plays:
         self._open: dict[str, _Play] = {}
         self._newest: _Play | None = None
         self._events: list[PlayEvent] = []
-        self._told: dict[str, PagePlay] = {}
+        self._reports: dict[str, PagePlay] = {}
         self._ended: dict[str, str] = {}
         """Of the last plays whose end their page has told: that page."""
 
@@ -164,69 +164,69 @@ class Plays:
                 elif play.owner is None and waited:
                     self._give_up(play, PlayState.FAILED, t_s, page)
 
-    def confirm(self, connection: int, said: Confirmation, t_s: float) -> bool:
+    def confirm(self, connection: int, message: Confirmation, t_s: float) -> bool:
         """Take the word of a page, received at ``t_s``; ignored where the page has no say.
 
         Returns whether it is of no use, as another page has told the end of the play.
         """
         with self._lock:
-            state = said.type
-            play = self._open.get(said.decision_id)
+            state = message.type
+            play = self._open.get(message.decision_id)
             page = self._pages.get(connection)
             if play is None or page is None:
-                return self._ended.get(said.decision_id, page) != page
-            t_s = self._dated(connection, said, play, t_s)
+                return self._ended.get(message.decision_id, page) != page
+            t_s = self._dated(connection, message, play, t_s)
             if state is PlayState.STARTED:
                 self._start(play, connection, t_s)
             elif play.owner == connection:
                 if not state.is_end:
                     self._emit(play, state, t_s, page)
                 elif state is not PlayState.SUPERSEDED:
-                    self._end(play, state, t_s, page, said.reason)
-                    self._ended[said.decision_id] = page
+                    self._end(play, state, t_s, page, message.reason)
+                    self._ended[message.decision_id] = page
                     if len(self._ended) > _MAX_ENDED:
                         del self._ended[next(iter(self._ended))]
             elif play.owner is None and state in (PlayState.SUPERSEDED, PlayState.FAILED):
                 play.waiting.discard(connection)
-                self._give_up(play, state, t_s, page, said.reason)
+                self._give_up(play, state, t_s, page, message.reason)
             return False
 
     def hear(self, connection: int, pulse: Pulse, t_s: float) -> None:
-        """A page lives, as it said at ``t_s``."""
+        """Note the pulse of a page at ``t_s``."""
         with self._lock:
             if (clock := self._clocks.get(connection)) is not None:
                 clock.sent_at(pulse.sent_ms, t_s)
                 self.watch.hear(connection, pulse, t_s)
 
-    def tell(self, connection: int, said: Told, t_s: float) -> bool:
+    def accept_report(self, connection: int, message: PageReport, t_s: float) -> bool:
         """Take the word of a page on a play that it ended alone, received at ``t_s``.
 
         What is too much is left out: the page keeps it, and tells again. Returns as ``confirm``.
         """
         with self._lock:
             page = self._pages.get(connection)
-            if self._ended.get(said.play_id, page) != page:
+            if self._ended.get(message.play_id, page) != page:
                 return True
-            if page is not None and len(self._told) < _MAX_PAGE_PLAYS:
-                t_s = self._clocks[connection].sent_at(said.sent_ms, t_s)
-                ages_s = (said.started_age_ms / 1000, said.ended_age_ms / 1000)
+            if page is not None and len(self._reports) < _MAX_PAGE_PLAYS:
+                t_s = self._clocks[connection].sent_at(message.sent_ms, t_s)
+                ages_s = (message.started_age_ms / 1000, message.ended_age_ms / 1000)
                 longest_s, shortest_s = (min(age, _LONGEST_AWAY_S) for age in ages_s)
                 ended_s = t_s - shortest_s
-                self._told[said.play_id] = PagePlay(
-                    play_id=said.play_id,
-                    content_id=said.content_id,
-                    state=said.state,
+                self._reports[message.play_id] = PagePlay(
+                    play_id=message.play_id,
+                    content_id=message.content_id,
+                    state=message.state,
                     started_s=min(ended_s, t_s - longest_s),
                     ended_s=ended_s,
                     page=page,
                 )
             return False
 
-    def drain_told(self) -> list[PagePlay]:
-        """What pages told of plays that they ended alone, since the last call."""
+    def drain_reports(self) -> list[PagePlay]:
+        """The plays that pages ended alone and reported since the last call."""
         with self._lock:
-            told, self._told = self._told, {}
-            return list(told.values())
+            reports, self._reports = self._reports, {}
+            return list(reports.values())
 
     def drain(self) -> list[PlayEvent]:
         """What was confirmed since the last call, in order of arrival."""
@@ -244,14 +244,16 @@ class Plays:
         elif self._pages[play.owner] == STAND_IN:
             play.owner = connection
 
-    def _dated(self, connection: int, said: Confirmation, play: _Play, received_s: float) -> float:
+    def _dated(
+        self, connection: int, message: Confirmation, play: _Play, received_s: float
+    ) -> float:
         """When the play reached the state, in our seconds."""
-        sent_s = self._clocks[connection].sent_at(said.sent_ms, received_s)
-        if said.shown_ms is not None and play.started_s is not None:
-            shown_s = said.shown_ms / 1000
+        sent_s = self._clocks[connection].sent_at(message.sent_ms, received_s)
+        if message.shown_ms is not None and play.started_s is not None:
+            shown_s = message.shown_ms / 1000
             return min(play.started_s + shown_s, received_s + _AHEAD_S)
         # A page's clock may err; nothing happens before it was asked for.
-        return max(sent_s - said.age_ms / 1000, play.since_s)
+        return max(sent_s - message.age_ms / 1000, play.since_s)
 
     def _give_up(
         self, play: _Play, state: PlayState, t_s: float, page: str, reason: str = ""

@@ -177,7 +177,7 @@ class PlayerServer:
 
     def page_plays(self) -> list[PagePlay]:
         """Plays that a page ended alone, and has told of since the last call."""
-        return self._plays.drain_told()
+        return self._plays.drain_reports()
 
     def serve_contents(self, content_dirs: Mapping[str, Path]) -> None:
         """Serve these contents, too, or from these folders. May be called from any thread."""
