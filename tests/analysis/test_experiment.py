@@ -273,7 +273,7 @@ def test_the_lift_over_time_is_what_was_told_on_each_day(tmp_path: Path, told: l
 def failed(folder: Path) -> set[str]:
     found = result(folder)
     names = {check["name"] for check in found["checks"] if not check["ok"]}
-    assert ("do not build on it" in found["verdict"]) is bool(names)
+    assert ("Do not rely on it" in found["verdict"]) is bool(names)
     return names
 
 
@@ -304,7 +304,7 @@ def test_hours_are_those_of_the_clock_on_the_wall(tmp_path: Path) -> None:
     assert not hours(path)["ok"]
     assert "00:00: rules 0, vw 18" in hours(path)["detail"]
     spoil(path, "UPDATE decisions SET utc_offset_min = NULL")
-    assert "(of UTC: what was recorded before version 6" in hours(path)["detail"]
+    assert "(in UTC, as records before version 6" in hours(path)["detail"]
     assert "13:00: rules 0, vw 18" in hours(path)["detail"]
 
 
@@ -367,7 +367,7 @@ def spoil(path: Path, script: str) -> Path:
 
 def test_an_empty_journal_and_one_without_an_experiment(tmp_path: Path) -> None:
     Journal(tmp_path / "journal.sqlite").close()
-    with pytest.raises(JournalError, match="is empty: no decision was ever made"):
+    with pytest.raises(JournalError, match="is empty: no decision was made yet"):
         result(tmp_path)
     write(tmp_path / "plain", [Told(0.0, "", "")])
     with pytest.raises(JournalError, match=r"has no experiment. Describe one under"):
@@ -383,7 +383,7 @@ def test_one_arm_only_no_round_and_nothing_shown(tmp_path: Path) -> None:
         result(tmp_path / "one")
     apart = [p for p in told if (p.arm == "vw") is bool(int(p.unit) // 2 % 2)]
     write(tmp_path / "apart", apart)
-    with pytest.raises(JournalError, match="no round is complete yet"):
+    with pytest.raises(JournalError, match="has no complete round yet"):
         result(tmp_path / "apart")
     write(tmp_path / "forced", [replace(p, forced=True) for p in told[:5]])
     with pytest.raises(JournalError, match=r"no play to analyse yet \(5 forced\)"):
@@ -413,9 +413,9 @@ def test_a_reward_that_is_none(tmp_path: Path) -> None:
         ("UPDATE decisions SET utc_offset_min = 'x'", "has no time in UTC"),
         ("DELETE FROM plays", "decision 1, and 19 more, has no play that can be read"),
         ("UPDATE plays SET started_s = 'x'", "has no play that can be read"),
-        ("UPDATE assignments SET unit = 'x'", "given to|which is no number"),
-        ("UPDATE assignments SET arm = 'other'", "its arms are rules, vw. It was changed"),
-        ("UPDATE assignments SET design = '{'", "in a way that this program does not know"),
+        ("UPDATE assignments SET unit = 'x'", "assigned to|not a number"),
+        ("UPDATE assignments SET arm = 'other'", "not one of rules, vw. Another tool changed it"),
+        ("UPDATE assignments SET design = '{'", "in a form that this program cannot read"),
         ("UPDATE assignments SET design = json_set(design, '$.arms', json('[]'))", "arms are none"),
     ],
 )
@@ -448,7 +448,7 @@ def test_a_file_that_was_cut_off_never_gives_a_number(tmp_path: Path) -> None:
         with pytest.raises(JournalError, match=r"not a whole one|damaged or cut off"):
             result(cut)
     cut.write_bytes(b"not a journal at all" * 500)
-    with pytest.raises(JournalError, match="is not a journal of signage"):
+    with pytest.raises(JournalError, match="is not a complete journal of signage"):
         result(cut)
 
 
@@ -458,7 +458,7 @@ def test_an_experiment_that_was_changed_while_it_ran(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="'autumn' was changed while it ran"):
         result(write(tmp_path, told))
     spoil(tmp_path / "journal.sqlite", "UPDATE assignments SET design = '{\"arms\": []}'")
-    with pytest.raises(JournalError, match="in a way that this program does not know"):
+    with pytest.raises(JournalError, match="in a form that this program cannot read"):
         result(tmp_path)
 
 
@@ -478,7 +478,7 @@ def test_blocks_in_which_the_clock_was_set_are_left_out_and_counted(tmp_path: Pa
     assert len(failed(tmp_path)) == 0
     wild = [replace(p, set_s=600.0 * (n % 2)) for n, p in enumerate(told)]
     write(tmp_path / "wild", wild)
-    with pytest.raises(JournalError, match="overlap, or were before or after the clock was set"):
+    with pytest.raises(JournalError, match="overlap, or were shown while the clock was set"):
         result(tmp_path / "wild")
 
 
@@ -488,7 +488,7 @@ def test_plays_that_overlap_are_left_out_and_counted(tmp_path: Path) -> None:
     write(tmp_path, told)
     assert result(tmp_path)["left_out"]["overlapping"] == 2
     write(tmp_path / "all", [replace(p, length_s=100.0) for p in told])
-    with pytest.raises(JournalError, match="that is no record of one screen"):
+    with pytest.raises(JournalError, match="that the journal comes from one screen"):
         result(tmp_path / "all")
 
 
@@ -542,7 +542,7 @@ def test_the_dashboard_tells_the_verdict_so_far(tmp_path: Path) -> None:
     assert told["summary"] == result(path)["verdict"]
     other = AUTUMN.model_copy(update={"name": "winter"})
     told = Dashboard(Config(experiment=other), loop, figures)(1)["experiment"]
-    assert told["summary"] == "winter has not begun: no decision was part of it yet."
+    assert told["summary"] == "winter has not started: no decision belongs to it yet."
 
 
 def test_power_from_an_experiment_from_any_journal_and_from_numbers(

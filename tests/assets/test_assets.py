@@ -299,7 +299,7 @@ def test_a_broken_archive_is_told(shelf: Path, tmp_path: Path) -> None:
     broken.write_bytes((shelf / broken.name).read_bytes()[:500])
     asset = assets.load_manifest(make_manifest(tmp_path / "files"))[0]
 
-    with pytest.raises(AssetError, match=r"could not be taken out of carrier-1\.0"):
+    with pytest.raises(AssetError, match="could not be extracted from carrier-1\\.0"):
         assets._install(broken, asset, tmp_path / "files")
     assert names_in(tmp_path / "files") == {"manifest.toml"}
 

@@ -63,7 +63,7 @@ def test_what_is_off_in_the_same_way_everywhere_is_corrected() -> None:
 
 
 def test_eyes_that_do_not_follow_change_nothing() -> None:
-    with pytest.raises(ConfigError, match="do not follow the points"):
+    with pytest.raises(ConfigError, match="does not follow the points"):
         calibrate(lambda _: (0.0, -6.0), noise_deg=6.0)
 
 

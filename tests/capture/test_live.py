@@ -145,7 +145,7 @@ def test_a_camera_that_goes_away_is_lost_and_comes_back(
     assert camera.opened == 3
     assert all(earlier.t_s < later.t_s for earlier, later in pairwise(frames))
     why, loss, back = sorted(caplog.messages)
-    assert why == "Camera 0 cannot be opened. The screen goes on; it is tried again and again."
+    assert why == "Camera 0 cannot be opened. The screen keeps running and keeps trying the camera."
     assert loss.startswith("The camera sends no pictures; trying again.")
     assert back == caplog.messages[-1] == "The camera is back."
 
@@ -190,7 +190,7 @@ def test_a_camera_that_opens_but_never_delivers_is_waited_for(
     camera.say(_GONE)
     while (problem := capture.problem) is None:
         assert capture.next().fault == "lost"
-    assert "opens but delivers no picture" in problem
+    assert "opens but sends no pictures" in problem
     camera.say(7)
     frame = capture.next()
     while frame.image is None:
@@ -224,7 +224,7 @@ def test_a_probe_tells_a_source_that_works_from_one_that_does_not(camera: FakeCa
     camera.say(_GONE)
     told = probe_camera(CameraConfig())
     assert told is not None
-    assert "Camera 0 opens but delivers no picture" in told[0]
+    assert "Camera 0 opens but sends no pictures" in told[0]
 
 
 def test_pictures_of_a_camera_are_turned_and_may_change_their_size_and_kind(

@@ -111,7 +111,7 @@ def test_a_video_that_cannot_be_watched_is_named(tmp_path: Path) -> None:
     text.write_text("not a video")
     assert "There is no video nowhere.mp4" in fail(1, "audience", "nowhere.mp4", "--json")
     assert f"{text} cannot be read as a video" in fail(1, "audience", text, "--json")
-    assert "Nobody is to be seen" in fail(
+    assert "The recording shows nobody" in fail(
         1, "simulate", FOOTAGE / "no_face.mp4", "--out", tmp_path / "out", "--json"
     )
 
@@ -126,8 +126,8 @@ def test_a_truncated_video_plays_what_it_has_and_says_so(tmp_path: Path) -> None
     told = re.search(r"Opportunities to see: 1, watchers: 1; (\d+) frames of", done.stdout)
     assert told
     assert done.stderr == (
-        f"signage: {path} is cut off: {told[1]} of 472 frames could be decoded. "
-        "Going on with those.\n"
+        f"signage: {path} is cut off: only {told[1]} of 472 frames can be decoded. "
+        "These are used.\n"
     )
 
 
@@ -214,11 +214,11 @@ def test_what_is_there_is_not_written_over(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     (out / "journal.sqlite").write_text("mine")
-    assert "is there already" in fail(1, "simulate", MAN, "--out", out, "--json")
+    assert "already exists" in fail(1, "simulate", MAN, "--out", out, "--json")
     assert (out / "journal.sqlite").read_text() == "mine"
     clip = tmp_path / "clip.mp4"
     shutil.copy(MAN, clip)
-    assert "would be written over" in fail(2, "audience", clip, "--annotate", clip, "--json")
+    assert "would overwrite" in fail(2, "audience", clip, "--annotate", clip, "--json")
     assert clip.read_bytes() == MAN.read_bytes()
 
 
@@ -233,7 +233,7 @@ def test_where_it_cannot_be_written_is_named(tmp_path: Path) -> None:
 def test_a_report_needs_a_journal(tmp_path: Path) -> None:
     page = tmp_path / "report.html"
     assert "There is no journal" in fail(1, "report", tmp_path, "--out", page)
-    assert f"{MAN} is not a journal" in fail(1, "report", MAN, "--out", page)
+    assert f"{MAN} is not a complete journal" in fail(1, "report", MAN, "--out", page)
     assert not page.exists()
 
 
@@ -307,7 +307,7 @@ def test_simulate_prints_what_it_writes(tmp_path: Path) -> None:
     )
     assert told == afterwards != []
     assert (
-        "The people were recorded, their response is simulated."
+        "The people were recorded and their response is simulated."
         in (out / "report.html").read_text()
     )
 

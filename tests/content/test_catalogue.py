@@ -43,8 +43,8 @@ def folder(tmp_path: Path) -> Path:
         (GOOD + "weekdays = []\n", "key 'weekdays' cannot be []"),
         (GOOD + "dayparts = [['8', '11:00']]\n", "key 'dayparts.0.0' cannot be '8'"),
         (GOOD + "dayparts = [['08:00', '24:00']]\n", "key 'dayparts.0.1' cannot be '24:00'"),
-        (GOOD + "dayparts = [['08:00Z', '11:00']]\n", "a daypart is by the screen's own clock"),
-        (GOOD + "dayparts = [['08:00', '08:00']]\n", "must not end when it begins"),
+        (GOOD + "dayparts = [['08:00Z', '11:00']]\n", "a daypart uses the screen's own clock"),
+        (GOOD + "dayparts = [['08:00', '08:00']]\n", "must not start and end at the same time"),
         (GOOD + "from_date = 2026-02-30\n", "cannot be read"),
         (GOOD + "from_date = '2026-02-30'\n", "key 'from_date' cannot be '2026-02-30'"),
         (
@@ -57,7 +57,7 @@ def folder(tmp_path: Path) -> Path:
         ),
         (
             GOOD + "mandatory = true\nmin_age = 12\nmax_per_hour = 3\nshare_min = 0.1\n",
-            "mandatory plays before everybody: remove min_age, share_min, max_per_hour",
+            "mandatory content plays for everyone: remove min_age, share_min, max_per_hour",
         ),
     ],
 )

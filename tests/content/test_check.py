@@ -75,7 +75,7 @@ FILES: list[tuple[str, Made, str | None]] = [
     ("a.tiff", picture, "a.tiff is TIFF, which Chromium does not show"),
     ("broken.svg", text(SVG.format("<g>")), "broken.svg is no well-formed SVG"),
     ("bare.svg", text("<svg/>"), "begins with <svg> and not with <svg> of xmlns"),
-    ("svg.png", text(SVG.format("")), "svg.png is SVG: let its name end in .svg"),
+    ("svg.png", text(SVG.format("")), "svg.png is SVG: change the end of its name to .svg"),
     ("empty.png", text(""), "empty.png is empty"),
     ("text.png", text("a picture"), "text.png is of an unknown kind"),
     ("a.webm", codec("VP80"), None),
@@ -159,7 +159,7 @@ def test_real_duration_and_size_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("duration_s", "what"), [(2.4, None), (5.0, "begins anew"), (1.0, "is cut short")]
+    ("duration_s", "what"), [(2.4, None), (5.0, "starts again"), (1.0, "is cut short")]
 )
 def test_another_duration_than_the_videos_own_is_told(
     tmp_path: Path, duration_s: float, what: str | None
@@ -173,7 +173,7 @@ def test_another_duration_than_the_videos_own_is_told(
 @pytest.mark.parametrize(
     ("file", "make", "keys", "warning"),
     [
-        ("a.png", as_jpeg, {}, "a.png is JPEG: let its name end in .jpg"),
+        ("a.png", as_jpeg, {}, "a.png is JPEG: change the end of its name to .jpg"),
         ("a.png", lambda p: picture(p, 8200, 4), {}, "8200 × 4 px, which takes 0 MB"),
         ("a.jpg", lambda p: flat(p, 7680, 4320), {}, "7680 × 4320 px, which takes 133 MB"),
         ("a.webm", lambda p: film(p, "VP80", 0.2, (3872, 2176)), {}, "more than 4K"),
@@ -181,7 +181,7 @@ def test_another_duration_than_the_videos_own_is_told(
         ("hevc.mov", copied("face_noface.mov"), {}, "HEVC, which only some devices play"),
         ("a.png", picture, {"motion": True}, "motion = true, but a.png stands still"),
         ("a.gif", moving_picture, {}, "motion = false, but a.gif moves"),
-        ("a.png", picture, {"sound": True}, "sound is for videos alone"),
+        ("a.png", picture, {"sound": True}, "sound applies only to videos"),
         (
             "a.svg",
             text(SVG.format('<image href="photo.png"/>')),
@@ -348,7 +348,7 @@ def test_a_page_must_be_one(tmp_path: Path) -> None:
     assert "index.html is empty" in check_content(tmp_path).errors[0]
     describe(tmp_path, "html", "page.php")
     (tmp_path / "page.php").write_text("<p>")
-    assert "let its name end in .html" in check_content(tmp_path).errors[0]
+    assert "change the end of its name to .html" in check_content(tmp_path).errors[0]
 
 
 # All contents together
@@ -358,8 +358,9 @@ def test_all_contents_together_must_be_a_catalogue() -> None:
     coffee, wine = content("coffee"), content("wine", adults_only=True)
     config = Config(player=PlayerConfig(loop=("coffee", "wine", "tea")))
     assert check_catalogue([coffee, wine], config) == [
-        "player.loop names 'wine', and must be for everybody: it has adults_only or min_age.",
-        "player.loop names 'tea', which is not there or will not play.",
+        "player.loop names 'wine', but the loop must be allowed for everyone: it has "
+        "adults_only or min_age.",
+        "player.loop names 'tea', which is missing or will not play.",
     ]
     assert "Every content is restricted" in check_catalogue([wine], None)[0]
     much = [content(name, share_min=0.5) for name in "ab"]
@@ -415,7 +416,7 @@ def test_the_command_takes_the_configurations_folder_and_rules(tmp_path: Path) -
 @pytest.mark.system
 def test_the_command_called_the_wrong_way(tmp_path: Path) -> None:
     assert "There is no content folder" in fail(2, "content", "check", tmp_path / "gone")
-    assert "has no folder with a content.toml" in fail(2, "content", "check", tmp_path)
+    assert "has no content.toml" in fail(2, "content", "check", tmp_path)
     assert "There is no configuration" in fail(2, "content", "check", "--config", tmp_path / "c")
 
 
@@ -447,7 +448,7 @@ DRAWINGS: dict[str, tuple[bytes, str | None]] = {
     "late.svg": (b'\n<?xml version="1.0"?>' + DRAWING.format("").encode(), "not at start"),
     "deep.svg": (
         SVG.format("<g>" * 5000 + "</g>" * 5000).encode(),
-        "elements lie in one another",
+        "elements are nested",
     ),
     "not-so-deep.svg": (SVG.format("<g>" * 2000 + "</g>" * 2000).encode(), None),
 }

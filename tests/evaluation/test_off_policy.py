@@ -133,7 +133,7 @@ SPOILT: dict[str, tuple[str | Spoil, str]] = {
     "empty": ("DELETE FROM rewards; DELETE FROM plays; DELETE FROM decisions;", "no"),
     "propensity of zero": (
         "UPDATE decisions SET propensity = 0 WHERE number = 5 AND NOT forced",
-        "propensity that is not above 0",
+        "propensity outside",
     ),
     "reward beyond 1": (
         "UPDATE rewards SET reward = 7 WHERE seq = 5 AND reward IS NOT NULL;"

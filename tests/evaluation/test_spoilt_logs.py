@@ -69,10 +69,10 @@ _REMOVE = (
     ("sql", "said"),
     [
         ("DELETE FROM rewards; DELETE FROM plays; DELETE FROM decisions", "is empty: no decision"),
-        ("UPDATE rewards SET reward = NULL", "none that was left to chance and has a reward"),
+        ("UPDATE rewards SET reward = NULL", "none of them was drawn at random and has a reward"),
         (
             "UPDATE decisions SET propensity = 1, eligible = json_object(content_id, 1.0)",
-            "in none of them more than one content had a chance",
+            "only one content had a chance in each of them",
         ),
         ("INSERT INTO runs (started_utc, screen_id) VALUES ('2026', 'b')", "plays of 2 screens"),
         (
@@ -132,7 +132,7 @@ def test_plays_that_overlap_are_left_out_and_counted(journal: Path) -> None:
     after = judged(journal)
     assert after["overlapping"] == 2
     assert after["plays"] == before["plays"] - 2
-    assert "another was on the screen" in after["notes"][0]
+    assert "another play was on the screen" in after["notes"][0]
 
 
 Spoil = Callable[[pa.Table], pa.Table]
@@ -148,7 +148,7 @@ def without_propensity(table: pa.Table) -> pa.Table:
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (lambda table: pa.concat_tables([table, table]), "put together out of several logs"),
+        (lambda table: pa.concat_tables([table, table]), "joined from several logs"),
         (without_propensity, "decision 8 has no propensity"),
         (lambda table: table.drop_columns(["propensity"]), "lacks the column propensity"),
         (lambda table: table.slice(0, 0), "is empty: no decision"),
@@ -157,7 +157,7 @@ def without_propensity(table: pa.Table) -> pa.Table:
             lambda table: table.replace_schema_metadata({"signage": json.dumps({"layout": 9})}),
             "is of layout 9",
         ),
-        (lambda table: table.replace_schema_metadata(None), "has no decisions in it"),
+        (lambda table: table.replace_schema_metadata(None), "has no decisions"),
     ],
     ids=["twice", "missing", "no column", "empty", "no description", "newer", "another table"],
 )
@@ -197,8 +197,8 @@ def fails(): raise RuntimeError("no licence")
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("NeedsArguments", "is called without arguments; give it a factory"),
-        ("Raises", r"failed on decisions 1 to \d+ of .*: KeyError: 'no such\\nplace'. Mend"),
+        ("NeedsArguments", "is called without arguments: name a factory"),
+        ("Raises", r"failed on decisions 1 to \d+ of .*: KeyError: 'no such\\nplace'. Correct"),
         ("Nothing", "no method answer and no method learn"),
         ("fails", "cannot be made: RuntimeError: no licence"),
         ("gone", "cannot be imported"),

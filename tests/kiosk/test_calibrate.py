@@ -50,7 +50,7 @@ def test_somebody_who_does_not_follow_the_points_is_told_so_and_nothing_is_kept(
     page.close()
     assert seen == {f"{100 * x:g}% {100 * y:g}%" for x, y in POINTS}
     assert process.returncode == 2
-    assert "do not follow the points" in errors
+    assert "does not follow the points" in errors
     assert "Nothing was changed" in errors
     assert list(tmp_path.iterdir()) == []
 

@@ -68,7 +68,7 @@ def test_another_screen_is_told_from_ours(
 ) -> None:
     _, desk, port = screen
     keep_orders_token(tmp_path, "of another data folder")
-    with pytest.raises(SignageError, match="does not know the token of this data folder"):
+    with pytest.raises(SignageError, match="refuses the token of this data folder"):
         ask_screen(at(port, tmp_path), FREEZE)
     assert desk.orders == []
 
@@ -81,7 +81,7 @@ def test_no_screen_is_one_clear_message(tmp_path: Path) -> None:
         port = free.getsockname()[1]
     with pytest.raises(SignageError, match=f"No screen answers at 127.0.0.1 port {port}"):
         ask_screen(at(port, tmp_path), FREEZE)
-    with pytest.raises(ConfigError, match="name the one that the screen printed with --port"):
+    with pytest.raises(ConfigError, match="Name the port that the screen printed with --port"):
         ask_screen(at(0, tmp_path), FREEZE)
 
 

@@ -37,7 +37,7 @@ def test_the_most_urgent_reason_stands_first() -> None:
         left_out={"spring": "its film is cut off"},
     )
     assert vitals.reasons == [
-        "the loop has not moved for 31 s",
+        "the program has not moved on for 31 s",
         "no player page is connected",
         "the last 4 plays failed",
         "the camera sends only black pictures",
@@ -66,7 +66,7 @@ def test_the_log_says_what_changes_and_not_what_counts_on(caplog: pytest.LogCapt
 
 def test_a_clock_that_is_set_right_is_a_problem_no_longer() -> None:
     newest = NOON - timedelta(days=1)
-    assert "the newest play on record" in str(clock_problem(NOON - timedelta(days=2), newest))
+    assert "the newest recorded play" in str(clock_problem(NOON - timedelta(days=2), newest))
     assert "1970" in str(clock_problem(datetime(1970, 1, 1, tzinfo=UTC), None))
     assert clock_problem(NOON, newest) is None
     assert clock_problem(newest - timedelta(minutes=5), newest) is None  # it goes a little wrong

@@ -146,7 +146,7 @@ def test_a_journal_that_is_taken_away_twice_ends_neither_the_screen_nor_an_emerg
 ) -> None:
     kiosk = start("--stand-in")
     kiosk.ordered("emergency", "evacuation")
-    journal, new = kiosk.data / "journal.sqlite", "A new journal was begun"
+    journal, new = kiosk.data / "journal.sqlite", "A new journal was started"
     for away in ("first.sqlite", "second.sqlite"):
         journal.rename(kiosk.data / away)
         # The port is the same, and nobody answers there for a moment.
@@ -498,7 +498,7 @@ def test_a_journal_that_is_gone_makes_way_for_a_new_one(
             reasons = kiosk.get("/health")["reasons"]
         except OSError:  # it begins anew, under the same address
             return False
-        return "new journal was begun" in " ".join(reasons)
+        return "new journal was started" in " ".join(reasons)
 
     until(says_so, "a notice", timeout_s=_PATIENCE_S)
     kiosk.until("/api/decisions", lambda rows: [r for r in rows if r["started_utc"]])

@@ -498,7 +498,9 @@ class TestSocket:
             say(socket, "started", decision)
             shop.await_event(decision, S.STARTED)
         assert shop.events()[0] == (decision, S.STARTED)
-        assert [r.levelname for r in caplog.records if "no sense" in r.message] == ["WARNING"]
+        assert [r.levelname for r in caplog.records if "invalid messages" in r.message] == [
+            "WARNING"
+        ]
 
     def test_a_giant_message_closes_the_socket(self, shop: Shop, http: httpx.Client) -> None:
         with page(shop) as socket:

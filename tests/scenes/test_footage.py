@@ -126,8 +126,8 @@ def test_a_truncated_video_plays_what_it_has_and_says_so_once(
         assert np.array_equal(image, own)
     (warning,) = caplog.messages
     assert warning == (
-        f"{path} is cut off: {len(pictures)} of {promised} frames could be decoded. "
-        "Going on with those."
+        f"{path} is cut off: only {len(pictures)} of {promised} frames can be "
+        "decoded. These are used."
     )
 
 

@@ -76,7 +76,7 @@ def test_a_folder_of_footage_gives_one_report(
     assert (out / "playlist" / "seed-1" / "journal.sqlite").is_file()
     again = run(footage, *options)
     assert again.returncode == 1
-    assert "is there already" in again.stderr
+    assert "already exists" in again.stderr
 
 
 @pytest.mark.system

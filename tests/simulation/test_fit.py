@@ -66,7 +66,7 @@ def test_a_journal_with_too_little_in_it_says_so(tmp_path: Path) -> None:
     ("statement", "said"),
     [
         ("INSERT INTO runs VALUES (9, '2026-01-01', 'other', '')", "mixes the screens"),
-        ("DELETE FROM decisions WHERE number = 9", "Decisions were taken out"),
+        ("DELETE FROM decisions WHERE number = 9", "decisions were removed"),
     ],
 )
 def test_a_spoilt_journal_gives_no_response(

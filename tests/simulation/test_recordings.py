@@ -134,7 +134,7 @@ def test_what_is_wrong_with_a_video_is_said_whenever_it_is_used(
 def test_a_video_that_is_not_there_and_one_with_nobody(cache: Path) -> None:
     with pytest.raises(SourceError, match=r"There is no video nowhere\.mp4"):
         perceive(cache, Path("nowhere.mp4"))
-    with pytest.raises(SourceError, match="Nobody is to be seen"):
+    with pytest.raises(SourceError, match="The recording shows nobody"):
         perceive(cache, NOBODY)
 
 

@@ -224,7 +224,7 @@ def test_people_of_different_videos_are_different_people(config: Config) -> None
 
 @pytest.mark.models
 def test_nobody_in_the_recording_is_an_error(config: Config) -> None:
-    with pytest.raises(SourceError, match="Nobody is to be seen in the recording"):
+    with pytest.raises(SourceError, match="The recording shows nobody"):
         record(config, [FOOTAGE / "no_face.mp4"])
 
 

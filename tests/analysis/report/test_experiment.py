@@ -34,7 +34,7 @@ def test_the_headline_is_the_verdict(told: list[Told], tmp_path: Path) -> None:
     for check in found["checks"]:
         assert f">{check['detail']}<" in page
     assert "Howard, Ramdas" in page, "how, and by which source"
-    assert "Against contents drawn at random" not in page
+    assert "Lift over random choice" not in page
 
 
 def test_no_difference_is_not_called_one(tmp_path: Path) -> None:

@@ -224,13 +224,13 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize("data", [b"", b"<svg></svg>"])
 def test_a_picture_that_cannot_be_read(tmp_path: Path, name: str, data: bytes) -> None:
     (tmp_path / name).write_bytes(data)
-    with pytest.raises(ConfigError, match=rf"{name}: this is not a picture that can be read"):
+    with pytest.raises(ConfigError, match=f"{name}: this file cannot be read as a picture"):
         LogoFinder(tmp_path)
 
 
 def test_a_brand_without_pictures(tmp_path: Path) -> None:
     (tmp_path / "Bare").mkdir()
-    with pytest.raises(ConfigError, match=r"Bare: no picture of the brand Bare"):
+    with pytest.raises(ConfigError, match="Bare: this folder has no picture of the brand Bare"):
         LogoFinder(tmp_path)
 
 

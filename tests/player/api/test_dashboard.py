@@ -123,7 +123,7 @@ def board(shop: Shop, diary: Diary, loop: PublishedLoop) -> Dashboard:
     shop.dashboard = board
     shop.decisions = JournalReader(diary.journal.path).decisions()
     shop.health = {
-        "status": "degraded", "reasons": ["the camera delivers nothing"], "camera": "lost",
+        "status": "degraded", "reasons": ["the camera sends no pictures"], "camera": "lost",
         "fps": 12.3, "last_decision_age_s": 4.0, "model_version": "4.12",
         "player_connected": True, "orders": shop.desk.state(),
     }  # fmt: skip
@@ -272,7 +272,7 @@ def test_what_the_learner_believes(
     shop: Shop, board: Dashboard, loop: PublishedLoop, page: Page
 ) -> None:
     opened(shop, page)
-    assert "expects no rewards" in page.locator("#beliefs").inner_text()
+    assert "does not estimate rewards" in page.locator("#beliefs").inner_text()
     loop.see(snapshot())
     expect(page.locator("table.heat")).to_be_visible()
     beliefs = board(1)["beliefs"]
@@ -313,12 +313,12 @@ def test_health_has_its_reasons_also_when_it_failed(
 ) -> None:
     opened(shop, page)
     assert page.locator("#status").inner_text() == "Degraded"
-    expect(page.locator("#health")).to_contain_text("the camera delivers nothing")
-    expect(page.locator("#first-reason")).to_have_text("the camera delivers nothing")
+    expect(page.locator("#health")).to_contain_text("the camera sends no pictures")
+    expect(page.locator("#first-reason")).to_have_text("the camera sends no pictures")
     expect(page.locator("#more-reasons")).to_be_empty()
-    shop.health |= {"status": "failed", "reasons": ["the loop has not moved for 60 s"]}
+    shop.health |= {"status": "failed", "reasons": ["the program has not moved on for 60 s"]}
     expect(page.locator("#status")).to_have_text("Failed")
-    expect(page.locator("#health")).to_contain_text("the loop has not moved for 60 s")
+    expect(page.locator("#health")).to_contain_text("the program has not moved on for 60 s")
 
 
 @pytest.mark.parametrize("page", WIDTHS, indirect=True)

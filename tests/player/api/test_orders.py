@@ -58,8 +58,8 @@ def test_a_refusal_says_why_and_tells_the_state(shop: Shop, http: httpx.Client) 
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (b"", "This is no order"),
-        (b"[]", "This is no order"),
+        (b"", "This is not a valid order"),
+        (b"[]", "This is not a valid order"),
         (b'{"action": "dance"}', "action: Input should be 'freeze'"),
         (b'{"action": "pin"}', "pin and emergency need a content"),
         (b'{"action": "freeze", "content_id": "red"}', "nothing else takes one"),
