@@ -83,12 +83,12 @@ class Calibration:
                 "person should stand in front of the screen in good light, near enough for a "
                 "face of 60 px, and follow the points with the eyes."
             )
-        said, true = np.array(looked)[:, :2], np.array(looked)[:, 2:]
-        before_deg = float(np.median(np.linalg.norm(said - true, axis=1)))
-        others = [np.arange(len(said)) != i for i in range(len(said))]
-        told = [_applied(_affine(said[o], true[o]), said[i]) for i, o in enumerate(others)]
+        seen, true = np.array(looked)[:, :2], np.array(looked)[:, 2:]
+        before_deg = float(np.median(np.linalg.norm(seen - true, axis=1)))
+        others = [np.arange(len(seen)) != i for i in range(len(seen))]
+        corrected = [_applied(_affine(seen[o], true[o]), seen[i]) for i, o in enumerate(others)]
         guessed = [true[o].mean(axis=0) for o in others]
-        after_deg = float(np.median(np.linalg.norm(told - true, axis=1)))
+        after_deg = float(np.median(np.linalg.norm(corrected - true, axis=1)))
         # Who knew nothing of the eyes would say the middle of the other points.
         blind_deg = float(np.median(np.linalg.norm(guessed - true, axis=1)))
         if after_deg >= min(before_deg, _BETTER_THAN_BLIND * blind_deg):
@@ -98,17 +98,17 @@ class Calibration:
                 f"off by {blind_deg:.1f}. Nothing was changed. Look at each point until it "
                 "moves, and check [screen] in the configuration."
             )
-        a, b = _affine(said, true).round(4).tolist()
+        a, b = _affine(seen, true).round(4).tolist()
         return CalibrationFit(
             ((a[0], a[1], a[2]), (b[0], b[1], b[2])), before_deg, after_deg, len(looked)
         )
 
 
-def _affine(said: Floats, true: Floats) -> Floats:
-    """Least squares from ``said`` to ``true``, both (n, 2), drawn towards no change; (2, 3)."""
-    inputs = np.column_stack([np.ones(len(said)), said])
+def _affine(seen: Floats, true: Floats) -> Floats:
+    """Least squares from ``seen`` to ``true``, both (n, 2), drawn towards no change; (2, 3)."""
+    inputs = np.column_stack([np.ones(len(seen)), seen])
     identity = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
-    weights = _TRUST_IN_DEFAULT * np.diag([0.0, *said.var(axis=0).clip(1.0)])
+    weights = _TRUST_IN_DEFAULT * np.diag([0.0, *seen.var(axis=0).clip(1.0)])
     change = np.linalg.solve(inputs.T @ inputs + weights, inputs.T @ (true - inputs @ identity.T))
     return np.asarray(identity + change.T)
 

@@ -106,13 +106,13 @@ def _mean(values: Floats | npt.NDArray[np.bool_], axis: int) -> Floats:
 def _quantiles(values: Floats, shares: Sequence[float]) -> list[list[float]]:
     """As `numpy.quantile` over the first axis, which is asked for at every look."""
     ranked, last = np.sort(values, axis=0), len(values) - 1
-    found = []
+    quantiles = []
     for share in shares:
         below = int(share * last)
         part = share * last - below
         low, high = ranked[below], ranked[min(below + 1, last)]
-        found.append((low + part * (high - low)).tolist())
-    return found
+        quantiles.append((low + part * (high - low)).tolist())
+    return quantiles
 
 
 def lags(steps: int) -> list[int]:
@@ -180,25 +180,25 @@ def load_reading_model(path: Path) -> ReadingModel:
     """Read the weights. Raises ``AssetError`` where the file is missing or broken."""
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))["weights"]
-        found = {(e["length_s"], e["noise_deg"]): _weights(e) for e in entries}
+        by_path = {(e["length_s"], e["noise_deg"]): _weights(e) for e in entries}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise AssetError(
             f"{path}: the weights of the reading detector cannot be read ({error!r}). "
             "Restore the file, or train it again with `python -m training.reading`."
         ) from error
     for length_s in LENGTHS_S:
-        wanted = 2 + 13 * len(lags(steps_of(length_s)))
+        count = 2 + 13 * len(lags(steps_of(length_s)))
         for noise_deg in NOISES_DEG:
-            weights = found.get((length_s, noise_deg))
+            weights = by_path.get((length_s, noise_deg))
             if weights is None or {len(weights.mean), len(weights.scale), len(weights.weight)} != {
-                wanted
+                count
             }:
                 raise AssetError(
                     f"{path}: weights for paths of {length_s} s with noise of {noise_deg}° should "
-                    f"be {wanted} numbers. The file belongs to another version: train it again "
+                    f"be {count} numbers. The file belongs to another version: train it again "
                     "with `python -m training.reading`."
                 )
-    return ReadingModel(found)
+    return ReadingModel(by_path)
 
 
 def _weights(entry: Any) -> Weights:
@@ -306,10 +306,10 @@ class ReadingDetector:
     def _log_odds(self, path_deg: Floats, seen_s: float, noise_deg: float) -> float:
         """Mean over the lengths that have been seen in full, or what the shortest alone says."""
         seen = [length_s for length_s in LENGTHS_S if length_s <= seen_s]
-        told = [
+        log_odds = [
             float(self._model.log_odds(path_deg[:, -steps_of(s) :], s, noise_deg)[0]) for s in seen
         ]
-        return max(sum(told) / len(told), told[0] - _SURER_LOG_ODDS)
+        return max(sum(log_odds) / len(log_odds), log_odds[0] - _SURER_LOG_ODDS)
 
     def _as_lines(self, points_deg: Floats) -> Floats:
         """Turned so that lines run to the right and follow each other downwards."""

@@ -134,14 +134,14 @@ class _Brands:
         self.logos = self._found()
 
     def _found(self) -> tuple[Logo, ...] | None:
-        found = [
+        logos = [
             Logo(brand, max(scores))
             for brand, scores in self._scores.items()
             if sum(score > 0 for score in scores) >= max(1, min(_LOGO_LOOKS, len(scores)))
         ]
-        if not found and not (self._scores and all(self._scores.values())):
+        if not logos and not (self._scores and all(self._scores.values())):
             return None
-        return tuple(sorted(found, key=lambda logo: (-logo.score, logo.brand)))
+        return tuple(sorted(logos, key=lambda logo: (-logo.score, logo.brand)))
 
 
 class Visit:

@@ -1,14 +1,13 @@
 """Which arm of an experiment decides, and when.
 
-A screen is shared, so people cannot be given to an arm one by one. Two ways are left:
+People share a screen, so single people cannot be assigned to an arm. Two kinds of unit remain:
 
-- ``block``: the clock of UTC is cut into blocks of equal length. As many blocks in a row as
-  there are arms make a round, and each arm has one block of it, in an order drawn by lot. So
-  hours and weekdays are shared out evenly, and whoever knows one round knows nothing of the next.
-- ``visit``: lots are drawn for each visit, and the main viewer's one counts.
+- ``block``: UTC is cut into blocks of equal length. A round has one block for each arm, in
+  random order. This spreads hours and weekdays evenly, and no round predicts the next.
+- ``visit``: each visit is assigned at random. The visit of the main viewer counts.
 
-The lot is a function of the seed, the experiment's name and the number of the round, or the id of
-the visit, alone: a restart changes nothing, and a replay gives the same.
+The assignment depends only on the seed, the experiment's name and the number of the round, or the
+id of the visit. A restart changes nothing, and a replay gives the same result.
 """
 
 from __future__ import annotations
@@ -28,9 +27,9 @@ from signage.types.experiments import Assignment
 def assignment_at(
     config: ExperimentConfig, zone: ZoneName | None, utc: datetime, visit_id: str | None
 ) -> Assignment | None:
-    """Whose turn it is at ``utc`` before the main viewer of ``visit_id``.
+    """The assignment at ``utc``, for the main viewer of ``visit_id``.
 
-    None where the experiment has not begun, is over, or goes by visits and nobody is there.
+    None if the experiment has not started, is over, or assigns visits and nobody is present.
     """
     today = local_time(utc, zone).date()
     if config.from_date and today < config.from_date:
@@ -50,24 +49,24 @@ def assignment_at(
 
 
 def arm_of_block(seed: int, name: str, arms: Sequence[str], block: int) -> str:
-    """Which of ``arms`` has the block with this number."""
+    """The arm of the block with this number."""
     turn, place = divmod(block, len(arms))
-    order = _lot(seed, name, str(turn)).permutation(len(arms))
+    order = _generator(seed, name, str(turn)).permutation(len(arms))
     return arms[int(order[place])]
 
 
 def arm_of_visit(seed: int, name: str, arms: Sequence[str], visit_id: str) -> str:
-    """Which of ``arms`` has the plays of which the main viewer is in this visit."""
-    return arms[int(_lot(seed, name, visit_id).integers(len(arms)))]
+    """The arm of the plays whose main viewer is in this visit."""
+    return arms[int(_generator(seed, name, visit_id).integers(len(arms)))]
 
 
-def _lot(seed: int, name: str, unit: str) -> np.random.Generator:
+def _generator(seed: int, name: str, unit: str) -> np.random.Generator:
     digest = hashlib.sha256(f"{seed}\n{name}\n{unit}".encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:16], "big"))
 
 
 def design_of(config: ExperimentConfig) -> str:
-    """What must stay the same as long as results are added up, as JSON."""
+    """The part of the configuration that must not change during the experiment, as JSON."""
     by_block = config.assign == "block"
     return json.dumps(
         {

@@ -55,7 +55,7 @@ def _counted(design: Design, counts: Sequence[int]) -> str:
 
 
 def _hours(design: Design, compared: Units) -> Check:
-    """Whether the hours and weekdays are alike; of a round the first block, which has the lot."""
+    """Whether the arms had the same hours and weekdays; of each round, the first block counts."""
     begun = [entry[0] for entry in compared_units(design, compared, design.arms)]
     found, apart = [], ""
     for form in ("%H:00", "%A"):
@@ -111,10 +111,9 @@ def _carry_over(design: Design, units: Units) -> Check:
 def beginnings(design: Design, units: Units) -> tuple[Floats, list[bool]]:
     """How each round began, less what its arm's blocks did before; whether after the same arm.
 
-    The lot of a round knows nothing of the block before it: so its first block comes after its
-    own arm with a chance of one in so many arms. Comparing both is exact where the blocks of all
-    arms begin alike; where those of one always begin better, nearly so (`scripts/bench
-    experiment`).
+    The order of a round is independent of the block before it. So its first block follows a block
+    of the same arm with a chance of one in the number of arms. The comparison is exact if the
+    blocks of all arms begin alike, and nearly so otherwise (`scripts/bench experiment`).
     """
     earlier: dict[str, float] = defaultdict(float)
     count = Counter[str]()

@@ -104,16 +104,16 @@ class Perceiver:
         grey, scale = small_grey(image)
         self._follow(grey, scale, t_s)
         detected = self._pool.submit(self._start_detection(t_s), image)
-        found = self._closer.look(image, t_s)
+        findings = self._closer.look(image, t_s)
         self._take_in(image, t_s, detected)
-        found = self._closer.greet(image, t_s, found)
+        findings = self._closer.look_at_newcomers(image, t_s, findings)
         self._people.forget(t_s)
         self._closer.forget(t_s)
         self._pictures.judge(self._people.present(t_s), grey, scale, t_s)
         self._last_s = t_s
         focal_px = focal_length_px(self._fov_deg, image.shape[1], image.shape[0])
         return [
-            self._sighting(person, t_s, focal_px, found)
+            self._sighting(person, t_s, focal_px, findings)
             for person in self._people.present(t_s)
             if person.is_sure
         ]
@@ -169,11 +169,11 @@ class Perceiver:
         if number is None or not tiles:
             return self._face_detector.detect(image, self._config.detect_px)
         tile = left, top, right, bottom = tiles[number % len(tiles)]
-        found = self._face_detector.detect(
+        in_tile = self._face_detector.detect(
             image[top:bottom, left:right],
             round(self._config.far_px * max(right - left, bottom - top) / max(image.shape[:2])),
         )
-        faces = [face.shifted(left, top) for face in found]
+        faces = [face.shifted(left, top) for face in in_tile]
         return [face for face in faces if _is_of_tile(face, tile, image.shape[:2])]
 
     def _take_in(self, image: Image, t_s: float, detected: Future[tuple[Faces, Bodies]]) -> None:
@@ -190,7 +190,9 @@ class Perceiver:
                 is_far = (person.face[3] - person.face[1]) * min(1.0, whole_px) < _MIN_WHOLE_PX
                 person.face_is_far = is_far
 
-    def _sighting(self, person: Person, t_s: float, focal_px: float, found: Findings) -> Sighting:
+    def _sighting(
+        self, person: Person, t_s: float, focal_px: float, findings: Findings
+    ) -> Sighting:
         assert self._size is not None  # noqa: S101 - of the picture at hand
         has_face, has_body = person.shows_face(t_s), person.shows_body(t_s)
         details = person.details if has_face and t_s - person.details_s <= _STALE_S else None
@@ -213,11 +215,11 @@ class Perceiver:
             head_pose=details.head_pose if details else None,
             gaze=person.gaze if details and t_s - person.details_s <= _STALE_GAZE_S else None,
             body_facing=person.body_facing if has_body else None,
-            traits=found.traits.get(person.number),
+            traits=findings.traits.get(person.number),
             expression=person.expression
             if details and t_s - person.expression_s <= _STALE_S
             else {},
-            logos=found.logos.get(person.number),
+            logos=findings.logos.get(person.number),
             earlier_tracks=self._closer.earlier(person, t_s),
             missed_s=t_s - person.last_seen_s,
             is_picture=person.is_picture,

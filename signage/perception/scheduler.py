@@ -94,22 +94,22 @@ class CloserLook:
 
     def look(self, image: Image, t_s: float) -> Findings:
         """Look at those who were there a moment ago. ``image``: (height, width, 3), BGR."""
-        found = Findings()
+        findings = Findings()
         if self._searched is not None and self._searched[1].done():
             (number, result), self._searched = self._searched, None
-            self._note_logos(number, result.result(), found)
+            self._note_logos(number, result.result(), findings)
         for person in self._to_read(t_s):
             self._read(image, person, t_s)
-        self._look_long(image, t_s, found)
-        return found
+        self._look_long(image, t_s, findings)
+        return findings
 
-    def greet(self, image: Image, t_s: float, found: Findings) -> Findings:
+    def look_at_newcomers(self, image: Image, t_s: float, findings: Findings) -> Findings:
         """Look at one of those who were just found, where there was time left."""
         newcomers = (p for p in self._people.present(t_s) if p.face and p.read_s == -math.inf)
-        if not found.looked and (person := next(newcomers, None)) is not None:
+        if not findings.looked and (person := next(newcomers, None)) is not None:
             self._read(image, person, t_s)
-            self._look_long(image, t_s, found)
-        return found
+            self._look_long(image, t_s, findings)
+        return findings
 
     def earlier(self, person: Person, t_s: float) -> tuple[int, ...] | None:
         """Earlier tracks of the same person; None if unknown."""
@@ -161,7 +161,7 @@ class CloserLook:
             person.face_seen_s = person.last_seen_s = t_s
             person.is_sure = True
 
-    def _look_long(self, image: Image, t_s: float, found: Findings) -> None:
+    def _look_long(self, image: Image, t_s: float, findings: Findings) -> None:
         due = [
             (self._due_s.get((person.number, look), -math.inf), look, person.number, person)
             for person, look in itertools.product(self._people.present(t_s), _Look)
@@ -170,19 +170,19 @@ class CloserLook:
         due_s, look, number, person = min(due, default=(math.inf, _Look.TRAITS, 0, None))
         if person is None or due_s > t_s:
             return
-        found.looked = True
+        findings.looked = True
         if look is _Look.TRAITS:
             assert person.details is not None  # noqa: S101 - read in this frame
-            found.traits[number] = self._traits.estimate(image, person.details)
+            findings.traits[number] = self._traits.estimate(image, person.details)
             self._due_s[number, look] = t_s + self._config.traits_every_s
             return
         if look is _Look.WHO:
-            told, wait_s = self._recognise(image, person, t_s), self._config.traits_every_s
+            was_useful, wait_s = self._recognise(image, person, t_s), self._config.traits_every_s
         else:
-            told = self._search_clothes(image, person, found)
+            was_useful = self._search_clothes(image, person, findings)
             wait_s = self._config.logos_every_s
         # The first looks tell most.
-        self._looks[number, look] += told
+        self._looks[number, look] += was_useful
         self._due_s[number, look] = t_s + wait_s * max(1, self._looks[number, look])
 
     def _can(self, person: Person, look: _Look, t_s: float) -> bool:
@@ -210,7 +210,7 @@ class CloserLook:
         self._gallery.add(person.number, t_s, embedding, weight)
         return True
 
-    def _search_clothes(self, image: Image, person: Person, found: Findings) -> bool:
+    def _search_clothes(self, image: Image, person: Person, findings: Findings) -> bool:
         """Search the clothes, or begin to; whether they are in view."""
         if self._logos is None or person.face is None:
             return False
@@ -221,18 +221,18 @@ class CloserLook:
         clothes, number = image[top:bottom, left:right], person.number
         first = self._next_brand.get(number, 0)
         if self._pool is None:
-            self._note_logos(number, self._logos.search(clothes, first), found)
+            self._note_logos(number, self._logos.search(clothes, first), findings)
         else:
             search = self._pool.submit(self._logos.search, clothes.copy(), first)
             self._searched = number, search
         return True
 
-    def _note_logos(self, number: int, searched: Searched, found: Findings) -> None:
+    def _note_logos(self, number: int, searched: Searched, findings: Findings) -> None:
         assert self._logos is not None  # noqa: S101 - it was asked
         logos, tried = searched
-        told: dict[str, float | None] = dict.fromkeys(self._logos.brands)
-        told |= dict.fromkeys(tried, 0.0) | {logo.brand: logo.score for logo in logos}
-        found.logos[number] = told
+        scores: dict[str, float | None] = dict.fromkeys(self._logos.brands)
+        scores |= dict.fromkeys(tried, 0.0) | {logo.brand: logo.score for logo in logos}
+        findings.logos[number] = scores
         brands = max(1, len(self._logos.brands))
         self._next_brand[number] = (self._next_brand.get(number, 0) + len(tried)) % brands
 

@@ -275,18 +275,18 @@ def _read(schema: type[T], path: Path) -> T:
 
 def _mistakes(scene: Scene) -> list[str]:
     """What is wrong between the parts of a scene that are right by themselves."""
-    found = []
+    mistakes = []
     people = [actor.id for actor in scene.actors if actor.kind == "person"]
     ids = [actor.id for actor in scene.actors]
     for number, actor in enumerate(scene.actors):
         key = f"key 'actors.{number}"
         if actor.sprite not in scene.sprites:
             known = ", ".join(sorted(scene.sprites)) or "none"
-            found.append(f"{key}.sprite' cannot be {actor.sprite!r}: known sprites are {known}")
+            mistakes.append(f"{key}.sprite' cannot be {actor.sprite!r}: known sprites are {known}")
         if ids.count(actor.id) > 1:
-            found.append(f"{key}.id' cannot be {actor.id!r}: another actor has the same id")
+            mistakes.append(f"{key}.id' cannot be {actor.id!r}: another actor has the same id")
         if actor.worn_by is not None and actor.worn_by not in people:
-            found.append(f"{key}.worn_by' cannot be {actor.worn_by!r}: no person has this id")
+            mistakes.append(f"{key}.worn_by' cannot be {actor.worn_by!r}: no person has this id")
         if actor.visits and actor.visits[-1][-1][0] > scene.duration_s:
-            found.append(f"{key}.visits' go on after duration_s ({scene.duration_s:g})")
-    return found
+            mistakes.append(f"{key}.visits' go on after duration_s ({scene.duration_s:g})")
+    return mistakes

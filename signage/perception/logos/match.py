@@ -167,7 +167,9 @@ def fit(mark: Mark, lab: Pixels, regions: Regions) -> LogoAlignment | None:
     chosen = sorted((c for c in coarse if c[0] >= _MIN_COARSE), key=lambda place: -place[0])
     fits = (_fit_at(mark, lab, place) for _, place in chosen[:_FITTED_PLACES])
     return max(
-        (found for found in fits if found is not None), key=lambda f: f.agreement, default=None
+        (alignment for alignment in fits if alignment is not None),
+        key=lambda f: f.agreement,
+        default=None,
     )
 
 
@@ -193,7 +195,7 @@ def _places(mark: Mark, lab: Pixels, regions: Regions) -> Iterator[tuple[float, 
         tried.append(corners)
         if _scale(mark, place, 0, 0) >= _MIN_SCALE:
             level = mark.levels[0]
-            yield _told(level.target, _seen(level, lab, place))[0], place
+            yield _mixture(level.target, _seen(level, lab, place))[0], place
         if len(tried) == _SEEN_PLACES:
             return
 
@@ -246,10 +248,10 @@ def _aligned(
     strength = float(level.target.std())
     for steps, count in ((level.affine_step, rounds[0]), (level.full_step, rounds[1])):
         for _ in range(count):
-            explained, told = _told(level.target, _seen(level, lab, place))
+            explained, mixture = _mixture(level.target, _seen(level, lab, place))
             if explained > best:
                 best, best_place = explained, place
-            too_much = told * (strength / (float(told.std()) + 1e-6)) - level.target
+            too_much = mixture * (strength / (float(mixture.std()) + 1e-6)) - level.target
             change = np.clip(steps @ too_much, -0.25, 0.25).astype(np.float64)
             moved = np.zeros((2, 6))
             terms = len(change) // 2
@@ -258,7 +260,7 @@ def _aligned(
             place = (_GRID_FIT @ quadratic(back[:, 0], back[:, 1]) @ place.T).T
             if float(np.abs(change).max()) < _CONVERGED:
                 break
-    explained, _ = _told(level.target, _seen(level, lab, place))
+    explained, _ = _mixture(level.target, _seen(level, lab, place))
     return (explained, place) if explained > best else (best, best_place)
 
 
@@ -282,7 +284,7 @@ def _seen(level: Level, lab: Pixels, place: Floats) -> Pixels:
     return np.asarray(blurred, dtype=np.float32).reshape(-1, 3)
 
 
-def _told(target: Pixels, colours: Pixels) -> tuple[float, Pixels]:
+def _mixture(target: Pixels, colours: Pixels) -> tuple[float, Pixels]:
     """Multiple correlation of ``target``, shape (n,) and mean 0, with ``colours``, shape (n, 3).
 
     Whatever colour the mark has and whatever the cloth, the best mixture of the channels is
@@ -291,9 +293,9 @@ def _told(target: Pixels, colours: Pixels) -> tuple[float, Pixels]:
     channels = np.ascontiguousarray(colours.T)
     channels -= channels.mean(axis=1, keepdims=True)
     spread = channels @ channels.T + np.eye(3, dtype=np.float32) * (_NOISE * len(target))
-    told = np.linalg.solve(spread, channels @ target) @ channels
-    norms = float(np.linalg.norm(told) * np.linalg.norm(target))
-    return float(told @ target) / (norms + 1e-9), np.asarray(told, dtype=np.float32)
+    mixture = np.linalg.solve(spread, channels @ target) @ channels
+    norms = float(np.linalg.norm(mixture) * np.linalg.norm(target))
+    return float(mixture @ target) / (norms + 1e-9), np.asarray(mixture, dtype=np.float32)
 
 
 def _agreement(mark: Mark, lab: Pixels, place: Floats, scale: float) -> float:
@@ -311,10 +313,10 @@ def _agreement(mark: Mark, lab: Pixels, place: Floats, scale: float) -> float:
     # A small mark is only as sharp as its pixels let it be.
     canvas = mark.canvas if scale >= 0.9 else cv2.GaussianBlur(mark.canvas, (0, 0), 0.5 / scale)
     target = np.asarray((canvas - canvas.mean()).ravel(), dtype=np.float32)
-    told = _told(target, seen.reshape(-1, 3))[1].reshape(mark.canvas.shape)
-    wanted, there = _outlines(np.asarray(canvas, dtype=np.float32)), _outlines(told)
-    norms = float(np.linalg.norm(wanted) * np.linalg.norm(there))
-    return float((wanted * there).sum()) / (norms + 1e-9)
+    mixture = _mixture(target, seen.reshape(-1, 3))[1].reshape(mark.canvas.shape)
+    of_mark, in_picture = _outlines(np.asarray(canvas, dtype=np.float32)), _outlines(mixture)
+    norms = float(np.linalg.norm(of_mark) * np.linalg.norm(in_picture))
+    return float((of_mark * in_picture).sum()) / (norms + 1e-9)
 
 
 def _outlines(picture: Pixels) -> Pixels:

@@ -53,10 +53,10 @@ class Flow:
         if last is None or last.shape != grey.shape or not boxes:
             return [None] * len(boxes)
         before = np.concatenate([_grid(box) for box in boxes]).astype(np.float32) * scale
-        after, found = _lucas_kanade(last, grey, before)
+        after, is_found = _lucas_kanade(last, grey, before)
         back, returned = _lucas_kanade(grey, last, after)
         error = np.linalg.norm(back - before, axis=1)
-        good = found & returned & (error < _MAX_RETURN_PX)
+        good = is_found & returned & (error < _MAX_RETURN_PX)
         per_box = _GRID * _GRID
         return [
             _move(
@@ -73,10 +73,10 @@ def _lucas_kanade(
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Where ``points``, shape (n, 2), of the ``first`` picture are in the ``second``, and
     which of them were found there."""
-    moved, found, _ = cv2.calcOpticalFlowPyrLK(
+    moved, status, _ = cv2.calcOpticalFlowPyrLK(
         first, second, points, points.copy(), winSize=_WINDOW_PX, maxLevel=_PYRAMID_LEVELS
     )
-    return np.asarray(moved, dtype=np.float32), np.asarray(found)[:, 0] > 0
+    return np.asarray(moved, dtype=np.float32), np.asarray(status)[:, 0] > 0
 
 
 def small_grey(image: Image) -> tuple[NDArray[np.uint8], float]:

@@ -151,7 +151,7 @@ class People:
 def _continue_face(person: Person, face: DetectedFace, clothes: Floats | None, t_s: float) -> None:
     person.find(t_s, face=face.box_xyxy_px)
     person.is_sure |= person.hits > 1 or face.score >= _SURE_SCORE
-    person.wear(clothes)
+    person.note_clothes(clothes)
 
 
 def _continue_body(person: Person, body: Body, clothes: Floats | None, t_s: float) -> None:
@@ -159,7 +159,7 @@ def _continue_body(person: Person, body: Body, clothes: Floats | None, t_s: floa
     person.body_facing, person.torso_px = body.facing, body.torso_px
     person.head_in_body = body.head_in_body
     person.is_sure |= person.hits > 1 or body.score >= _SURE_SCORE
-    person.wear(clothes)
+    person.note_clothes(clothes)
 
 
 def _cheapest(costs: Iterable[tuple[float, Person, int]]) -> list[tuple[Person, int]]:

@@ -64,9 +64,9 @@ class Person:
     @property
     def box(self) -> Box:
         """The face where it is to be seen, else the body."""
-        found = self.face or self.body
-        assert found is not None  # noqa: S101 - a person without either is not kept
-        return found
+        box = self.face or self.body
+        assert box is not None  # noqa: S101 - a person without either is not kept
+        return box
 
     @property
     def head(self) -> Box | None:
@@ -135,6 +135,6 @@ class Person:
         self.found_s = self.last_seen_s = t_s
         self.hits += 1
 
-    def wear(self, clothes: Floats | None) -> None:
+    def note_clothes(self, clothes: Floats | None) -> None:
         if clothes is not None:
             self.clothes = clothes if self.clothes is None else 0.9 * self.clothes + 0.1 * clothes
