@@ -191,7 +191,7 @@ class Visit:
         """Time in seconds until the person was last detected; later positions are predictions."""
         return self._found_s - self.first_seen_s
 
-    def know(self, earlier: tuple[str, ...]) -> None:
+    def set_earlier_visits(self, earlier: tuple[str, ...]) -> None:
         """Take in which visits of the same person are remembered, oldest first."""
         self._earlier = earlier + tuple(name for name in self._before if name not in earlier)
         self._returning = bool(self._earlier)

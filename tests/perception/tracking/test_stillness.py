@@ -153,7 +153,7 @@ def blink(face: Face, eye: float) -> Face:
     return replace(face, blendshapes={"eyeBlinkLeft": eye})
 
 
-def note_clothes(
+def wear(
     places: Iterable[tuple[float, float]],
     eyes: Iterable[float] = (),
     *,
@@ -184,9 +184,9 @@ def note_clothes(
 
 def test_a_face_that_goes_where_the_chest_below_another_goes_is_printed_on_it() -> None:
     on_the_chest = [(0.02, 2.2), (-0.03, 2.25), (0.0, 2.18)]  # as detections jitter
-    assert note_clothes(on_the_chest) == (False, True)
-    assert note_clothes(on_the_chest, eyes=[0.2, 0.3, 0.25]) == (False, True)
-    assert note_clothes(on_the_chest, seconds=4.5) == (False, False)
+    assert wear(on_the_chest) == (False, True)
+    assert wear(on_the_chest, eyes=[0.2, 0.3, 0.25]) == (False, True)
+    assert wear(on_the_chest, seconds=4.5) == (False, False)
 
 
 @pytest.mark.parametrize("away", [2, 4])
@@ -206,15 +206,15 @@ def test_a_print_stays_one_while_its_wearer_turns_or_steps_behind_somebody(away:
 
 def test_a_child_in_front_of_a_parent_is_a_person() -> None:
     fidgeting = [(0.3 * np.sin(index / 4), 2.2) for index in range(40)]
-    assert note_clothes(fidgeting) == (False, False)
+    assert wear(fidgeting) == (False, False)
     coming_nearer = [(0.0, 1.8 + 0.05 * (index % 12)) for index in range(40)]
-    assert note_clothes(coming_nearer) == (False, False)
+    assert wear(coming_nearer) == (False, False)
 
 
 def test_a_child_who_keeps_its_place_blinks() -> None:
-    assert note_clothes([(0.0, 2.2)], eyes=[0.1] * 19 + [0.7]) == (False, False)
+    assert wear([(0.0, 2.2)], eyes=[0.1] * 19 + [0.7]) == (False, False)
 
 
 @pytest.mark.parametrize("place", [(0.0, 0.5), (2.5, 2.0), (0.0, 6.0)])
 def test_whoever_is_not_before_a_chest_is_a_person(place: tuple[float, float]) -> None:
-    assert note_clothes([place]) == (False, False)
+    assert wear([place]) == (False, False)
