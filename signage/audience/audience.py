@@ -56,7 +56,8 @@ class Audience:
                 visit = self._begin(sighting.track)
             visit.add(now_s, sighting)
             if sighting.earlier_tracks is not None:
-                visit.set_earlier_visits(tuple(f"{self._run}.{track}" for track in sighting.earlier_tracks))
+                earlier = (f"{self._run}.{track}" for track in sighting.earlier_tracks)
+                visit.set_earlier_visits(tuple(earlier))
         self._part(now_s)
         if sightings is None:
             self._blind_s, self._fault = now_s, frame.fault
