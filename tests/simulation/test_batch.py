@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -125,18 +126,21 @@ def test_without_the_extra_a_cluster_says_what_to_install(monkeypatch: pytest.Mo
 POLICIES: tuple[PolicyName, ...] = ("vw", "apprentice", "rules", "playlist")
 
 
+@cache
+def by_chance(seed: int) -> float:
+    """What contents that make no difference earn when they are drawn at random."""
+    earned: float = simulate(job("uniform", seed, 60, "null")).summary["mean_reward"]
+    return earned
+
+
 @pytest.mark.system
 @pytest.mark.parametrize("policy", POLICIES)
 def test_where_contents_make_no_difference_no_policy_earns_more(policy: PolicyName) -> None:
     """Not even by luck: the same people take whatever they are shown in the same way."""
-    lifts = []
-    for seed in range(6):
-        own, uniform = (
-            simulate(job(name, seed, 60, "null")).summary for name in (policy, "uniform")
-        )
+    for seed in range(3):
+        own = simulate(job(policy, seed, 60, "null")).summary
         assert own["reward_share_of_oracle"] == pytest.approx(1)
-        lifts.append(own["mean_reward"] - uniform["mean_reward"])
-    assert lifts == [0.0] * 6
+        assert own["mean_reward"] == by_chance(seed)
 
 
 @pytest.mark.system
@@ -145,7 +149,7 @@ def test_nor_where_some_of_the_contents_are_not_for_children() -> None:
     contents = load_catalogue(load_config(ROOT / "configs" / "demo.toml").content)
     assert any(content.adults_only for content in contents.values())
     policies: tuple[PolicyName, ...] = ("uniform", "vw", "rules", "playlist")
-    for seed in range(3):
+    for seed in range(2):
         earned = {
             simulate(job(name, seed, 80, "null", contents)).summary["mean_reward"]
             for name in policies
