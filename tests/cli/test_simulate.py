@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_cli import MAN, fail, succeed
 from tests.support.builders import ROOT
+from tests.support.command import MAN, fail, succeed
 
 pytestmark = pytest.mark.system
 

@@ -25,8 +25,8 @@ from signage.content.check import Checked, check_catalogue, check_content, check
 from signage.errors import ConfigError
 from signage.player.server import PlayerServer, Status
 from signage.types.plays import Cue, PlayState
-from tests.cli.test_cli import fail, signage
 from tests.support.builders import FOOTAGE, ROOT, content
+from tests.support.command import fail, signage
 from tests.support.media import cut, describe, film, moving_picture, page, picture
 from tests.support.player_shop import until
 

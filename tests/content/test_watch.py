@@ -25,12 +25,12 @@ from signage.journal.reader import JournalReader
 from signage.types.choices import Action
 from signage.types.decisions import Trigger
 from signage.types.orders import Order, Orders
-from tests.engine.test_engine import ADULT, Stage, triggers
-from tests.kiosk.test_kiosk import Kiosk
 from tests.support import films
 from tests.support.builders import catalogue, sighting
+from tests.support.kiosk import Kiosk
 from tests.support.media import cut, describe, film, page, picture
 from tests.support.player_shop import until
+from tests.support.stage import ADULT, Stage, triggers
 
 # The watch
 

@@ -24,8 +24,8 @@ from signage.evaluation.evaluation import evaluate
 from signage.evaluation.what_if import Target
 from signage.journal.exports.export import export
 from signage.types.choices import ExportFormat
-from tests.engine.test_engine import Stage
 from tests.support.builders import DEMO, ROOT, catalogue, sighting, traits
+from tests.support.stage import Stage
 
 THREE = catalogue({"coffee": {"duration_s": 4.0}, "shoes": {"duration_s": 4.0}, "travel": {}})
 

@@ -17,8 +17,8 @@ from signage.config.config import Config
 from signage.errors import JournalError, SignageError
 from signage.journal.exports.export import export
 from signage.types.choices import ExportFormat
-from tests.engine.test_engine import Stage
 from tests.support.builders import catalogue, sighting, traits
+from tests.support.stage import Stage
 
 UNIFORM = EvaluationRequest(policies=("uniform",))
 TWO = catalogue({"coffee": {"duration_s": 4.0}, "shoes": {"duration_s": 4.0}})

@@ -35,6 +35,8 @@ from signage.types.choices import PolicyName
 from signage.types.vision import Sighting
 from tests.support.builders import catalogue, defaults, sighting, traits
 
+pytestmark = pytest.mark.system
+
 SHOP = catalogue(
     {
         "coffee": {"title": "Coffee & <b>cake</b>", "dayparts": ((time(7), time(11)),)},
