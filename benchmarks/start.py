@@ -31,6 +31,7 @@ from benchmarks.common.tables import Block, Table
 QUICK: Mapping[str, object] = {"rounds": 3}
 
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT)}
+ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)  # an installation keeps its bytecode
 COMMANDS = {
     "bare Python": ("-c", "pass"),
     "`import typer`": ("-c", "import typer"),
