@@ -8,16 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from signage.config.config import Config
-from signage.config.content import ContentConfig
-from signage.content.catalogue import (
-    MOST_PROMISED,
-    Catalogue,
-    Content,
-    closed_to_some,
-    id_of,
-    read_content,
-)
+from signage.content.catalogue import Content, id_of, read_content
 from signage.content.creative import linked_by_svg, read_creative
 from signage.content.folder import Listing, files_of, list_contents
 from signage.content.media import Media, read_media, usual_endings
@@ -136,59 +127,6 @@ def contents_in(folder: Path) -> Listing:
         raise ConfigError(
             f"The content folder {folder} cannot be read: {error.strerror}."
         ) from error
-
-
-def load_catalogue(config: ContentConfig) -> Catalogue:
-    """The contents that a screen would play (``content_watch.py``), by the same checks.
-
-    The others are left out with a warning. Raises ConfigError when what remains is no catalogue.
-    """
-    listing = contents_in(config.dir)
-    for name, reason in listing.unusable.items():
-        log.warning("Content left out: %s: %s", name, reason)
-    contents = []
-    for folder in listing.contents:
-        checked = check_content(folder, whole=False)
-        if checked.errors:
-            log.warning("Content left out: %s: %s", checked.content_id, " ".join(checked.errors))
-        elif checked.content is not None:
-            contents.append(checked.content)
-    contents, too_much = agreeing(contents)
-    for name, reason in too_much.items():
-        log.warning("Content left out: %s: %s", name, reason)
-    return Catalogue(contents, config.fallback)
-
-
-def agreeing(contents: list[Content]) -> tuple[list[Content], dict[str, str]]:
-    """The contents that can play beside each other, and why each of the others cannot."""
-    promised, agreed, too_much = 0.0, [], {}
-    for content in sorted(contents, key=lambda content: content.content_id):
-        share = content.share_min or 0.0
-        if share and promised + share > MOST_PROMISED + 1e-9:
-            too_much[content.content_id] = (
-                f"Its share_min ({share:g}) and those before it ({promised:g}) are more than "
-                f"{MOST_PROMISED:g} together. Lower some of them."
-            )
-        else:
-            promised += share
-            agreed.append(content)
-    return agreed, too_much
-
-
-def check_catalogue(contents: list[Content], config: Config | None) -> list[str]:
-    """What is wrong with all contents together, or with what ``config`` says of them."""
-    faults = []
-    try:
-        Catalogue(contents, config.content.fallback if config else None)
-    except ConfigError as error:
-        faults.append(str(error))
-    there = {content.content_id: content for content in contents}
-    for name in config.player.loop if config else ():
-        if name not in there:
-            faults.append(f"player.loop names {name!r}, which is not there or will not play.")
-        elif reason := closed_to_some(there[name]):
-            faults.append(f"player.loop names {name!r}, and must be for everybody: it {reason}.")
-    return faults
 
 
 class _Check:

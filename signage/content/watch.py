@@ -23,8 +23,9 @@ from pathlib import Path
 
 from signage.config.content import ContentConfig
 from signage.content.catalogue import Catalogue, Content
-from signage.content.check import Checked, agreeing, check_content, contents_in
+from signage.content.check import Checked, check_content, contents_in
 from signage.content.folder import Files, Listing, files_of, stamp_of, version_of
+from signage.content.loader import playable_together
 from signage.content.work import Work
 from signage.errors import ConfigError
 from signage.io import read_toml
@@ -255,9 +256,8 @@ class ContentWatch:
 
     def _usable(self, moving: set[Path]) -> list[Content]:
         checked = [s.checked for path, s in sorted(self._shelf.items()) if path not in moving]
-        contents = [each.content for each in checked if each.content and not each.errors]
-        agreed, self._too_much = agreeing(contents)
-        return agreed
+        contents, self._too_much = playable_together(checked)
+        return contents
 
     def _tell(self, contents: list[Content], *, settled: bool) -> None:
         if (contents, settled) == self._told:

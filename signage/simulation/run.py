@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from signage.config.config import Config
-from signage.content.check import load_catalogue
+from signage.content.loader import load_catalogue
 from signage.errors import ConfigError
 from signage.simulation.batch import Job, Result, cluster, simulate_all
 from signage.simulation.intervals import over_seeds

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from signage.config.file import load_config
-from signage.content.check import load_catalogue
+from signage.content.loader import load_catalogue
 from signage.errors import ConfigError, SignageError
 from signage.simulation.batch import Result, cluster, simulate, simulate_all
 from signage.simulation.intervals import estimate
