@@ -29,6 +29,8 @@ from signage.evaluation.off_policy import CONFIDENCE, Estimate
 from signage.evaluation.what_if import NewContent, Target
 from signage.journal.decision_log import JournalLog
 from signage.journal.exports.columns import ColumnsLog
+from signage.journal.reader import JournalReader
+from signage.journal.soundness import SoundLog, check_sound
 from signage.recommend.policies.apprentice import shadow_of
 from signage.recommend.policies.base import Policy, Question
 from signage.recommend.policies.make import make_policy
@@ -59,10 +61,15 @@ class EvaluationRequest:
 
 
 def open_log(path: Path) -> Log:
-    """A journal, the folder that holds it, or its decisions as Parquet."""
+    """Open a journal, the folder that holds it, or its decisions as Parquet, to be judged.
+
+    Raises JournalError for a log that no number can be drawn from, now or as it is read.
+    """
     if path.suffix == ".parquet":
-        return ColumnsLog(path)
-    return JournalLog(path / "journal.sqlite" if path.is_dir() else path)
+        return SoundLog(ColumnsLog(path))
+    journal = path / "journal.sqlite" if path.is_dir() else path
+    check_sound(JournalReader(journal))
+    return SoundLog(JournalLog(journal))
 
 
 def evaluated(
@@ -249,7 +256,7 @@ def _share_of(log: Log, place: int) -> float:
     """Share of voice of one content, of the plays that will be judged."""
     total, count = 0.0, 0
     for block in log.blocks(_BLOCK):
-        counted = (block.outcome == Outcome.REWARDED) & ~block.overlaps
+        counted = block.judged
         total += float(np.nansum(block.probabilities[counted, place]))
         count += int(counted.sum())
     return total / count if count else 0.0
@@ -266,20 +273,20 @@ def _new_content(said: str) -> NewContent:
 
 
 def _document(log: Log, found: Evaluation, wanted: EvaluationRequest) -> dict[str, Any]:
-    faults = found.faults
+    counts = found.counts
     notes = []
-    if faults.clock_jumps:
-        often = "once" if faults.clock_jumps == 1 else f"{faults.clock_jumps} times"
+    if counts.clock_jumps:
+        often = "once" if counts.clock_jumps == 1 else f"{counts.clock_jumps} times"
         notes.append(
             f"The clock went back {often}. The order of the decisions is by "
             "their number, so no value hangs on it, but hours may be wrong."
         )
-    if faults.overlapping:
+    if counts.overlapping:
         notes.append(
-            f"{faults.overlapping} plays were left out, during which another was on the screen: "
+            f"{counts.overlapping} plays were left out, during which another was on the screen: "
             "two pages, or two screens, and the reward is of neither alone."
         )
-    outcomes = {outcome.name.lower(): faults.outcomes[outcome] for outcome in Outcome}
+    outcomes = {outcome.name.lower(): counts.outcomes[outcome] for outcome in Outcome}
     return {
         "journal": log.name,
         "simulated": log.simulated,
@@ -287,9 +294,9 @@ def _document(log: Log, found: Evaluation, wanted: EvaluationRequest) -> dict[st
         "plays": found.plays,
         "visitors": found.visitors,
         "outcomes": outcomes,
-        "overlapping": faults.overlapping,
-        "clock_jumps": faults.clock_jumps,
-        "left_out": faults.said(),
+        "overlapping": counts.overlapping,
+        "clock_jumps": counts.clock_jumps,
+        "left_out": counts.in_words(),
         "confidence": CONFIDENCE,
         "logged": _estimate(found.logged),
         "policies": [_told(one, wanted) for one in found.valuations],

@@ -18,7 +18,7 @@ import numpy as np
 
 from signage.errors import SignageError
 from signage.evaluation import off_policy
-from signage.evaluation.faults import Faults
+from signage.evaluation.counts import LogCounts
 from signage.evaluation.off_policy import Estimate, Weights
 from signage.evaluation.overlap import Overlap
 from signage.evaluation.reward_model import RewardModel
@@ -64,7 +64,7 @@ class Evaluation:
     """That are judged by."""
     visitors: int
     """Who those plays are of; one where nobody is known counts as one."""
-    faults: Faults
+    counts: LogCounts
     logged: Estimate
     """What played, by its own rewards."""
     valuations: tuple[Valuation, ...]
@@ -162,12 +162,13 @@ def evaluate(
         for target in targets
     ]
     added = [_Added(content) for content in new]
-    faults = Faults(log.name)
+    counts = LogCounts(log.name)
     kept_reward, kept_modelled, kept_logged = _Column(room), _Column(room), _Column(room)
     kept_visitor: list[Index] = []
     size, done, to_fit = _block_size(log), 0, 0
     for block in log.blocks(size):
-        counted = faults.counted(block)
+        counts.add(block)
+        counted = block.judged
         assert model is not None  # noqa: S101 - a log with decisions has contents
         contexts = model.contexts(block, counted)
         rewards = model.expects(contexts)
@@ -187,7 +188,7 @@ def evaluate(
             model.fit()
             to_fit = done + len(log) // _PARTS
         on_progress(done / len(log))
-    faults.check_enough()
+    counts.check_enough()
     assert model is not None  # noqa: S101
     model.fit()
     plays = _Plays(
@@ -210,7 +211,7 @@ def evaluate(
         decisions=done,
         plays=len(plays.reward),
         visitors=int(plays.cluster.max()) + 1,
-        faults=faults,
+        counts=counts,
         logged=plays.logged,
         valuations=tuple(valuations),
         stretches=tuple(within.stop for within in bounds),

@@ -211,16 +211,3 @@ def simulated(db: sqlite3.Connection) -> str | None:
     """What made the journal, where no camera saw anybody; None for a real one."""
     row = db.execute("SELECT value FROM main.meta WHERE key = 'simulated'").fetchone()
     return None if row is None else str(row[0])
-
-
-def other_screen(db: sqlite3.Connection) -> str | None:
-    """A decision that some other screen made than the others; None where there is none.
-
-    An id begins with that of its screen: rows may have been copied alone from another journal.
-    """
-    own = "substr(decision_id, 1, length(screen_id) + 1) = screen_id || '-'"
-    row = db.execute(
-        f"SELECT decision_id FROM decided_plays WHERE NOT {own} "  # noqa: S608 - our own
-        f"AND EXISTS (SELECT 1 FROM decided_plays WHERE {own}) LIMIT 1"
-    ).fetchone()
-    return None if row is None else str(row[0])

@@ -19,7 +19,8 @@ from signage.evaluation.what_if import Target, uniform
 from signage.journal.decision_log import JournalLog
 from signage.journal.experiments import Experiments
 from signage.journal.report_figures import ReportFigures
-from signage.journal.soundness import check_sound
+from signage.journal.soundness import SoundLog, check_sound
+from signage.types.log import Log
 
 
 def write_report(
@@ -42,7 +43,7 @@ def write_report(
     experiments = Experiments(path)
     check_sound(experiments)
     figures = ReportFigures(path)
-    log = JournalLog(path)
+    log = SoundLog(JournalLog(path))
     added_up = figures.all()
     inputs = ReportInputs(
         figures=added_up,
@@ -58,7 +59,7 @@ def write_report(
     write_page(report_page(inputs), out)
 
 
-def _by_lot(log: JournalLog, on_progress: Callable[[float], None]) -> Evaluation | str:
+def _by_lot(log: Log, on_progress: Callable[[float], None]) -> Evaluation | str:
     try:
         return evaluate(
             log, [Target("by lot", uniform)], on_progress=on_progress, stretches=STRETCHES

@@ -66,8 +66,8 @@ def constraints(inputs: ReportInputs) -> Section:
 
 def quality(inputs: ReportInputs) -> Section:
     """What was left out, and why."""
-    figures, faults, audience = inputs.figures, inputs.rewards.faults, inputs.figures["audience"]
-    outcome = faults.outcomes
+    figures, counts, audience = inputs.figures, inputs.rewards.counts, inputs.figures["audience"]
+    outcome = counts.outcomes
     rows = [
         ("decisions", f"{sum(outcome.values()):,}", ""),
         ("plays with a reward", f"{len(inputs.rewards):,}", "the means above rest on these"),
@@ -85,8 +85,8 @@ def quality(inputs: ReportInputs) -> Section:
             "decided before; who was there is not known, left out",
         ),
         ("no choice", f"{outcome[Outcome.FORCED]:,}", "only one content was possible; left out"),
-        ("overlapping plays", f"{faults.overlapping:,}", "more than one screen? left out"),
-        ("clock set back", f"{faults.clock_jumps:,}", "hours may be wrong"),
+        ("overlapping plays", f"{counts.overlapping:,}", "more than one screen? left out"),
+        ("clock set back", f"{counts.clock_jumps:,}", "hours may be wrong"),
         (
             "time in which the camera did not see",
             length(max(0.0, figures["observed"]["running_s"] - figures["observed"]["seen_s"])),

@@ -1,6 +1,6 @@
 """The decisions as columns (Parquet): read in far less time than a journal.
 
-One row a decision, in order. What stands in ``logged.Block`` has a column each (``number``,
+One row a decision, in order. What stands in ``types/log.py: Block`` has a column each (``number``,
 ``t_utc``, ``utc_offset_min``, ``outcome`` by name, ``content_id``, ``propensity``, ``reward``,
 ``visitor``, ``overlaps``); then for each content that ever was in the catalogue ``p:CONTENT``, its
 probability, and for each feature of the context ``x:FEATURE``. Empty is what was not eligible, or
@@ -20,7 +20,8 @@ import numpy as np
 from signage import __version__
 from signage.errors import JournalError
 from signage.extras import require_extra
-from signage.journal.decision_log import JournalLog, one_screen
+from signage.journal.decision_log import JournalLog
+from signage.journal.soundness import check_one_screen
 from signage.types.arrays import Floats
 from signage.types.log import Block, Index, Log, Outcome
 
@@ -120,7 +121,7 @@ class ColumnsLog:
             self._count = file.metadata.num_rows
             columns = list(file.schema_arrow.names)
         about = _about(self.name, said)
-        one_screen(self.name, str(about["screen_id"]).split("\n"))
+        check_one_screen(self.name, str(about["screen_id"]).split("\n"))
         self.simulated: str | None = about.get("simulated")
         self.contents: Mapping[str, tuple[str, ...]] = {
             name: tuple(features) for name, features in about["contents"].items()
@@ -143,7 +144,7 @@ class ColumnsLog:
         return int(self._count)
 
     def blocks(self, size: int) -> Iterator[Block]:
-        """As ``logged.Log``."""
+        """As ``Log``."""
         with self._open() as file:
             batches = file.iter_batches(batch_size=size)
             while (batch := self._next(batches)) is not None:
