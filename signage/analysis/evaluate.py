@@ -25,7 +25,6 @@ from signage.config.config import Config
 from signage.errors import ConfigError, SignageError
 from signage.evaluation import what_if
 from signage.evaluation.evaluation import Evaluation, Valuation, evaluate
-from signage.evaluation.off_policy import CONFIDENCE, Estimate
 from signage.evaluation.what_if import NewContent, Target
 from signage.journal.decision_log import JournalLog
 from signage.journal.exports.columns import ColumnsLog
@@ -34,6 +33,7 @@ from signage.journal.soundness import SoundLog, check_sound
 from signage.recommend.policies.apprentice import shadow_of
 from signage.recommend.policies.base import Policy, Question
 from signage.recommend.policies.make import make_policy
+from signage.stats import CONFIDENCE, Estimate
 from signage.types.arrays import Floats
 from signage.types.choices import PolicyName
 from signage.types.decisions import TrainingExample

@@ -19,10 +19,11 @@ import numpy as np
 from signage.errors import SignageError
 from signage.evaluation import off_policy
 from signage.evaluation.counts import LogCounts
-from signage.evaluation.off_policy import Estimate, Weights
+from signage.evaluation.off_policy import Weights
 from signage.evaluation.overlap import Overlap
 from signage.evaluation.reward_model import RewardModel
 from signage.evaluation.what_if import NewContent, Target
+from signage.stats import Estimate
 from signage.types.arrays import Floats
 from signage.types.log import Block, Flags, Index, Log
 
@@ -293,10 +294,10 @@ def _difference_within(one: _Gathered, plays: _Plays, within: slice) -> Estimate
     assert one.squares is not None  # noqa: S101 - stretches were asked for
     squares = float(one.squares.values[within].mean())
     weights = Weights(one.drawn.values[within], squares)
-    told = _difference(weights, plays, one.expected.values[within], within)
+    difference = _difference(weights, plays, one.expected.values[within], within)
     if len(np.unique(plays.cluster[within])) < LEAST_IN_STRETCH:
-        return Estimate(told.value, math.nan, math.nan).within(-1, 1)
-    return told.within(-1, 1)
+        return Estimate(difference.value).within(-1, 1)
+    return difference.within(-1, 1)
 
 
 def _extrapolate(one: _Added, plays: _Plays, contents: Mapping[str, Sequence[str]]) -> Valuation:

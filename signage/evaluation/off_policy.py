@@ -17,32 +17,14 @@ believed the answer is a warning (``overlap.py``).
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 
+from signage.stats import CONFIDENCE, Estimate
 from signage.types.arrays import Floats
 from signage.types.log import Index
-
-CONFIDENCE = 0.95
-"""Of every interval."""
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A value with its interval."""
-
-    value: float
-    low: float
-    high: float
-    """Both NaN where no interval can be told."""
-
-    def within(self, least: float, most: float) -> Estimate:
-        """The same, cut to what is possible: nearer to the truth wherever that cuts anything."""
-        ends = (self.value, self.low, self.high)
-        return Estimate(*(end if math.isnan(end) else min(most, max(least, end)) for end in ends))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,4 +126,4 @@ def clustered_variance(influence: Floats, cluster: Index) -> float:
 def around(value: float, error: float) -> Estimate:
     """``value`` with the interval of a normal ``error``."""
     width = NormalDist().inv_cdf((1 + CONFIDENCE) / 2) * error
-    return Estimate(value, value - width, value + width)
+    return Estimate.from_half_width(value, width)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from signage.evaluation.counts import LogCounts
-from signage.evaluation.off_policy import Estimate, clustered_variance
-from signage.stats import t95
+from signage.evaluation.off_policy import clustered_variance
+from signage.stats import Estimate, t95
 from signage.types.arrays import Floats
 from signage.types.log import Index, Log
 
@@ -48,10 +48,10 @@ class Rewards:
         cluster = np.unique(self.visitor[which], return_inverse=True)[1]
         visitors = int(cluster.max()) + 1
         if visitors < LEAST_VISITORS:
-            return Estimate(value, math.nan, math.nan)
+            return Estimate(value)
         variance = clustered_variance(reward - value, cluster) + 1 / (2 * count)
         half = t95(visitors - 1) * math.sqrt(variance / count)
-        return Estimate(value, max(0.0, value - half), min(1.0, value + half))
+        return Estimate.from_half_width(value, half).within(0, 1)
 
 
 def rewards_of(log: Log) -> Rewards:

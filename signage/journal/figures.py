@@ -17,7 +17,6 @@ that is None, and not 0.
 
 from __future__ import annotations
 
-import math
 import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping
@@ -27,7 +26,7 @@ from typing import Any
 
 from signage.journal import facts
 from signage.journal.reader import JournalReader
-from signage.stats import t95
+from signage.stats import mean_of_shares
 
 HELD_S = 3.0
 """Attention to one play from which somebody was held, and did not only glance: glances at public
@@ -262,7 +261,10 @@ def _content(period: Period, rows: list[dict[str, Any]], seen: Mapping[str, Any]
     present_s = seen["present_s"]
     rewarded = sum(row["rewarded"] for row in rows)
     sums = [sum(row[name] for row in rows) for name in ("reward", "squares")]
-    low, high = interval(rewarded, *sums)
+    mean = mean_of_shares(rewarded, *sums)
+    low = high = None
+    if mean is not None and mean.has_interval:
+        low, high = round(mean.low, 4), round(mean.high, 4)
     return {
         "plays": sum(row["plays"] for row in rows),
         "seen": sum(row["seen"] for row in rows),
@@ -281,22 +283,6 @@ def _content(period: Period, rows: list[dict[str, Any]], seen: Mapping[str, Any]
         if enough and before is not None and after is not None
         else None,
     }
-
-
-def interval(count: int, total: float, squares: float) -> tuple[float | None, float | None]:
-    """The 95 % interval of a mean reward, of the sums of rewards and of their squares.
-
-    Student's t; two plays more are counted in the variance, one with reward 0 and one with 1, as
-    rewards that happen to be alike tell too small a one (after Agresti & Coull, 1998). None of
-    fewer than two plays.
-    """
-    if count < 2:
-        return None, None
-    more, mean = count + 2, (total + 1) / (count + 2)
-    variance = max(0.0, squares + 1 - more * mean**2) / (more - 1)
-    half = t95(count - 1) * math.sqrt(variance / count)
-    mean = total / count
-    return round(max(0.0, mean - half), 4), round(min(1.0, mean + half), 4)
 
 
 def _mean(pairs: list[tuple[int, float]]) -> float | None:

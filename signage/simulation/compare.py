@@ -15,9 +15,8 @@ from signage import __version__
 from signage.analysis.report import plots
 from signage.analysis.report.page import Page, Picture, Section, Table, Tile, write_page
 from signage.analysis.report.words import number
-from signage.evaluation import off_policy
-from signage.simulation.intervals import Estimate, estimate, over_seeds
-from signage.simulation.run import Task, people_of, summarise
+from signage.simulation.run import Task, estimate_record, over_seeds, people_of, summarise
+from signage.stats import Estimate, mean_of
 
 Curve = tuple[tuple[int, Estimate], ...]
 """Plays at the end of each stretch of a run, and the mean over the seeds."""
@@ -45,9 +44,9 @@ class Row:
         """In words."""
         if self.lift is None:
             return "compared with"
-        if not self.lift.is_sure:
+        if not self.lift.excludes_zero:
             return "not told apart"
-        return "better" if self.lift.mean > 0 else "worse"
+        return "better" if self.lift.value > 0 else "worse"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ def compare(task: Task, summaries: Mapping[tuple[str, int], dict[str, Any]]) -> 
                 over_seeds(own, "reward_share_of_oracle"),
                 f"{looked / present:.0%}" if present else "",
                 sum(summary["constraint_violations"] for summary in own),
-                None if own is first else estimate(lifts),
+                None if own is first else mean_of(lifts),
                 _curve([[tuple(point) for point in told["learning_curve"]] for told in own]),
                 () if own is first else _curve(list(map(_apart, own, first))),
             )
@@ -106,7 +105,7 @@ def compare(task: Task, summaries: Mapping[tuple[str, int], dict[str, Any]]) -> 
 def _curve(runs: Sequence[Sequence[tuple[int, float]]]) -> Curve:
     points = sorted(point for run in runs for point in run)
     stretches = groupby(points, key=lambda point: point[0])
-    means = ((end, estimate([mean for _, mean in those])) for end, those in stretches)
+    means = ((end, mean_of([mean for _, mean in those])) for end, those in stretches)
     return tuple((end, mean) for end, mean in means if mean is not None)
 
 
@@ -122,7 +121,7 @@ def write_comparison(comparison: Comparison, task: Task, out: Path) -> Path:
     document = {
         "policies": comparison.summaries,
         "over": comparison.rows[0].policy,
-        "lifts": {row.policy: row.lift.record() for row in comparison.rows if row.lift},
+        "lifts": {row.policy: estimate_record(row.lift) for row in comparison.rows if row.lift},
         "plays_a_run": task.plays,
         "seeds": len(task.seeds),
         "response": task.model.model_dump(),
@@ -160,17 +159,17 @@ def _headline(rows: Sequence[Row]) -> str:
     if first.reward is None or not others:
         if first.oracle_share is None:
             return f"{earned}."
-        return f"{earned}, {first.oracle_share.mean:.0%} of what one who knew every taste would."
-    best = max(others, key=lambda row: row.lift.mean if row.lift else -math.inf)
+        return f"{earned}, {first.oracle_share.value:.0%} of what one who knew every taste would."
+    best = max(others, key=lambda row: row.lift.value if row.lift else -math.inf)
     assert best.lift is not None  # noqa: S101 - one of those with a lift
-    if not best.lift.is_sure:
+    if not best.lift.excludes_zero:
         return (
             f"No policy is surely better than {first.policy}: {best.policy}, the best of the "
             f"others, by {_signed(best.lift)} a play."
         )
-    if best.lift.mean < 0:
+    if best.lift.value < 0:
         return f"Every other policy is worse than {first.policy}: {best.policy}, {best.lift}."
-    share = "" if not first.reward.mean else f"{best.lift.mean / first.reward.mean:.0%} more, "
+    share = "" if not first.reward.value else f"{best.lift.value / first.reward.value:.0%} more, "
     return f"{best.policy} earned {share}{_signed(best.lift)} a play, than {first.policy}."
 
 
@@ -244,11 +243,7 @@ def _cells(row: Row, *, compared: bool) -> tuple[str, ...]:
 
 
 def _drawn(curve: Curve) -> plots.Curve:
-    def ends(told: Estimate) -> off_policy.Estimate:
-        half = math.nan if told.half is None else told.half
-        return off_policy.Estimate(told.mean, told.mean - half, told.mean + half)
-
-    return [end for end, _ in curve], [ends(told) for _, told in curve]
+    return [end for end, _ in curve], [mean for _, mean in curve]
 
 
 def _videos(task: Task) -> str:
@@ -260,5 +255,5 @@ def _or_dash(told: Estimate | None) -> str:
     return "–" if told is None else str(told)
 
 
-def _signed(told: Estimate) -> str:
-    return number(told.mean, "+.3f") + ("" if told.half is None else f" ± {told.half:.3f}")
+def _signed(lift: Estimate) -> str:
+    return number(lift.value, "+.3f") + str(lift).removeprefix(f"{lift.value:.3f}")

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from signage.analysis.report.inputs import ReportInputs
 from signage.analysis.report.page import Tile
 from signage.analysis.report.words import ends, length, number, share
-from signage.evaluation.off_policy import Estimate
 from signage.evaluation.overlap import LEAST_EFFECTIVE, LEAST_VISITORS
+from signage.stats import Estimate
 
 
 def headline(inputs: ReportInputs) -> tuple[str, str]:

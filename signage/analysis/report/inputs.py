@@ -10,9 +10,8 @@ from typing import Any
 
 from signage.evaluation.evaluation import Evaluation
 from signage.evaluation.kept import COMPETES, Kept
-from signage.evaluation.off_policy import Estimate
 from signage.evaluation.rewards import LEAST_VISITORS, Rewards
-from signage.stats import t95
+from signage.stats import Estimate, t95
 from signage.text.vocabulary import POLICIES
 
 Row = Mapping[str, Any]
@@ -70,10 +69,10 @@ class ReportInputs:
         squares = audience["attention2"] - 2 * ratio * audience["both"]
         squares += ratio**2 * audience["dwell2"]
         if visits < LEAST_VISITORS:
-            return Estimate(ratio, math.nan, math.nan)
+            return Estimate(ratio)
         error = math.sqrt(max(0.0, squares) * visits / (visits - 1)) / dwell_s
         half = t95(visits - 1) * error
-        return Estimate(ratio, max(0.0, ratio - half), min(1.0, ratio + half))
+        return Estimate.from_half_width(ratio, half).within(0, 1)
 
     @property
     def by_plays(self) -> list[Row]:

@@ -10,7 +10,7 @@ from signage.analysis.report.inputs import STRETCHES, ReportInputs, Row, turned
 from signage.analysis.report.page import Picture, Section, Table
 from signage.analysis.report.words import number, or_dash
 from signage.evaluation.evaluation import stretches_of
-from signage.evaluation.off_policy import Estimate
+from signage.stats import Estimate
 
 
 def simulated(inputs: ReportInputs) -> Section | None:

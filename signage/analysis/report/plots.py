@@ -21,7 +21,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from signage.analysis.report.words import share
-from signage.evaluation.off_policy import Estimate
+from signage.stats import Estimate
 from signage.text.plain import shortened
 from signage.types.arrays import Floats
 from signage.types.log import Flags

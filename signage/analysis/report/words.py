@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from signage.evaluation.off_policy import Estimate
+from signage.stats import Estimate
 
 
 def number(value: float, form: str) -> str:
