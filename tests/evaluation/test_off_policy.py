@@ -133,13 +133,13 @@ SPOILT: dict[str, tuple[str | Spoil, str]] = {
     "empty": ("DELETE FROM rewards; DELETE FROM plays; DELETE FROM decisions;", "no"),
     "propensity of zero": (
         "UPDATE decisions SET propensity = 0 WHERE number = 5 AND NOT forced",
-        "propensity that is not above 0",
+        "no propensity above 0",
     ),
     "reward beyond 1": (
         "UPDATE rewards SET reward = 7 WHERE seq = 5 AND reward IS NOT NULL;"
         "UPDATE rewards SET reward = 7 WHERE seq = 6 AND reward IS NOT NULL;"
         "UPDATE rewards SET reward = 7 WHERE seq = 7 AND reward IS NOT NULL",
-        "reward outside of 0 to 1",
+        "no reward in \\[0, 1\\]",
     ),
     "of a newer version": ("UPDATE meta SET value = '99' WHERE key = 'schema_version'", "99"),
     "cut off": (lambda path: path.write_bytes(path.read_bytes()[:9000]), "journal"),

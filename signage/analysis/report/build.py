@@ -12,8 +12,8 @@ from signage.analysis.report.inputs import STRETCHES, ReportInputs
 from signage.analysis.report.journal_page import report_page
 from signage.analysis.report.page import write_page
 from signage.errors import JournalError
+from signage.evaluation.constraints_kept import recount
 from signage.evaluation.evaluation import Evaluation, evaluate
-from signage.evaluation.kept import recount
 from signage.evaluation.rewards import rewards_of
 from signage.evaluation.what_if import Target, uniform
 from signage.journal.decision_log import JournalLog
@@ -52,7 +52,7 @@ def write_report(
         rewards=rewards_of(log),
         by_lot=_by_lot(log, on_progress),
         experiment=_experiment(experiments, experiment),
-        kept=recount(figures.shown(added_up["last"]), figures.catalogues()),
+        constraints_kept=recount(figures.shown(added_up["last"]), figures.catalogues()),
         simulated=simulated,
         least_persons=least_persons,
     )

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from signage.evaluation.constraints_kept import COMPETES, ConstraintsKept
 from signage.evaluation.evaluation import Evaluation
-from signage.evaluation.kept import COMPETES, Kept
 from signage.evaluation.rewards import LEAST_VISITORS, Rewards
 from signage.stats import Estimate, t95
 from signage.text.vocabulary import POLICIES
@@ -35,7 +35,7 @@ class ReportInputs:
     """What contents by lot would have earned, or why that cannot be told."""
     experiment: Row | str | None
     """As `signage experiment --json`, or why there is no result yet."""
-    kept: Kept
+    constraints_kept: ConstraintsKept
     simulated: Row | None
     """Summary of the simulation that made the journal."""
     least_persons: int
@@ -90,7 +90,7 @@ class ReportInputs:
         """Constraints, as counted anew."""
         return sum(
             count
-            for rule, count in self.kept.broken.items()
+            for rule, count in self.constraints_kept.broken.items()
             if rule != COMPETES or self.keeps_apart
         )
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from signage.analysis.report.inputs import ReportInputs
 from signage.analysis.report.page import Section, Table
 from signage.analysis.report.words import length, or_dash, share
-from signage.evaluation import kept
+from signage.evaluation.constraints_kept import CAP, COMPETES, DRAWN, HOURS
 from signage.types.log import Outcome
 
 
 def constraints(inputs: ReportInputs) -> Section:
     """What they held back, and what was counted anew."""
-    figures, counted = inputs.figures, inputs.kept
+    figures, counted = inputs.figures, inputs.constraints_kept
     rules = sorted(
         # What is mandatory is held back from every draw.
         (figures["held_back"].keys() | figures["gave_way"].keys()) - {"mandatory"},
@@ -28,10 +28,10 @@ def constraints(inputs: ReportInputs) -> Section:
         for rule in rules
     )
     names = {
-        kept.DRAWN: "nothing was drawn that was held back",
-        kept.HOURS: "campaign dates, weekdays, dayparts",
-        kept.CAP: "plays an hour, of contents with a cap of their own",
-        kept.COMPETES: "competitors apart"
+        DRAWN: "nothing was drawn that was held back",
+        HOURS: "campaign dates, weekdays, dayparts",
+        CAP: "plays an hour, of contents with a cap of their own",
+        COMPETES: "competitors apart"
         + (
             ""
             if inputs.keeps_apart

@@ -24,7 +24,7 @@ from signage.analysis.report.plots import heat
 from signage.config.decision import DecisionConfig
 from signage.config.policies import PoliciesConfig, VwConfig
 from signage.errors import JournalError, SignageError
-from signage.evaluation.kept import CAP, recount
+from signage.evaluation.constraints_kept import CAP, recount
 from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
 from signage.simulation.model import PRESETS
