@@ -26,6 +26,7 @@ from signage.errors import ConfigError, SignageError
 from signage.evaluation import what_if
 from signage.evaluation.evaluation import Evaluation, Valuation, evaluate
 from signage.evaluation.what_if import NewContent, Target
+from signage.io import journal_path
 from signage.journal.decision_log import JournalLog
 from signage.journal.exports.columns import ColumnsLog
 from signage.journal.reader import JournalReader
@@ -67,7 +68,7 @@ def open_log(path: Path) -> Log:
     """
     if path.suffix == ".parquet":
         return SoundLog(ColumnsLog(path))
-    journal = path / "journal.sqlite" if path.is_dir() else path
+    journal = journal_path(path)
     check_sound(JournalReader(journal))
     return SoundLog(JournalLog(journal))
 

@@ -12,6 +12,7 @@ from signage.errors import ConfigError, JournalError
 from signage.experiments.ab_test import analyse
 from signage.experiments.assignment import arm_of_visit
 from signage.experiments.units import ArmPlay, Design
+from signage.io import journal_path
 from signage.journal.experiments import Experiments
 from signage.journal.soundness import check_sound
 
@@ -64,7 +65,7 @@ def _not_compared(plays: Sequence[ArmPlay], document: Row) -> dict[str, int]:
 
 def open_journal(journal: Path) -> Experiments:
     """A journal that results may be drawn from. Raises JournalError for any other."""
-    reader = Experiments(journal / "journal.sqlite" if journal.is_dir() else journal)
+    reader = Experiments(journal_path(journal))
     check_sound(reader)
     return reader
 

@@ -11,7 +11,6 @@ import hashlib
 import json
 import logging
 import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -23,6 +22,7 @@ from signage.capture.source import is_scene, recording_duration_s
 from signage.config.camera import is_live
 from signage.config.config import Config
 from signage.errors import ConfigError, SourceError
+from signage.io import replace_file
 from signage.simulation import recording as recording_module
 from signage.simulation.recording import Recording, joined, watch
 from signage.simulation.recording_file import dump, load
@@ -183,20 +183,13 @@ def _keep(path: Path | None, recording: Recording) -> None:
     """Put ``recording`` into ``path``, whole or not at all."""
     if path is None:
         return
-    part = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        part = Path(name)
-        with os.fdopen(descriptor, "wb") as file:
+        with replace_file(path, private=True) as file:
             file.write(dump(recording))
-        part.replace(path)
     except OSError as error:
         log.warning(
             "%s cannot be written (%s): the video will be watched again next time. Choose "
             "another --cache.",
             path, error.strerror,
         )  # fmt: skip
-    finally:
-        if part is not None:
-            part.unlink(missing_ok=True)

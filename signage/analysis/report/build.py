@@ -16,6 +16,7 @@ from signage.evaluation.constraints_kept import recount
 from signage.evaluation.evaluation import Evaluation, evaluate
 from signage.evaluation.rewards import rewards_of
 from signage.evaluation.what_if import Target, uniform
+from signage.io import journal_path
 from signage.journal.decision_log import JournalLog
 from signage.journal.experiments import Experiments
 from signage.journal.report_figures import ReportFigures
@@ -39,7 +40,7 @@ def write_report(
     ``least_persons`` are left out. ``on_progress`` gets the share done. Raises JournalError for a
     journal that no number can be drawn from, SignageError where ``out`` cannot be written.
     """
-    path = journal / "journal.sqlite" if journal.is_dir() else journal
+    path = journal_path(journal)
     experiments = Experiments(path)
     check_sound(experiments)
     figures = ReportFigures(path)
