@@ -18,6 +18,7 @@ from signage.config.screen import ScreenConfig
 from signage.content.catalogue import Catalogue
 from signage.engine.engine import Engine
 from signage.errors import SignageError
+from signage.journal.figures.audience import totals
 from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
 from signage.recommend.policies.make import make_policy
@@ -173,11 +174,15 @@ class Simulation:
             "rewarded_plays": len(values),
             "mean_reward": _mean(values),
             "reward_share_of_oracle": self._expected / self._best if self._best else None,
-            **JournalReader(self.journal_path).viewer_totals(),
+            **self._audience_totals(),
             "constraint_violations": violations,
             "simulated_s": round(length_s, 3),
             "learning_curve": _curve(rewards),
         }
+
+    def _audience_totals(self) -> dict[str, float]:
+        with JournalReader(self.journal_path).connect() as db:
+            return totals(db)
 
 
 def alike(catalogue: Catalogue) -> Catalogue:

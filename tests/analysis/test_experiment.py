@@ -25,7 +25,7 @@ from signage.engine.learning import FOLDER
 from signage.errors import ConfigError, JournalError
 from signage.experiments.assignment import arm_of_block, arm_of_visit, design_of
 from signage.journal.experiments import Experiments
-from signage.journal.figures import DashboardFigures
+from signage.journal.figures.dashboard import DashboardFigures
 from signage.journal.soundness import check_sound
 from signage.journal.writer import Journal
 from signage.kiosk.dashboard import Dashboard

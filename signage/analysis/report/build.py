@@ -19,7 +19,7 @@ from signage.evaluation.what_if import Target, uniform
 from signage.io import journal_path
 from signage.journal.decision_log import JournalLog
 from signage.journal.experiments import Experiments
-from signage.journal.report_figures import ReportFigures
+from signage.journal.figures.report import ReportFigures
 from signage.journal.soundness import SoundLog, check_sound
 from signage.types.log import Log
 

@@ -25,7 +25,7 @@ class ReportInputs:
     """All that is known of a journal."""
 
     figures: Row
-    """Of ``journal.report_figures``."""
+    """Of ``journal/figures/report.py``."""
     described: Mapping[str, Row]
     """Every content that ever was, by id."""
     contents: tuple[str, ...]
