@@ -36,9 +36,9 @@ def result_of(reader: Experiments, name: str | None = None) -> dict[str, Any]:
     design = described(reader, name)
     plays, left_out = analysed(reader.plays(design.name), design)
     if not plays:
-        told = ", ".join(f"{count} {why}" for why, count in left_out.items())
+        reasons = ", ".join(f"{count} {why}" for why, count in left_out.items())
         raise JournalError(
-            f"In the experiment {design.name!r} there is no play to analyse yet ({told}). Come "
+            f"In the experiment {design.name!r} there is no play to analyse yet ({reasons}). Come "
             "back when the screen has shown more."
         )
     document = analyse(design, plays)
@@ -55,12 +55,12 @@ def _not_compared(plays: Sequence[ArmPlay], document: Row) -> dict[str, int]:
     nobody = sum(play.reward is None and play.before_nobody for play in plays)
     lost = sum(play.reward is None and not play.before_nobody for play in plays)
     compared = sum(arm["rewarded_plays"] for arm in document["arms"])
-    found = {
+    counts = {
         "in an incomplete round": len(plays) - nobody - lost - compared,
         "before nobody": nobody,
         "without a reward": lost,
     }
-    return {why: count for why, count in found.items() if count}
+    return {why: count for why, count in counts.items() if count}
 
 
 def open_journal(journal: Path) -> Experiments:

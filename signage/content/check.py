@@ -168,8 +168,10 @@ class _Check:
         endings = usual_endings(media)
         if path.suffix.lower() not in endings:
             # Only of an SVG does a browser believe the name.
-            told = errors if media.container == "SVG" else warnings
-            told.append(f"{path.name} is {media.container}: let its name end in {endings[0]}.")
+            complaints = errors if media.container == "SVG" else warnings
+            complaints.append(
+                f"{path.name} is {media.container}: let its name end in {endings[0]}."
+            )
         elif media.container == "SVG":
             warnings += [f"{path.name} shows {url[:80]}, which is not loaded: embed it."
                          for url in linked_by_svg(path)]  # fmt: skip
@@ -190,10 +192,10 @@ class _Check:
         if not path.stat().st_size:
             checked.errors.append(f"{path.name} is empty. Copy it again.")
             return
-        found = read_creative(self._content.folder, path)
-        checked.errors += found.missing
-        checked.warnings += found.blocked + found.unclear
-        for used in sorted(found.files):
+        creative = read_creative(self._content.folder, path)
+        checked.errors += creative.missing
+        checked.warnings += creative.blocked + creative.unclear
+        for used in sorted(creative.files):
             if used.suffix.lower() in _MEDIA:
                 self._media(used)
 
@@ -265,8 +267,8 @@ def _odd_keys(content: Content, media: Media | None) -> Iterator[str]:
             )
     moves = media.frames > 1
     if media.container != "SVG" and moves != content.motion:
-        told = str(content.motion).lower()
+        declared = str(content.motion).lower()
         yield (
-            f"motion = {told}, but {content.file} {'moves' if moves else 'stands still'}: what is "
-            "learned of moving contents would be wrong."
+            f"motion = {declared}, but {content.file} {'moves' if moves else 'stands still'}: what "
+            "is learned of moving contents would be wrong."
         )

@@ -78,7 +78,7 @@ class ContentWatch:
         self._list()
         self._check_first({config.fallback, *first})
         self.catalogue = self._first_catalogue()
-        self._told = (list(self.catalogue.values()), not self.unchecked)
+        self._last_offered = (list(self.catalogue.values()), not self.unchecked)
 
     def start(self, take: Callable[[Catalogue], None]) -> None:
         """Begin to watch; ``take`` is given every new catalogue, in the watching thread."""
@@ -193,7 +193,7 @@ class ContentWatch:
                     self._stop.wait(until_s - time.monotonic())
                 continue
             except (ConfigError, OSError) as error:  # a drive that is gone may come back
-                self._told = ([], False)
+                self._last_offered = ([], False)
                 self._refuse(str(error))
             except Exception:
                 log.exception("The contents stay as they were; they are looked at again.")
@@ -260,9 +260,9 @@ class ContentWatch:
         return contents
 
     def _tell(self, contents: list[Content], *, settled: bool) -> None:
-        if (contents, settled) == self._told:
+        if (contents, settled) == self._last_offered:
             return
-        self._told = contents, settled
+        self._last_offered = contents, settled
         try:
             catalogue = self._made(contents)
         except ConfigError as error:

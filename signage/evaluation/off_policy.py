@@ -103,10 +103,10 @@ def weighted_error(weights: Weights, rest: Floats, expected: Floats, cluster: In
     added = expected + weights.drawn * rest
     count = len(added)
     spread = float(added.var())
-    told = float(expected.var()) + float(np.mean(rest**2)) * weights.second_moment
-    told -= float(np.mean(weights.drawn * rest)) ** 2
+    by_probabilities = float(expected.var()) + float(np.mean(rest**2)) * weights.second_moment
+    by_probabilities -= float(np.mean(weights.drawn * rest)) ** 2
     between = clustered_variance(added - added.mean(), cluster)
-    variance = between * max(1.0, told / spread) if spread else told
+    variance = between * max(1.0, by_probabilities / spread) if spread else by_probabilities
     return float(np.sqrt((variance + np.abs(weights.drawn).max() ** 2 / (2 * count)) / count))
 
 

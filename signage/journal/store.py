@@ -44,10 +44,10 @@ class JournalStore:
             with self._transaction() as db:
                 schema.create(db)
         elif (
-            found := schema.version_of(self._db, self.path)
-        ) is not None and 1 <= found < schema.SCHEMA_VERSION:
+            version := schema.version_of(self._db, self.path)
+        ) is not None and 1 <= version < schema.SCHEMA_VERSION:
             with self._transaction() as db:
-                schema.upgrade(db, found)
+                schema.upgrade(db, version)
         schema.check_version(self._db, self.path)
         facts.define(self._db)
         found_file = self.path.stat()
@@ -59,10 +59,10 @@ class JournalStore:
     def is_in_place(self) -> bool:
         """Whether the file that is written is still the one that ``path`` names."""
         try:
-            found = self.path.stat()
+            status = self.path.stat()
         except OSError:
             return False
-        return (found.st_dev, found.st_ino) == self._file
+        return (status.st_dev, status.st_ino) == self._file
 
     def check_in_place(self) -> None:
         """Raise LostJournalError unless ``is_in_place``: what is written then is on no record."""

@@ -67,8 +67,8 @@ class Comparison:
         ]
         for row in self.rows:
             cells = [row.policy, row.reward, row.oracle_share, row.lift, row.verdict, row.looked]
-            said = " | ".join("" if cell is None else str(cell) for cell in cells)
-            lines.append(f"| {said} | {row.broken} |")
+            row_text = " | ".join("" if cell is None else str(cell) for cell in cells)
+            lines.append(f"| {row_text} | {row.broken} |")
         return "\n".join(lines)
 
 
@@ -81,10 +81,10 @@ def compare(task: Task, summaries: Mapping[tuple[str, int], dict[str, Any]]) -> 
     rows = []
     for policy, own in by_policy.items():
         pairs = [
-            (mine["mean_reward"], other["mean_reward"])
-            for mine, other in zip(own, first, strict=True)
+            (own_summary["mean_reward"], other["mean_reward"])
+            for own_summary, other in zip(own, first, strict=True)
         ]
-        lifts = [mine - other for mine, other in pairs if None not in (mine, other)]
+        lifts = [earned - other for earned, other in pairs if None not in (earned, other)]
         present = sum(summary["ots"] for summary in own)
         looked = sum(summary["watchers"] for summary in own)
         rows.append(
@@ -95,7 +95,7 @@ def compare(task: Task, summaries: Mapping[tuple[str, int], dict[str, Any]]) -> 
                 f"{looked / present:.0%}" if present else "",
                 sum(summary["constraint_violations"] for summary in own),
                 None if own is first else mean_of(lifts),
-                _curve([[tuple(point) for point in told["learning_curve"]] for told in own]),
+                _curve([[tuple(point) for point in summary["learning_curve"]] for summary in own]),
                 () if own is first else _curve(list(map(_apart, own, first))),
             )
         )
@@ -109,10 +109,10 @@ def _curve(runs: Sequence[Sequence[tuple[int, float]]]) -> Curve:
     return tuple((end, mean) for end, mean in means if mean is not None)
 
 
-def _apart(mine: Mapping[str, Any], other: Mapping[str, Any]) -> list[tuple[int, float]]:
+def _apart(run: Mapping[str, Any], other: Mapping[str, Any]) -> list[tuple[int, float]]:
     """By how much a run earned more than another until then, in stretches in which both earned."""
     theirs = dict(other["learning_curve"])
-    both = [(end, mean - theirs[end]) for end, mean in mine["learning_curve"] if end in theirs]
+    both = [(end, mean - theirs[end]) for end, mean in run["learning_curve"] if end in theirs]
     return [(end, fmean(gap for _, gap in both[: n + 1])) for n, (end, _) in enumerate(both)]
 
 
@@ -174,10 +174,10 @@ def _headline(rows: Sequence[Row]) -> str:
 
 
 def _tiles(comparison: Comparison) -> Iterator[Tile]:
-    told = comparison.summaries
+    summaries = comparison.summaries
     broken = sum(row.broken for row in comparison.rows)
-    yield Tile(f"{sum(each['plays'] for each in told):,}", "plays", "of all runs")
-    rated = sum(each["rewarded_plays"] for each in told)
+    yield Tile(f"{sum(each['plays'] for each in summaries):,}", "plays", "of all runs")
+    rated = sum(each["rewarded_plays"] for each in summaries)
     yield Tile(f"{rated:,}", "before people", "of them; the others nobody could have seen")
     yield Tile(f"{broken}", "constraints broken", "by an audit that knew who was in view")
 
@@ -216,11 +216,11 @@ def _sections(comparison: Comparison, task: Task) -> Iterator[Section]:
         drawn = {name: _drawn(curve) for name, curve in series.items() if curve}
         if not drawn:
             continue
-        said = ", ".join(
+        ends = ", ".join(
             f"{name} {number(means[-1].value, '.3f')}" for name, (_, means) in drawn.items()
         )
         picture = plots.curves(drawn, xlabel="plays", ylabel=ylabel, zero=is_lift)
-        yield Section(title, text, (Picture(picture, f"{title}, in the end: {said}."),))
+        yield Section(title, text, (Picture(picture, f"{title}, in the end: {ends}."),))
     response = tuple(
         (name.replace("_", " "), f"{value:g}" if isinstance(value, float) else str(value))
         for name, value in task.model.model_dump().items()
@@ -251,8 +251,8 @@ def _videos(task: Task) -> str:
     return "The demo’s reel" if not count else f"{count} video{'s' * (count > 1)}"
 
 
-def _or_dash(told: Estimate | None) -> str:
-    return "–" if told is None else str(told)
+def _or_dash(mean: Estimate | None) -> str:
+    return "–" if mean is None else str(mean)
 
 
 def _signed(lift: Estimate) -> str:

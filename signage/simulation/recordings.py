@@ -53,13 +53,13 @@ def record_all(
     one for each core where it is None. ``on_progress`` gets the share done, in [0, 1]. Raises
     SourceError when a video cannot be read or nobody is to be seen in any.
     """
-    wanted: list[Path | None] = [*videos] or [None]
-    kept = {video: _kept(config, video, folder) for video in wanted}
-    found = {video: part for video, path in kept.items() if (part := _read(path)) is not None}
-    for video, part in found.items():
-        for message in part.said:
+    sources: list[Path | None] = [*videos] or [None]
+    paths = {video: _cache_path(config, video, folder) for video in sources}
+    recordings = {video: part for video, path in paths.items() if (part := _read(path)) is not None}
+    for video, part in recordings.items():
+        for message in part.messages:
             log.warning("%s", message.replace("{video}", str(video)))
-    missing = [video for video in kept if video not in found]
+    missing = [video for video in paths if video not in recordings]
     sizes = [float(_size(config, video)) for video in missing]
     jobs = [_Job(config, video, size) for video, size in zip(missing, sizes, strict=True)]
     total = sum(sizes) or 1.0
@@ -67,9 +67,9 @@ def record_all(
         for index, part in each(
             _watch, jobs, sizes, executor, lambda done: on_progress(done / total)
         ):
-            found[missing[index]] = part
-            _keep(kept[missing[index]], part)
-    return joined([found[video] for video in wanted])
+            recordings[missing[index]] = part
+            _keep(paths[missing[index]], part)
+    return joined([recordings[video] for video in sources])
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def _length_s(config: Config, video: Path | None) -> float:
     return recording_duration_s(_inputs(config, video)[0]) or 1.0
 
 
-def _kept(config: Config, video: Path | None, folder: Path | None) -> Path | None:
+def _cache_path(config: Config, video: Path | None, folder: Path | None) -> Path | None:
     """Where the recording of ``video`` is kept; None where it is not.
 
     Raises SourceError where a video is missing, ConfigError where there is none.

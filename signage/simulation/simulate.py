@@ -224,13 +224,13 @@ def _frame(t_s: float, fault: str | None = None) -> Frame:
 
 def _worth_living(moments: Sequence[Moment]) -> list[Moment]:
     """Those with people, and of those without only some: nothing happens but that plays end."""
-    kept: list[Moment] = []
+    moments_kept: list[Moment] = []
     for moment in moments:
-        is_news = bool(moment.people) or not kept or bool(kept[-1].people)
-        is_news = is_news or moment.fault != kept[-1].fault
-        if is_news or moment.t_s - kept[-1].t_s >= _EMPTY_STEP_S:
-            kept.append(moment)
-    return kept
+        is_news = bool(moment.people) or not moments_kept or bool(moments_kept[-1].people)
+        is_news = is_news or moment.fault != moments_kept[-1].fault
+        if is_news or moment.t_s - moments_kept[-1].t_s >= _EMPTY_STEP_S:
+            moments_kept.append(moment)
+    return moments_kept
 
 
 def _again(moment: Moment) -> Moment:

@@ -16,10 +16,10 @@ def headline(inputs: ReportInputs) -> tuple[str, str]:
     audience, mean = inputs.figures["audience"], inputs.rewards.mean()
     parts = []
     if audience["dwell_s"] and audience["visits"] >= inputs.least_persons:
-        told = inputs.attraction
+        attraction = inputs.attraction
         parts.append(
-            f"People looked at the screen for {told.value:.0%}{ends(told, '.0%')} of the time that "
-            "they were in view."
+            f"People looked at the screen for {attraction.value:.0%}{ends(attraction, '.0%')} of "
+            "the time that they were in view."
         )
     earned = "Nobody has been there yet who could have seen a play."
     if mean is not None:

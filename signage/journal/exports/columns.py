@@ -37,10 +37,10 @@ def write(
 
     Needs pyarrow.
     """
-    return write_blocks(log, log.screen_id, _told(log, on_progress), file)
+    return write_blocks(log, log.screen_id, _with_progress(log, on_progress), file)
 
 
-def _told(log: JournalLog, on_progress: Callable[[float], None]) -> Iterator[Block]:
+def _with_progress(log: JournalLog, on_progress: Callable[[float], None]) -> Iterator[Block]:
     done = 0
     on_progress(0.0)
     for block in log.blocks(_ROW_GROUP):
@@ -117,10 +117,10 @@ class ColumnsLog:
         self.name = str(path)
         self._path = path
         with self._open() as file:
-            said = (file.schema_arrow.metadata or {}).get(b"signage")
+            description = (file.schema_arrow.metadata or {}).get(b"signage")
             self._count = file.metadata.num_rows
             columns = list(file.schema_arrow.names)
-        about = _about(self.name, said)
+        about = _about(self.name, description)
         check_one_screen(self.name, str(about["screen_id"]).split("\n"))
         self.simulated: str | None = about.get("simulated")
         self.contents: Mapping[str, tuple[str, ...]] = {
@@ -197,10 +197,10 @@ class ColumnsLog:
                 f"{self.name} has a {column} that its own description does not know. It was "
                 "changed or put together: export the journal anew."
             )
-        found = places.to_numpy(zero_copy_only=False).astype(np.int64)
+        indices = places.to_numpy(zero_copy_only=False).astype(np.int64)
         if isinstance(values, pa.DictionaryArray):
-            found = found[values.indices.to_numpy(zero_copy_only=False)]
-        return np.asarray(found)
+            indices = indices[values.indices.to_numpy(zero_copy_only=False)]
+        return np.asarray(indices)
 
     def _open(self) -> Any:
         require_extra("parquet", f"Reading {self.name}")
@@ -216,14 +216,14 @@ class ColumnsLog:
             raise _unreadable(self.name, error) from error
 
 
-def _about(name: str, said: bytes | None) -> dict[str, Any]:
-    if said is None:
+def _about(name: str, description: bytes | None) -> dict[str, Any]:
+    if description is None:
         raise JournalError(
             f"{name} has no decisions in it. Proof of play is not enough to evaluate by; write "
             "them with `signage export JOURNAL --format decisions --out FILE.parquet`."
         )
     try:
-        about: dict[str, Any] = dict(json.loads(said))
+        about: dict[str, Any] = dict(json.loads(description))
     except (ValueError, TypeError) as error:
         raise _unreadable(name, error) from error
     if about.get("layout") != LAYOUT:

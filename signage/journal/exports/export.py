@@ -61,14 +61,14 @@ def export(
         db.execute("BEGIN")  # all of it as it is at this moment
         match form:
             case ExportFormat.DSJSON:
-                lines = _told(dsjson.lines(db), dsjson.count(db), on_progress)
+                lines = _with_progress(dsjson.lines(db), dsjson.count(db), on_progress)
                 return _write_lines(lines, file), "decisions"
             case ExportFormat.CSV:
                 write: Callable[[Iterator[Row], IO[bytes]], int] = _write_csv
             case ExportFormat.PARQUET:
                 write = partial(_write_parquet, made=_made(db))
         return write(
-            _told(proof_of_play.plays(db), proof_of_play.count(db), on_progress), file
+            _with_progress(proof_of_play.plays(db), proof_of_play.count(db), on_progress), file
         ), "plays"
 
 
@@ -124,7 +124,7 @@ def _write_parquet(rows: Iterator[Row], file: IO[bytes], made: Mapping[str, str]
     return written
 
 
-def _told(rows: Iterator[T], total: int, on_progress: Report) -> Iterator[T]:
+def _with_progress(rows: Iterator[T], total: int, on_progress: Report) -> Iterator[T]:
     for number, row in enumerate(rows):
         if number % _ROWS_AT_ONCE == 0:
             on_progress(number / total)

@@ -119,11 +119,11 @@ _DECIMALS = 3
 
 def count(db: sqlite3.Connection) -> int:
     """How many rows ``plays`` will have."""
-    (told,) = db.execute(
+    (rows,) = db.execute(
         "SELECT (SELECT count(*) FROM decided_plays) + "
         "(SELECT count(*) FROM all_plays WHERE made_by = 'page')"
     ).fetchone()
-    return int(told)
+    return int(rows)
 
 
 def plays(db: sqlite3.Connection) -> Iterator[Row]:

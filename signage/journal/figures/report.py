@@ -208,14 +208,14 @@ class ReportFigures(JournalReader):
 
 
 def _period(db: sqlite3.Connection) -> dict[str, Any]:
-    told = _one(
+    totals = _one(
         db,
         "SELECT count(*) AS decisions, max(number) AS last, "
         "count(utc_offset_min) AS offsets, "
         "(SELECT screen_id FROM runs LIMIT 1) AS screen, (SELECT count(*) FROM runs) AS runs "
         "FROM decisions",
     )
-    on_the_wall = told["offsets"] == told["decisions"]
+    on_the_wall = totals["offsets"] == totals["decisions"]
     earliest = "SELECT t_utc, utc_offset_min FROM decisions ORDER BY t_utc"
     since, until = _one(db, f"{earliest} LIMIT 1"), _one(db, f"{earliest} DESC LIMIT 1")
     ahead = {
@@ -223,13 +223,13 @@ def _period(db: sqlite3.Connection) -> dict[str, Any]:
         for end, row in (("since", since), ("until", until))
     }
     return {
-        "screen": told["screen"],
+        "screen": totals["screen"],
         "since": _naive(since["t_utc"]) + ahead["since"],
         "until": _naive(until["t_utc"]) + ahead["until"],
         "ahead": ahead["until"],
         "on_the_wall": on_the_wall,
-        "last": told["last"],
-        "runs": told["runs"],
+        "last": totals["last"],
+        "runs": totals["runs"],
         "policies": _pairs(db, "SELECT policy, count(*) FROM decisions GROUP BY policy"),
     }
 
