@@ -95,6 +95,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session")
+def recordings(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What was perceived of clips, for all workers and runs; keyed by all that it depends on."""
+    cache = getattr(pytestconfig, "cache", None)  # none with `-p no:cacheprovider`
+    return tmp_path_factory.mktemp("recordings") if cache is None else cache.mkdir("recordings")
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's real Chromium; one for all tests of a worker."""
     path = shutil.which("chromium")
