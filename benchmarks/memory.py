@@ -21,7 +21,7 @@ from benchmarks.common.paths import DEMO
 from benchmarks.common.people import ages, viewer
 from benchmarks.common.tables import Block, Table
 from signage.config.file import load_config
-from signage.content.check import load_catalogue
+from signage.content.loader import load_catalogue
 from signage.recommend.policies.base import Learner
 from signage.recommend.policies.make import make_policy
 from signage.recommend.recommender import Recommender

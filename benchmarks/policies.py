@@ -18,9 +18,8 @@ from benchmarks.common.paths import DEMO
 from benchmarks.common.tables import Block, Table, interval
 from signage.cli.output import progress
 from signage.config.file import load_config
-from signage.simulation.intervals import over_seeds
 from signage.simulation.model import load_model
-from signage.simulation.run import Task
+from signage.simulation.run import Task, over_seeds
 from signage.simulation.run import run as simulate
 from signage.types.choices import POLICY_NAMES
 

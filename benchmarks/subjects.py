@@ -89,6 +89,12 @@ SUBJECTS = {
             "10 min",
         ),
         Subject(
+            "start",
+            "benchmarks.start",
+            "How soon does a command answer, and how large is an installation?",
+            "1 min",
+        ),
+        Subject(
             "memory",
             "benchmarks.memory",
             "Do memory and model stay small over many decisions?",

@@ -34,11 +34,11 @@ _OVER_LIMIT = "over_limit_s"
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """Where the command line names nothing, run the units, with a worker for each core."""
-    named = config.args_source is pytest.Config.ArgsSource.ARGS or config.option.markexpr
-    if named or "PYTEST_XDIST_WORKER" in os.environ:
+    if config.args_source is pytest.Config.ArgsSource.ARGS or config.option.markexpr:
         return
-    config.option.markexpr = " and ".join(f"not {tier}" for tier in TIERS)
-    if config.option.numprocesses is None and not config.option.usepdb:
+    config.option.markexpr = " and ".join(f"not {tier}" for tier in TIERS)  # in workers, too
+    worker = "PYTEST_XDIST_WORKER" in os.environ
+    if config.option.numprocesses is None and not config.option.usepdb and not worker:
         config.option.numprocesses, config.option.dist = "auto", "loadfile"
 
 
@@ -92,6 +92,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("Too long for a unit: give these a marker")
         for used_s, name in sorted(over, reverse=True):
             terminalreporter.line(f"{used_s:5.1f} s {name}")
+
+
+@pytest.fixture(scope="session")
+def recordings(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What was perceived of clips, for all workers and runs; keyed by all that it depends on."""
+    cache = getattr(pytestconfig, "cache", None)  # none with `-p no:cacheprovider`
+    return tmp_path_factory.mktemp("recordings") if cache is None else cache.mkdir("recordings")
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from signage.simulation.intervals import estimate
+from signage.stats import mean_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def _line(cells: Sequence[str]) -> str:
 
 def interval(values: Sequence[float]) -> str:
     """The mean of ``values`` and half of its 95 % interval."""
-    return str(estimate(list(values)))
+    return str(mean_of(values))
 
 
 def share(part: int, whole: int) -> str:

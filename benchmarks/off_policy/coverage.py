@@ -10,8 +10,9 @@ import numpy as np
 
 from benchmarks.common.tables import Table
 from benchmarks.off_policy.worlds import MadeLog, World
-from signage.evaluation.evaluation import Valuation, evaluate
+from signage.evaluation.evaluation import evaluate
 from signage.evaluation.overlap import LEAST_EFFECTIVE
+from signage.evaluation.valuation import Valuation
 from signage.evaluation.what_if import Target
 
 WORLDS = {

@@ -42,9 +42,11 @@ def ask_obp(python: Path, data: Path) -> tuple[Mapping[str, float], Mapping[str,
     """The estimates of obp, and the arrays that it made them of."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "arrays.npz"
-        script = Path(__file__).with_name("obp.py")
+        script = Path(__file__).with_name("obp_estimates.py")
         command = [python, script, data, out]
-        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603
+        done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)  # noqa: S603
+        if done.returncode:
+            raise SystemExit("obp did not answer; what it says is above. Check --obp-python.")
         estimates: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
         with np.load(out) as file:
             return estimates, dict(file)

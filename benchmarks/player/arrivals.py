@@ -18,7 +18,7 @@ from signage.config.camera import CameraConfig, ReelSegment
 from signage.config.config import Config
 from signage.config.decision import DecisionConfig
 from signage.config.file import load_config
-from signage.content.check import load_catalogue
+from signage.content.loader import load_catalogue
 from signage.engine.engine import Engine
 from signage.journal.writer import Journal
 from signage.perception.perceiver import Perceiver

@@ -12,6 +12,7 @@ from signage.errors import ConfigError, JournalError
 from signage.experiments.ab_test import analyse
 from signage.experiments.assignment import arm_of_visit
 from signage.experiments.units import ArmPlay, Design
+from signage.io import journal_path
 from signage.journal.experiments import Experiments
 from signage.journal.soundness import check_sound
 
@@ -35,10 +36,10 @@ def result_of(reader: Experiments, name: str | None = None) -> dict[str, Any]:
     design = described(reader, name)
     plays, left_out = analysed(reader.plays(design.name), design)
     if not plays:
-        told = ", ".join(f"{count} {why}" for why, count in left_out.items())
+        reasons = ", ".join(f"{count} {why}" for why, count in left_out.items())
         raise JournalError(
-            f"The experiment {design.name!r} has no play to analyse yet ({told}). Come "
-            "back when the screen has played more."
+            f"In the experiment {design.name!r} there is no play to analyse yet ({reasons}). Come "
+            "back when the screen has shown more."
         )
     document = analyse(design, plays)
     return {
@@ -54,17 +55,17 @@ def _not_compared(plays: Sequence[ArmPlay], document: Row) -> dict[str, int]:
     nobody = sum(play.reward is None and play.before_nobody for play in plays)
     lost = sum(play.reward is None and not play.before_nobody for play in plays)
     compared = sum(arm["rewarded_plays"] for arm in document["arms"])
-    found = {
+    counts = {
         "in an incomplete round": len(plays) - nobody - lost - compared,
         "before nobody": nobody,
         "without a reward": lost,
     }
-    return {why: count for why, count in found.items() if count}
+    return {why: count for why, count in counts.items() if count}
 
 
 def open_journal(journal: Path) -> Experiments:
     """A journal that results may be drawn from. Raises JournalError for any other."""
-    reader = Experiments(journal / "journal.sqlite" if journal.is_dir() else journal)
+    reader = Experiments(journal_path(journal))
     check_sound(reader)
     return reader
 

@@ -9,7 +9,6 @@ fetched with the registries' own clients; nothing is fetched at run time.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
@@ -27,7 +26,7 @@ from signage.config.file import validate
 from signage.config.locations import MODELS
 from signage.errors import AssetError, ConfigError
 from signage.extras import require_extra
-from signage.io import read_toml
+from signage.io import read_toml, replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -296,23 +295,16 @@ def _run(command: list[str], what: str) -> None:
 
 def _install(archive: Path, asset: Asset, folder: Path) -> None:
     """Put the file of ``asset`` out of ``archive`` into ``folder``, whole and checked or not."""
-    descriptor, name = tempfile.mkstemp(dir=folder, prefix=f".{asset.name}.")
-    part = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            if asset.path is None:
-                file.write(_converted(archive, asset, folder))
-            else:
-                with _member(archive, asset.path, asset, folder) as member:
-                    shutil.copyfileobj(member, file)
-            file.flush()
-            os.fsync(file.fileno())
+    with replace_file(folder / asset.name) as file:
+        if asset.path is None:
+            file.write(_converted(archive, asset, folder))
+        else:
+            with _member(archive, asset.path, asset, folder) as member:
+                shutil.copyfileobj(member, file)
+        file.flush()
+        part = Path(file.name)
         _check(asset.path, _sha256(part), asset.sha256, asset, folder)
-        # Temporary files are private; whoever runs the screen must be able to read this one.
-        part.chmod(0o644)
-        part.replace(folder / asset.name)
-    finally:
-        part.unlink(missing_ok=True)
+        part.chmod(0o644)  # whoever runs the screen must be able to read it
 
 
 def _converted(archive: Path, asset: Asset, folder: Path) -> bytes:

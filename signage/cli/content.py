@@ -51,7 +51,8 @@ def check(
     """
     from signage.config.file import load_config
     from signage.config.locations import find_any_config
-    from signage.content.check import check_catalogue, check_folder, contents_in
+    from signage.content.check import check_folder, contents_in
+    from signage.content.loader import check_together
 
     warn_on_stderr()
     settings = load_config(find_any_config(config)) if config or folder is None else None
@@ -62,14 +63,10 @@ def check(
     with progress("decoding", len(listing.contents)) as on_progress:
         found = sorted(check_folder(folder, on_progress), key=lambda checked: checked.content_id)
     if not found:
-        raise ConfigError(
-            f"{folder} has no content.toml, and neither have its folders. Name a folder "
-            "of contents."
-        )
-    playing = [c.content for c in found if c.content is not None and not c.errors]
+        raise ConfigError(f"{folder} has no folder with a content.toml, and is none itself.")
     is_one = (folder / "content.toml").is_file()
-    faults = [] if is_one else check_catalogue(playing, settings)
-    fit = not faults and len(playing) == len(found)
+    faults = [] if is_one else check_together(found, settings)
+    fit = not faults and not any(checked.errors for checked in found)
     if as_json:
         contents = [checked.record() for checked in found]
         print_json(

@@ -34,6 +34,7 @@ def write_journal_report(
     """Write the page, and say where it is."""
     require_extra("analysis", "A report")
     from signage.analysis.report.build import write_report
+    from signage.io import journal_path
     from signage.journal.reader import JournalReader
     from signage.text.terminal import Console
 
@@ -45,7 +46,7 @@ def write_journal_report(
             least_persons=least_persons,
             on_progress=on_progress,
         )
-    path = journal / "journal.sqlite" if journal.is_dir() else journal
+    path = journal_path(journal)
     console = Console()
     if (made := JournalReader(path).simulated) is not None:
         console.print(f"Simulated audience: these are not a shop's figures ({made}).")

@@ -72,7 +72,9 @@ def simulate(
     require_extra("analysis", "The report of a simulation")
     warn_on_stderr()
     if fit is not None:
-        fit_model(fit / "journal.sqlite" if fit.is_dir() else fit, out, as_json=as_json)
+        from signage.io import journal_path
+
+        fit_model(journal_path(fit), out, as_json=as_json)
         return
     from signage.config.file import load_config
     from signage.config.locations import find_demo_config

@@ -60,8 +60,8 @@ def read_xml(data: bytes) -> Text:
     """A page of XML, without its declaration."""
     named = _XML_ENCODING.match(data)
     declared = _mark(data) or (_known(named.group(1).decode("ascii")) if named else None)
-    found = _decoded(data, declared or "utf-8", declared=declared is not None)
-    return replace(found, text=_XML_HEAD.sub("", found.text, count=1).lstrip())
+    decoded = _decoded(data, declared or "utf-8", declared=declared is not None)
+    return replace(decoded, text=_XML_HEAD.sub("", decoded.text, count=1).lstrip())
 
 
 def read_svg(data: bytes) -> Text:
@@ -71,14 +71,12 @@ def read_svg(data: bytes) -> Text:
     nothing there.
     """
     mark = _mark(data)
-    found = _decoded(data, mark or "utf-8", declared=True)
-    if found.problem and mark is None:
-        at = found.problem.partition(" (at byte ")[2].partition(")")[0]
-        why = (
-            f"is not UTF-8 (at byte {at}), but Chromium reads every SVG as UTF-8: save it as UTF-8"
-        )
-        found = replace(found, problem=why)
-    return replace(found, text=_DECLARATION.sub("", found.text, count=1))
+    decoded = _decoded(data, mark or "utf-8", declared=True)
+    if decoded.problem and mark is None:
+        at = decoded.problem.partition(" (at byte ")[2].partition(")")[0]
+        why = f"is not UTF-8 (at byte {at}), for which Chromium takes every SVG: save it as UTF-8"
+        decoded = replace(decoded, problem=why)
+    return replace(decoded, text=_DECLARATION.sub("", decoded.text, count=1))
 
 
 def _decoded(data: bytes, encoding: str, *, declared: bool) -> Text:
@@ -106,10 +104,10 @@ def _in_style_sheet(data: bytes) -> str | None:
 
 def _known(label: str) -> str | None:
     """The encoding that browsers know by ``label``; where that can be read, it is no UTF-16."""
-    found = webencodings.lookup(label)
-    if found is None:
+    encoding = webencodings.lookup(label)
+    if encoding is None:
         return None
-    name: str = found.name
+    name: str = encoding.name
     if name == "x-user-defined":
         return "windows-1252"
     return "utf-8" if name.startswith("utf-16") else name
@@ -129,8 +127,8 @@ class _Head(HTMLParser):
         self.is_over = self.is_over or tag not in _IN_HEAD
         if tag != "meta" or self.label is not None:
             return
-        told = {name: value or "" for name, value in attrs}
-        label = told.get("charset")
-        if label is None and told.get("http-equiv", "").lower() == "content-type":
-            label = told.get("content", "").lower().partition("charset=")[2].strip("\"' ;")
+        attributes = {name: value or "" for name, value in attrs}
+        label = attributes.get("charset")
+        if label is None and attributes.get("http-equiv", "").lower() == "content-type":
+            label = attributes.get("content", "").lower().partition("charset=")[2].strip("\"' ;")
         self.label = _known(label) if label else None

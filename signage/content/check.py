@@ -8,16 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from signage.config.config import Config
-from signage.config.content import ContentConfig
-from signage.content.catalogue import (
-    MOST_PROMISED,
-    Catalogue,
-    Content,
-    closed_to_some,
-    id_of,
-    read_content,
-)
+from signage.content.catalogue import Content, id_of, read_content
 from signage.content.creative import linked_by_svg, read_creative
 from signage.content.folder import Listing, files_of, list_contents
 from signage.content.media import Media, read_media, usual_endings
@@ -140,62 +131,6 @@ def contents_in(folder: Path) -> Listing:
         ) from error
 
 
-def load_catalogue(config: ContentConfig) -> Catalogue:
-    """The contents that a screen would play (``content_watch.py``), by the same checks.
-
-    The others are left out with a warning. Raises ConfigError when what remains is no catalogue.
-    """
-    listing = contents_in(config.dir)
-    for name, reason in listing.unusable.items():
-        log.warning("Content left out: %s: %s", name, reason)
-    contents = []
-    for folder in listing.contents:
-        checked = check_content(folder, whole=False)
-        if checked.errors:
-            log.warning("Content left out: %s: %s", checked.content_id, " ".join(checked.errors))
-        elif checked.content is not None:
-            contents.append(checked.content)
-    contents, too_much = agreeing(contents)
-    for name, reason in too_much.items():
-        log.warning("Content left out: %s: %s", name, reason)
-    return Catalogue(contents, config.fallback)
-
-
-def agreeing(contents: list[Content]) -> tuple[list[Content], dict[str, str]]:
-    """The contents that can play beside each other, and why each of the others cannot."""
-    promised, agreed, too_much = 0.0, [], {}
-    for content in sorted(contents, key=lambda content: content.content_id):
-        share = content.share_min or 0.0
-        if share and promised + share > MOST_PROMISED + 1e-9:
-            too_much[content.content_id] = (
-                f"Its share_min ({share:g}) and the earlier ones ({promised:g}) add up to "
-                f"more than {MOST_PROMISED:g}. Lower some of them."
-            )
-        else:
-            promised += share
-            agreed.append(content)
-    return agreed, too_much
-
-
-def check_catalogue(contents: list[Content], config: Config | None) -> list[str]:
-    """What is wrong with all contents together, or with what ``config`` says of them."""
-    faults = []
-    try:
-        Catalogue(contents, config.content.fallback if config else None)
-    except ConfigError as error:
-        faults.append(str(error))
-    there = {content.content_id: content for content in contents}
-    for name in config.player.loop if config else ():
-        if name not in there:
-            faults.append(f"player.loop names {name!r}, which is missing or will not play.")
-        elif reason := closed_to_some(there[name]):
-            faults.append(
-                f"player.loop names {name!r}, but the loop must be allowed for everyone: it "
-                f"{reason}."
-            )
-    return faults
-
-
 class _Check:
     """The check of one content, whose TOML has been read."""
 
@@ -235,9 +170,9 @@ class _Check:
         endings = usual_endings(media)
         if path.suffix.lower() not in endings:
             # Only of an SVG does a browser believe the name.
-            told = errors if media.container == "SVG" else warnings
-            told.append(
-                f"{path.name} is {media.container}: change the end of its name to {endings[0]}."
+            complaints = errors if media.container == "SVG" else warnings
+            complaints.append(
+                f"{path.name} is {media.container}: let its name end in {endings[0]}."
             )
         elif media.container == "SVG":
             warnings += [f"{path.name} shows {url[:80]}, which Chromium does not load: embed it."
@@ -259,10 +194,10 @@ class _Check:
         if not path.stat().st_size:
             checked.errors.append(f"{path.name} is empty. Copy it again.")
             return
-        found = read_creative(self._content.folder, path)
-        checked.errors += found.missing
-        checked.warnings += found.blocked + found.unclear
-        for used in sorted(found.files):
+        creative = read_creative(self._content.folder, path)
+        checked.errors += creative.missing
+        checked.warnings += creative.blocked + creative.unclear
+        for used in sorted(creative.files):
             if used.suffix.lower() in _MEDIA:
                 self._media(used)
 
@@ -334,9 +269,8 @@ def _odd_keys(content: Content, media: Media | None) -> Iterator[str]:
             )
     moves = media.frames > 1
     if media.container != "SVG" and moves != content.motion:
-        told = str(content.motion).lower()
+        declared = str(content.motion).lower()
         yield (
-            f"motion = {told}, but {content.file} "
-            f"{'moves' if moves else 'does not move'}. Correct it, or the screen learns "
-            "wrong facts about moving contents."
+            f"motion = {declared}, but {content.file} {'moves' if moves else 'stands still'}: what "
+            "is learned of moving contents would be wrong."
         )

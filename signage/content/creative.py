@@ -201,14 +201,14 @@ class _Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note what this tag loads."""
         self._inside = tag
-        told = {name: value for name, value in attrs if value}
+        attributes = {name: value for name, value in attrs if value}
         if tag in ("audio", "video") and {name for name, _ in attrs} & {"autoplay", "muted"} == {
             "autoplay"
         }:
             self.refused.append(f"<{tag} autoplay> without muted: {_HEARD}")
         if tag == "form":
-            self.refused.append("a form, which cannot be sent anywhere")
-        elif tag == "meta" and told.get("http-equiv", "").lower() == "refresh":
+            self.refused.append("a form, which can be sent nowhere")
+        elif tag == "meta" and attributes.get("http-equiv", "").lower() == "refresh":
             self.refused.append('<meta http-equiv="refresh">: a page that leaves ends its play')
         elif tag in ("object", "embed", "base"):
             self.refused.append(f"<{tag}>, which is not allowed")
@@ -216,13 +216,13 @@ class _Page(HTMLParser):
         names = ["src", "poster"]
         if tag in ("image", "use"):
             names += ["href", "xlink:href"]
-        elif tag == "link" and _LOADED_LINKS & set(told.get("rel", "").lower().split()):
+        elif tag == "link" and _LOADED_LINKS & set(attributes.get("rel", "").lower().split()):
             names.append("href")
-        urls = [told[name].strip() for name in names if name in told]
-        urls += _SRCSET.findall(told.get("srcset", ""))
+        urls = [attributes[name].strip() for name in names if name in attributes]
+        urls += _SRCSET.findall(attributes.get("srcset", ""))
         self.urls += filter(_loads, urls)
-        self.urls += _of_css(told.get("style", ""))
-        self.scripts += [value for name, value in told.items() if name.startswith("on")]
+        self.urls += _of_css(attributes.get("style", ""))
+        self.scripts += [value for name, value in attributes.items() if name.startswith("on")]
 
     def handle_endtag(self, tag: str) -> None:
         """A style sheet or a script ends."""

@@ -118,8 +118,8 @@ def files_of(folder: Path) -> Files:
 def _walk(folder: Path, root: Path, above: frozenset[Path], faults: list[str]) -> Iterator[Path]:
     above |= {folder.resolve()}
     try:
-        with os.scandir(folder) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
+        with os.scandir(folder) as entries_found:
+            entries = sorted(entries_found, key=lambda entry: entry.name)
     except OSError as error:
         name = printable(str(folder.relative_to(root)))
         faults.append(_why(error).replace("it", f"Its folder {name}", 1))
@@ -146,12 +146,12 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 def stamp_of(path: Path) -> Stamp | None:
     """The stamp of a file; None if it does not exist."""
     try:
-        found = path.stat()
+        status = path.stat()
     except (OSError, ValueError):
         return None
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(status.st_mode):
         return None
-    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
 
 
 def version_of(folder: Path, files: Files) -> str:

@@ -116,12 +116,12 @@ def parse_drawing(path: Path) -> ElementTree.Element:
         raise ValueError(
             f"it has {size / 1e6:,.0f} MB, and {_MOST_SVG_BYTES / 1e6:.0f} are allowed"
         )
-    found = read_svg(path.read_bytes())
-    if found.problem:
-        raise ValueError(f"it {found.problem}")
+    svg = read_svg(path.read_bytes())
+    if svg.problem:
+        raise ValueError(f"it {svg.problem}")
     # The operator's own file, and expat itself stops what would swell up.
     parser = ElementTree.XMLParser(target=_Tree())  # noqa: S314
-    parser.feed(found.text)
+    parser.feed(svg.text)
     root: ElementTree.Element = parser.close()
     return root
 

@@ -23,8 +23,9 @@ from pathlib import Path
 
 from signage.config.content import ContentConfig
 from signage.content.catalogue import Catalogue, Content
-from signage.content.check import Checked, agreeing, check_content, contents_in
+from signage.content.check import Checked, check_content, contents_in
 from signage.content.folder import Files, Listing, files_of, stamp_of, version_of
+from signage.content.loader import playable_together
 from signage.content.work import Work
 from signage.errors import ConfigError
 from signage.io import read_toml
@@ -77,7 +78,7 @@ class ContentWatch:
         self._list()
         self._check_first({config.fallback, *first})
         self.catalogue = self._first_catalogue()
-        self._told = (list(self.catalogue.values()), not self.unchecked)
+        self._last_offered = (list(self.catalogue.values()), not self.unchecked)
 
     def start(self, take: Callable[[Catalogue], None]) -> None:
         """Begin to watch; ``take`` is given every new catalogue, in the watching thread."""
@@ -192,7 +193,7 @@ class ContentWatch:
                     self._stop.wait(until_s - time.monotonic())
                 continue
             except (ConfigError, OSError) as error:  # a drive that is gone may come back
-                self._told = ([], False)
+                self._last_offered = ([], False)
                 self._refuse(str(error))
             except Exception:
                 log.exception("The contents stay as they were. The check runs again.")
@@ -255,14 +256,13 @@ class ContentWatch:
 
     def _usable(self, moving: set[Path]) -> list[Content]:
         checked = [s.checked for path, s in sorted(self._shelf.items()) if path not in moving]
-        contents = [each.content for each in checked if each.content and not each.errors]
-        agreed, self._too_much = agreeing(contents)
-        return agreed
+        contents, self._too_much = playable_together(checked)
+        return contents
 
     def _tell(self, contents: list[Content], *, settled: bool) -> None:
-        if (contents, settled) == self._told:
+        if (contents, settled) == self._last_offered:
             return
-        self._told = contents, settled
+        self._last_offered = contents, settled
         try:
             catalogue = self._made(contents)
         except ConfigError as error:

@@ -17,32 +17,14 @@ believed the answer is a warning (``overlap.py``).
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 
+from signage.stats import CONFIDENCE, Estimate
 from signage.types.arrays import Floats
 from signage.types.log import Index
-
-CONFIDENCE = 0.95
-"""Of every interval."""
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A value with its interval."""
-
-    value: float
-    low: float
-    high: float
-    """Both NaN where no interval can be told."""
-
-    def within(self, least: float, most: float) -> Estimate:
-        """The same, cut to what is possible: nearer to the truth wherever that cuts anything."""
-        ends = (self.value, self.low, self.high)
-        return Estimate(*(end if math.isnan(end) else min(most, max(least, end)) for end in ends))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +103,10 @@ def weighted_error(weights: Weights, rest: Floats, expected: Floats, cluster: In
     added = expected + weights.drawn * rest
     count = len(added)
     spread = float(added.var())
-    told = float(expected.var()) + float(np.mean(rest**2)) * weights.second_moment
-    told -= float(np.mean(weights.drawn * rest)) ** 2
+    by_probabilities = float(expected.var()) + float(np.mean(rest**2)) * weights.second_moment
+    by_probabilities -= float(np.mean(weights.drawn * rest)) ** 2
     between = clustered_variance(added - added.mean(), cluster)
-    variance = between * max(1.0, told / spread) if spread else told
+    variance = between * max(1.0, by_probabilities / spread) if spread else by_probabilities
     return float(np.sqrt((variance + np.abs(weights.drawn).max() ** 2 / (2 * count)) / count))
 
 
@@ -144,4 +126,4 @@ def clustered_variance(influence: Floats, cluster: Index) -> float:
 def around(value: float, error: float) -> Estimate:
     """``value`` with the interval of a normal ``error``."""
     width = NormalDist().inv_cdf((1 + CONFIDENCE) / 2) * error
-    return Estimate(value, value - width, value + width)
+    return Estimate.from_half_width(value, width)

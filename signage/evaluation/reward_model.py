@@ -48,8 +48,8 @@ class RewardModel:
 
     def describe(self, kinds: Iterable[str]) -> Floats:
         """A content as the model sees it; what no content of the log is tells it nothing."""
-        mine = set(kinds)
-        return np.array([1.0, *(float(kind in mine) for kind in self.kinds)])
+        present = set(kinds)
+        return np.array([1.0, *(float(kind in present) for kind in self.kinds)])
 
     def contexts(self, block: Block, rows: Flags) -> Floats:
         """The contexts of ``rows`` as the model sees them, the first feature always 1."""
@@ -63,17 +63,17 @@ class RewardModel:
         order = np.argsort(shown, kind="stable")
         names, starts = np.unique(shown[order], return_index=True)
         for name, place in zip(names, np.split(order, starts[1:]), strict=True):
-            mine = contexts[place]
-            self._squares[name] += mine.T @ mine
-            self._products[name] += (reward[place] - FIRST_GUESS) @ mine
+            own_contexts = contexts[place]
+            self._squares[name] += own_contexts.T @ own_contexts
+            self._products[name] += (reward[place] - FIRST_GUESS) @ own_contexts
 
     def fit(self) -> None:
         """Solve the normal equations of all plays so far."""
         rows = self._rows
         self._normal = self._normal_matrix()
-        wanted = rows.T @ self._products
-        solved = np.linalg.solve(self._normal, wanted.ravel())
-        self._coefficients = np.asarray(solved).reshape(wanted.shape)
+        targets = rows.T @ self._products
+        solved = np.linalg.solve(self._normal, targets.ravel())
+        self._coefficients = np.asarray(solved).reshape(targets.shape)
 
     def expects(self, contexts: Floats) -> Floats:
         """Shape (n, K): the reward of each content in each context."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from signage.evaluation.faults import Faults
-from signage.evaluation.off_policy import Estimate, clustered_variance
-from signage.stats import t95
+from signage.evaluation.counts import LogCounts
+from signage.evaluation.off_policy import clustered_variance
+from signage.stats import Estimate, t95
 from signage.types.arrays import Floats
 from signage.types.log import Index, Log
 
@@ -20,7 +20,7 @@ LEAST_VISITORS = 10
 
 @dataclass(frozen=True, slots=True)
 class Rewards:
-    """Of the ``n`` plays of a log that can be judged (``faults.py``), in order."""
+    """Of the ``n`` plays of a log that can be judged (``Block.judged``), in order."""
 
     reward: Floats
     visitor: Index
@@ -28,7 +28,7 @@ class Rewards:
     shown: Index
     """Content, as its place in ``Log.contents``."""
     t_utc_s: Floats
-    faults: Faults
+    counts: LogCounts
 
     def __len__(self) -> int:
         return len(self.reward)
@@ -48,24 +48,25 @@ class Rewards:
         cluster = np.unique(self.visitor[which], return_inverse=True)[1]
         visitors = int(cluster.max()) + 1
         if visitors < LEAST_VISITORS:
-            return Estimate(value, math.nan, math.nan)
+            return Estimate(value)
         variance = clustered_variance(reward - value, cluster) + 1 / (2 * count)
         half = t95(visitors - 1) * math.sqrt(variance / count)
-        return Estimate(value, max(0.0, value - half), min(1.0, value + half))
+        return Estimate.from_half_width(value, half).within(0, 1)
 
 
 def rewards_of(log: Log) -> Rewards:
-    """Raises JournalError for a log that no number can be drawn from, but for an empty one."""
-    faults = Faults(log.name)
+    """Return the rewards of the plays of ``log`` that are judged."""
+    counts = LogCounts(log.name)
     parts = []
     for block in log.blocks(_BLOCK):
-        counted = faults.counted(block)
+        counts.add(block)
+        counted = block.judged
         columns = (block.reward, block.visitors, block.shown, block.t_utc_s)
         parts.append(tuple(column[counted] for column in columns))
     if not parts:
         nothing = np.zeros(0, np.int64)
-        return Rewards(np.zeros(0), nothing, nothing, np.zeros(0), faults)
+        return Rewards(np.zeros(0), nothing, nothing, np.zeros(0), counts)
     reward, visitor, shown, t_utc_s = (
         np.concatenate(column) for column in zip(*parts, strict=True)
     )
-    return Rewards(reward, visitor, shown, t_utc_s, faults)
+    return Rewards(reward, visitor, shown, t_utc_s, counts)

@@ -59,11 +59,11 @@ def capped(place: int, factor: float) -> Choose:
 
 
 def _scaled(probabilities: Floats, place: int, factor: float) -> Floats:
-    mine = probabilities[:, place].copy()
-    others = 1 - mine
+    own = probabilities[:, place].copy()
+    others = 1 - own
     movable = others > 1e-9
-    mine = np.where(movable, factor * mine, mine)
-    rest = np.divide(1 - mine, others, out=np.ones_like(mine), where=movable)
+    own = np.where(movable, factor * own, own)
+    rest = np.divide(1 - own, others, out=np.ones_like(own), where=movable)
     scaled = probabilities * rest[:, None]
-    scaled[:, place] = mine
+    scaled[:, place] = own
     return np.asarray(scaled)

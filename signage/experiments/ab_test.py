@@ -97,7 +97,7 @@ def _arm(
 ) -> dict[str, Any]:
     own = [each for each in compared.values() if each.arm == arm]
     rewards = [len(each.rewards) for each in own]
-    told: dict[str, Any] = {
+    figures: dict[str, Any] = {
         "arm": arm,
         "control": contrast is None,
         "mean": _mean(design, compared, arm),
@@ -105,13 +105,13 @@ def _arm(
         "rewarded_plays": sum(rewards),
     }
     if contrast is None:
-        return told
+        return figures
     control = _mean(design, compared, design.arms[0])
-    return told | {
-        "difference": told["mean"] - control,
-        "difference_interval": _told(contrast.difference(error)),
-        "lift": told["mean"] / control - 1 if control else None,
-        "lift_interval": _told(contrast.lift(error)),
+    return figures | {
+        "difference": figures["mean"] - control,
+        "difference_interval": _ends(contrast.difference(error)),
+        "lift": figures["mean"] / control - 1 if control else None,
+        "lift_interval": _ends(contrast.lift(error)),
         "detectable_lift": contrast.detectable_lift(error),
     }
 
@@ -159,7 +159,7 @@ def _lifts(
     return [float(e / g) - 1 if g > 0 else None for e, g in zip(earned, given, strict=True)]
 
 
-def _told(interval: Interval) -> list[float | None] | None:
+def _ends(interval: Interval) -> list[float | None] | None:
     return None if interval == (None, None) else list(interval)
 
 
@@ -168,10 +168,10 @@ def _told(interval: Interval) -> list[float | None] | None:
 
 def _verdict(design: Design, arms: Sequence[Mapping[str, Any]], checks: Sequence[Check]) -> str:
     control = arms[0]["arm"]
-    said = " ".join(_sentence(arm, control, design) for arm in arms[1:])
+    verdict = " ".join(_sentence(arm, control, design) for arm in arms[1:])
     if failed := [check.name for check in checks if not check.ok]:
-        said += f" Do not rely on it before you know why these checks fail: {_and(failed)}."
-    return said
+        verdict += f" But do not build on it before you know why these checks fail: {_and(failed)}."
+    return verdict
 
 
 def _sentence(arm: Mapping[str, Any], control: str, design: Design) -> str:

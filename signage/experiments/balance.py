@@ -64,5 +64,5 @@ def unlike(values: Floats, marked: Sequence[bool], chance: float, error: float) 
         return 0.0
     z = values * np.where(marked, 1 - chance, -chance)
     v = (z**2 + 2 * chance * (1 - chance) * values**2) / 3
-    found = evidence(z.sum(), v.sum(), v[:SCALE_UNITS].mean(), ROUNDS, error)
-    return math.exp(min(700.0, float(found)))
+    log_evidence = evidence(z.sum(), v.sum(), v[:SCALE_UNITS].mean(), ROUNDS, error)
+    return math.exp(min(700.0, float(log_evidence)))

@@ -57,21 +57,21 @@ def _counted(design: Design, counts: Sequence[int]) -> str:
 def _hours(design: Design, compared: Units) -> Check:
     """Whether the arms had the same hours and weekdays; of each round, the first block counts."""
     begun = [entry[0] for entry in compared_units(design, compared, design.arms)]
-    found, apart = [], ""
+    evidences, apart = [], ""
     for form in ("%H:00", "%A"):
         counts: dict[str, list[int]] = defaultdict(lambda: [0] * len(design.arms))
         for each in begun:
             counts[f"{each.plays[0].local:{form}}"][design.arms.index(each.arm)] += 1
-        found.append(uneven_somewhere(counts.values()))
-        if found[-1] >= 1 / CHECK_ERROR:
+        evidences.append(uneven_somewhere(counts.values()))
+        if evidences[-1] >= 1 / CHECK_ERROR:
             most = max(counts, key=lambda stratum: uneven(counts[stratum]))
             apart += f"; {most}: {_counted(design, counts[most])}"
     # The mean of two pieces of evidence is one, too.
-    ok = fmean(found) < 1 / CHECK_ERROR
-    told = f"the arms had {'the same' if ok else 'different'} hours and weekdays"
+    ok = fmean(evidences) < 1 / CHECK_ERROR
+    text = f"the arms had {'the same' if ok else 'different'} hours and weekdays"
     if any(play.utc_offset_min is None for each in begun for play in each.plays):
-        told += " (in UTC, as records before version 6 have no local time)"
-    return Check("hours", ok, told + ("" if ok else apart))
+        text += " (of UTC: what was recorded before version 6 lacks the clock on the wall)"
+    return Check("hours", ok, text + ("" if ok else apart))
 
 
 def _alike(design: Design, units: Units, what: str, name: str) -> Check:
@@ -82,7 +82,7 @@ def _alike(design: Design, units: Units, what: str, name: str) -> Check:
         arm: fmean([getattr(u, what) for u in units.values() if u.arm == arm] or [0.0])
         for arm in design.arms
     }
-    told = ", ".join(
+    counts_text = ", ".join(
         f"{arm} {value:.0%}" if what == "missing" else f"{arm} {value:.2f}"
         for arm, value in values.items()
     )
@@ -95,7 +95,7 @@ def _alike(design: Design, units: Units, what: str, name: str) -> Check:
         else:
             low, high = contrast.lift(error)
         ok &= not ((low is not None and low > 0) or (high is not None and high < 0))
-    return Check(name, ok, f"{words[what]}: {told}" + ("" if ok else ": they differ"))
+    return Check(name, ok, f"{words[what]}: {counts_text}" + ("" if ok else ", which differ"))
 
 
 def _carry_over(design: Design, units: Units) -> Check:
@@ -104,8 +104,8 @@ def _carry_over(design: Design, units: Units) -> Check:
         return Check("carry-over", ok=True, detail="too few rounds to judge")
     chance = 1 / len(design.arms)
     ok = unlike(values, after_same, chance, CHECK_ERROR) < 1 / CHECK_ERROR
-    told = "as" if ok else "not as"
-    return Check("carry-over", ok, f"blocks begin after another arm {told} after the same")
+    comparison = "as" if ok else "not as"
+    return Check("carry-over", ok, f"blocks begin after another arm {comparison} after the same")
 
 
 def beginnings(design: Design, units: Units) -> tuple[Floats, list[bool]]:
@@ -142,5 +142,5 @@ def _mixed(units: Units) -> Check:
     plays = [play for each in units.values() for play in each.plays]
     share = sum(play.mixed for play in plays) / len(plays)
     ok = share <= _MIXED
-    told = f"visitors of another arm were also present at {share:.0%} of the plays"
-    return Check("mixed", ok, told + ("" if ok else ": the true lift is larger"))
+    text = f"{share:.0%} of the plays were also before visitors of another arm"
+    return Check("mixed", ok, text + ("" if ok else ": the lift is larger than it looks"))

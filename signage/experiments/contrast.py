@@ -155,13 +155,13 @@ def evidence(s: Floats, v: Floats, scale: Floats, tightest_at: int, error: float
 
 def _end(inside: Callable[[Floats], Floats], best: float, bound: float) -> float | None:
     """The last ``x`` from ``best`` on that is inside; None where that is ``bound``."""
-    there = best + (bound - best) * np.geomspace(1e-6, 1, _STEPS)
-    is_inside = inside(there)
+    candidates = best + (bound - best) * np.geomspace(1e-6, 1, _STEPS)
+    is_inside = inside(candidates)
     if is_inside[-1]:
         return None
     within = np.flatnonzero(is_inside)
     last = int(within[-1]) if len(within) else -1
-    near, far = float(there[last]) if last >= 0 else best, float(there[last + 1])
+    near, far = float(candidates[last]) if last >= 0 else best, float(candidates[last + 1])
     for _ in range(_HALVINGS):
         middle = (near + far) / 2
         if inside(np.array([middle]))[0]:

@@ -133,13 +133,13 @@ def contrast_between(
         return Contrast.of_visits(values, [each.arm == pair[0] for (each,) in those])
     by_arm = [{each.arm: each for each in blocks} for blocks in those]
 
-    def told(value: str, arms: Sequence[str]) -> Floats:
+    def values_of(value: str, arms: Sequence[str]) -> Floats:
         return np.array(
             [[getattr(of[arm], value) for arm in arms] for of in by_arm], np.float64
         ).reshape(-1, len(arms))
 
     counts = np.array([[len(of[arm].rewards) or 1 for arm in design.arms] for of in by_arm])
-    treatment, control = told(what, pair).T
+    treatment, control = values_of(what, pair).T
     return Contrast.of_rounds(treatment, control, counts.reshape(-1, len(design.arms)))
 
 

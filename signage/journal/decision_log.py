@@ -17,6 +17,7 @@ from pydantic_core import from_json
 from signage.errors import JournalError
 from signage.journal import facts
 from signage.journal.reader import JournalReader
+from signage.journal.soundness import check_one_screen, screens_of
 from signage.types.arrays import Floats
 from signage.types.log import Block, Outcome
 
@@ -46,14 +47,12 @@ class JournalLog:
         self._reader = JournalReader(path)
         self.name = str(path)
         with self._connect() as db:
-            screens = [screen for (screen,) in db.execute("SELECT DISTINCT screen_id FROM runs")]
-            if (stranger := facts.other_screen(db)) is not None:
-                screens.append(f"that of decision {stranger}")
+            screens = screens_of(db)
             self.simulated: str | None = facts.simulated(db)
             (self._count,) = db.execute("SELECT count(*) FROM decisions").fetchone()
             self.features = self._named(db)
-        one_screen(self.name, screens)
-        self.screen_id: str = screens[0] if screens else ""
+        check_one_screen(self.name, screens)
+        self.screen_id = next(iter(screens), "")
         self.contents: dict[str, tuple[str, ...]] = {
             name: tuple(described["features"])
             for name, described in self._reader.contents().items()
@@ -70,7 +69,7 @@ class JournalLog:
         return int(self._count)
 
     def blocks(self, size: int) -> Iterator[Block]:
-        """As ``logged.Log``."""
+        """As ``Log``."""
         places, columns = _Places(self.contents), _Places(self.features)
         visitors: dict[str, int] = {}
         with self._connect() as db, self._readable():
@@ -142,16 +141,6 @@ class _Places:
             values = from_json(text)
             rows[at, self._columns(tuple(values))] = list(values.values())
         return rows
-
-
-def one_screen(name: str, screens: list[str]) -> None:
-    """Raise JournalError where ``screens`` are several."""
-    if len(screens) > 1:
-        raise JournalError(
-            f"{name} holds plays of {len(screens)} screens "
-            f"({', '.join(sorted(screens)[:3])}): their audiences cannot be separated. "
-            "Evaluate each screen's journal by itself."
-        )
 
 
 def _damaged(name: str, why: str) -> JournalError:

@@ -25,11 +25,13 @@ most of it.
 Where a page tells that a play was on the screen for less than the kiosk took it to be, its
 impressions are cut in proportion.
 
-A visit is an opportunity to see; its person is a watcher who looked at the screen at all. A visit
-that has not ended, or whose end was lost in a power cut, is known by its plays alone. The seconds
-of a visit are in impressions of plays that were seen, in impressions of plays that were not, in
-stays that were too short, or *outside* of plays: between two, during one that failed or was not
-confirmed, or known only when the play was over. The four add up to the visit, to the millisecond.
+A visit is an opportunity to see. Its person is a *watcher* who looked at the screen at least once,
+at a play or between two (``is_watcher``). Of one play, those are watchers who *looked* at it. A
+visit that has not ended, or whose end was lost in a power cut, is known by its plays alone. The
+seconds of a visit are in impressions of plays that were seen, in impressions of plays that were
+not, in stays that were too short, or *outside* of plays: between two, during one that failed or was
+not confirmed, or known only when the play was over. The four add up to the visit, to the
+millisecond.
 
 Plays *overlap* where one began more than ``OVERLAP_S`` before the furthest end of those that began
 before it in the same run, by the clock that only runs. The clock *was set* where the one on the
@@ -109,7 +111,8 @@ SELECT i.decision_id, i.visit_id, i.viewer_id,
     round(i.attention_s * {_CUT.format(of="i")}, 3) AS attention_s,
     i.stayed,
     round(i.reading_s * {_CUT.format(of="i")}, 3) AS reading_s,
-    i.reading_region, i.reaction, i.parts, {_SEEN.format(of="i")} AS seen
+    i.reading_region, i.reaction, i.parts, {_SEEN.format(of="i")} AS seen,
+    round(i.attention_s * {_CUT.format(of="i")}, 3) > 0 AS looked
 FROM main.impressions i
 """  # noqa: S608
 _SHORT_STAYS = f"""
@@ -145,11 +148,12 @@ CREATE TEMP VIEW all_visits AS
 SELECT visit_id, viewer_id, run, 1 AS ended, coalesce(arrived_utc,
         strftime('%Y-%m-%dT%H:%M:%f', left_utc, -dwell_s || ' seconds') || '+00:00')
         AS arrived_utc,
-    left_utc, round(dwell_s, 3) AS dwell_s, round(attention_s, 3) AS attention_s, record
+    left_utc, round(dwell_s, 3) AS dwell_s, round(attention_s, 3) AS attention_s, record,
+    round(attention_s, 3) > 0 AS is_watcher
 FROM main.viewers {ended_since}
 UNION ALL
 SELECT visit_id, max(viewer_id), max(run), 0, min(started_utc), NULL,
-    round(sum(present_s), 3), round(sum(attention_s), 3), NULL
+    round(sum(present_s), 3), round(sum(attention_s), 3), NULL, round(sum(attention_s), 3) > 0
 FROM (
     SELECT visit_id, viewer_id, run, started_utc, present_s, attention_s
     FROM main.decisions d CROSS JOIN all_impressions USING (decision_id)
@@ -210,17 +214,4 @@ def define(db: sqlite3.Connection, since: datetime | None = None) -> None:
 def simulated(db: sqlite3.Connection) -> str | None:
     """What made the journal, where no camera saw anybody; None for a real one."""
     row = db.execute("SELECT value FROM main.meta WHERE key = 'simulated'").fetchone()
-    return None if row is None else str(row[0])
-
-
-def other_screen(db: sqlite3.Connection) -> str | None:
-    """A decision of another screen than the rest; None if all are of one screen.
-
-    An id begins with that of its screen: rows may have been copied alone from another journal.
-    """
-    own = "substr(decision_id, 1, length(screen_id) + 1) = screen_id || '-'"
-    row = db.execute(
-        f"SELECT decision_id FROM decided_plays WHERE NOT {own} "  # noqa: S608 - our own
-        f"AND EXISTS (SELECT 1 FROM decided_plays WHERE {own}) LIMIT 1"
-    ).fetchone()
     return None if row is None else str(row[0])

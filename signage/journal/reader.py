@@ -84,14 +84,6 @@ class JournalReader:
             for row in self._rows("SELECT record, left_utc FROM viewers ORDER BY left_utc")
         ]
 
-    def viewer_totals(self) -> dict[str, Any]:
-        """Of the viewers who left: ``watchers``, ``ots`` and ``attention_s``."""
-        (totals,) = self._rows(
-            "SELECT coalesce(sum(attention_s > 0), 0) AS watchers, count(*) AS ots, "
-            "round(coalesce(sum(attention_s), 0), 3) AS attention_s FROM viewers"
-        )
-        return totals
-
     def impressions(self) -> list[dict[str, Any]]:
         """Every person's opportunity to see a play, in the order of the plays."""
         return self._rows(

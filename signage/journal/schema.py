@@ -204,7 +204,7 @@ def create(db: sqlite3.Connection) -> None:
     db.execute("INSERT INTO meta VALUES ('schema_version', ?)", (SCHEMA_VERSION,))
 
 
-def upgrade(db: sqlite3.Connection, found: int) -> None:
+def upgrade(db: sqlite3.Connection, version: int) -> None:
     """Bring a journal of version ``found`` up to date, within the transaction of ``db``."""
     tables = {
         name: next(s for s in SCHEMA.split(";\n") if f"CREATE TABLE {name} " in s)
@@ -218,7 +218,7 @@ def upgrade(db: sqlite3.Connection, found: int) -> None:
             "observed_hours",
         )
     }
-    for script in (_FROM_1, _FROM_2, _FROM_3, _FROM_4, _FROM_5, _FROM_6)[found - 1 :]:
+    for script in (_FROM_1, _FROM_2, _FROM_3, _FROM_4, _FROM_5, _FROM_6)[version - 1 :]:
         # What is a default in SQL (an empty object) is not to be filled in.
         filled = script.replace("{{}}", "{}")
         for name, statement in tables.items():
@@ -255,14 +255,14 @@ def not_whole(path: Path, error: Exception) -> JournalError:
 
 def check_version(db: sqlite3.Connection, path: Path) -> None:
     """Raise JournalError unless ``db`` is a journal of this version."""
-    found = version_of(db, path)
-    if found == SCHEMA_VERSION:
+    version = version_of(db, path)
+    if version == SCHEMA_VERSION:
         return
-    if found is not None and found < SCHEMA_VERSION:
-        remedy = "Start its screen once with this program, which updates the journal."
+    if version is not None and version < SCHEMA_VERSION:
+        remedy = "Start its screen once with this program, which brings it up to date."
     else:
         remedy = "Use the program that wrote it, or another `data_dir`."
     raise JournalError(
-        f"{path} is a journal of version {found or 'none'}, this program reads {SCHEMA_VERSION}. "
+        f"{path} is a journal of version {version or 'none'}, this program reads {SCHEMA_VERSION}. "
         f"{remedy}"
     )

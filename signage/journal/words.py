@@ -14,11 +14,11 @@ _MOST = 3
 def why(decision: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     """Explain one row of ``JournalReader.decisions``; contents are called by their ``titles``."""
     name, estimates = decision["content_id"], decision["estimates"]
-    said = [_chosen(decision, titles)]
+    sentences = [_chosen(decision, titles)]
     if name in estimates:
         best = max(estimates, key=lambda content_id: estimates[content_id])
-        said.append(
-            f"Its expected reward was {estimates[name]:.2f}, the highest of all."
+        sentences.append(
+            f"It was expected to earn {estimates[name]:.2f}, the most of all."
             if best == name
             else f"Its expected reward was {estimates[name]:.2f}. "
             f"{_title(best, titles)} had the highest, {estimates[best]:.2f}."
@@ -30,12 +30,12 @@ def why(decision: Mapping[str, Any], titles: Mapping[str, str]) -> str:
             if value * sign > 0
         ]
         if reasons:
-            said.append(f"{word}: {'; '.join(reasons)}.")
+            sentences.append(f"{word}: {'; '.join(reasons)}.")
     if decision["masked"]:
-        said.append(f"Not allowed: {_together(decision['masked'], titles)}.")
+        sentences.append(f"Not allowed: {_together(decision['masked'], titles)}.")
     if decision["gave_way"]:
-        said.append(f"Rules set aside: {_together(decision['gave_way'], titles)}.")
-    return " ".join(said)
+        sentences.append(f"Rules that gave way: {_together(decision['gave_way'], titles)}.")
+    return " ".join(sentences)
 
 
 def with_words(

@@ -15,7 +15,7 @@ from signage.analysis.experiment import result_of
 from signage.config.config import Config
 from signage.errors import SignageError
 from signage.journal.experiments import Experiments
-from signage.journal.figures import DashboardFigures, Period
+from signage.journal.figures.dashboard import DashboardFigures, Period
 from signage.player.api.state import LoopState
 from signage.text.vocabulary import FACINGS, MOVEMENTS, POLICIES
 

@@ -10,7 +10,7 @@ from signage.config.config import Config
 from signage.config.file import validate
 from signage.config.screen import Affine
 from signage.errors import ConfigError
-from signage.io import read_toml
+from signage.io import read_toml, replace_file
 
 
 class _Calibration(Section):
@@ -42,12 +42,11 @@ def with_calibration(config: Config) -> Config:
 def keep_calibration(config: Config, correction: tuple[Affine, Affine]) -> None:
     """Write ``correction`` for `with_calibration`. Raises ConfigError when that cannot be done."""
     path = calibration_path(config)
-    part = path.with_suffix(".part")
     remark = "# By `signage calibrate`. Remove this file to undo it."
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(f"{remark}\ngaze_correction = {json.dumps(correction)}\n", encoding="utf-8")
-        part.replace(path)
+        with replace_file(path) as file:
+            file.write(f"{remark}\ngaze_correction = {json.dumps(correction)}\n".encode())
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be written: {error}. Free disk space or give write access, "
@@ -63,12 +62,9 @@ def orders_token_path(data_dir: Path) -> Path:
 def keep_orders_token(data_dir: Path, token: str) -> None:
     """Write ``token`` so that only this user can read it. Raises ConfigError where that fails."""
     path = orders_token_path(data_dir)
-    beside = path.with_suffix(".part")
     try:
-        beside.unlink(missing_ok=True)
-        beside.touch(0o600, exist_ok=False)
-        beside.write_text(token, encoding="utf-8")
-        beside.replace(path)
+        with replace_file(path, private=True) as file:
+            file.write(token.encode())
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be written: {error}. Free disk space or give write access, "

@@ -23,7 +23,7 @@ from signage.content.watch import ContentWatch
 from signage.engine.engine import Engine, Step
 from signage.engine.learning import FOLDER
 from signage.errors import DamagedJournalError, LostJournalError
-from signage.journal.figures import DashboardFigures
+from signage.journal.figures.dashboard import DashboardFigures
 from signage.journal.file import set_aside
 from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal

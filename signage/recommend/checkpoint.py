@@ -16,7 +16,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,7 +24,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from signage.errors import CheckpointError
-from signage.io import give_to_owner
+from signage.io import flush_folder, give_to_owner, replace_file
 from signage.recommend.policies.base import Learner
 
 log = logging.getLogger(__name__)
@@ -93,15 +92,12 @@ class Checkpoints:
         body = json.dumps(asdict(header)).encode() + b"\n" + learner.serialize()
         with self._explained():
             self._folder.mkdir(parents=True, exist_ok=True)
-            beside = self._folder / "writing.new"
-            with beside.open("wb") as file:
+            path = self._path(header.name)
+            unfinished = self._folder / "writing.new"
+            with replace_file(path, unfinished=unfinished) as file:
                 file.write(_digest(body) + b"\n" + body)
-                file.flush()
-                os.fsync(file.fileno())
-            self._make_way(self._path(header.name))
-            beside.replace(self._path(header.name))
-            give_to_owner(self._folder.parent, self._folder, self._path(header.name))
-            self._flush()
+                give_to_owner(self._folder.parent, self._folder, unfinished)
+                self._make_way(path)
             self._remove_old(utc)
         return header
 
@@ -172,7 +168,7 @@ class Checkpoints:
             for path in self._paths():
                 if _numbers(path)[0] > reward_seq:
                     path.unlink()
-            self._flush()
+            flush_folder(self._folder)
 
     def _read(self, path: Path) -> Checkpoint:
         """Raises ValueError with what is wrong."""
@@ -226,15 +222,6 @@ class Checkpoints:
         for path in self._paths():
             if (header := _header_of(path)) is not None and header.layout == self._layout:
                 yield path, header
-
-    def _flush(self) -> None:
-        if os.name != "posix":
-            return  # a folder cannot be opened there, and needs no flushing
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -15,9 +15,8 @@ from signage import __version__
 from signage.analysis.report import plots
 from signage.analysis.report.page import Page, Picture, Section, Table, Tile, write_page
 from signage.analysis.report.words import number
-from signage.evaluation import off_policy
-from signage.simulation.intervals import Estimate, estimate, over_seeds
-from signage.simulation.run import Task, people_of, summarise
+from signage.simulation.run import Task, estimate_record, over_seeds, people_of, summarise
+from signage.stats import Estimate, mean_of
 
 Curve = tuple[tuple[int, Estimate], ...]
 """Plays at the end of each stretch of a run, and the mean over the seeds."""
@@ -45,9 +44,9 @@ class Row:
         """In words."""
         if self.lift is None:
             return "compared with"
-        if not self.lift.is_sure:
-            return "no clear difference"
-        return "better" if self.lift.mean > 0 else "worse"
+        if not self.lift.excludes_zero:
+            return "not told apart"
+        return "better" if self.lift.value > 0 else "worse"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +67,8 @@ class Comparison:
         ]
         for row in self.rows:
             cells = [row.policy, row.reward, row.oracle_share, row.lift, row.verdict, row.looked]
-            said = " | ".join("" if cell is None else str(cell) for cell in cells)
-            lines.append(f"| {said} | {row.broken} |")
+            row_text = " | ".join("" if cell is None else str(cell) for cell in cells)
+            lines.append(f"| {row_text} | {row.broken} |")
         return "\n".join(lines)
 
 
@@ -82,10 +81,10 @@ def compare(task: Task, summaries: Mapping[tuple[str, int], dict[str, Any]]) -> 
     rows = []
     for policy, own in by_policy.items():
         pairs = [
-            (mine["mean_reward"], other["mean_reward"])
-            for mine, other in zip(own, first, strict=True)
+            (own_summary["mean_reward"], other["mean_reward"])
+            for own_summary, other in zip(own, first, strict=True)
         ]
-        lifts = [mine - other for mine, other in pairs if None not in (mine, other)]
+        lifts = [earned - other for earned, other in pairs if None not in (earned, other)]
         present = sum(summary["ots"] for summary in own)
         looked = sum(summary["watchers"] for summary in own)
         rows.append(
@@ -95,8 +94,8 @@ def compare(task: Task, summaries: Mapping[tuple[str, int], dict[str, Any]]) -> 
                 over_seeds(own, "reward_share_of_oracle"),
                 f"{looked / present:.0%}" if present else "",
                 sum(summary["constraint_violations"] for summary in own),
-                None if own is first else estimate(lifts),
-                _curve([[tuple(point) for point in told["learning_curve"]] for told in own]),
+                None if own is first else mean_of(lifts),
+                _curve([[tuple(point) for point in summary["learning_curve"]] for summary in own]),
                 () if own is first else _curve(list(map(_apart, own, first))),
             )
         )
@@ -106,14 +105,14 @@ def compare(task: Task, summaries: Mapping[tuple[str, int], dict[str, Any]]) -> 
 def _curve(runs: Sequence[Sequence[tuple[int, float]]]) -> Curve:
     points = sorted(point for run in runs for point in run)
     stretches = groupby(points, key=lambda point: point[0])
-    means = ((end, estimate([mean for _, mean in those])) for end, those in stretches)
+    means = ((end, mean_of([mean for _, mean in those])) for end, those in stretches)
     return tuple((end, mean) for end, mean in means if mean is not None)
 
 
-def _apart(mine: Mapping[str, Any], other: Mapping[str, Any]) -> list[tuple[int, float]]:
+def _apart(run: Mapping[str, Any], other: Mapping[str, Any]) -> list[tuple[int, float]]:
     """By how much a run earned more than another until then, in stretches in which both earned."""
     theirs = dict(other["learning_curve"])
-    both = [(end, mean - theirs[end]) for end, mean in mine["learning_curve"] if end in theirs]
+    both = [(end, mean - theirs[end]) for end, mean in run["learning_curve"] if end in theirs]
     return [(end, fmean(gap for _, gap in both[: n + 1])) for n, (end, _) in enumerate(both)]
 
 
@@ -122,7 +121,7 @@ def write_comparison(comparison: Comparison, task: Task, out: Path) -> Path:
     document = {
         "policies": comparison.summaries,
         "over": comparison.rows[0].policy,
-        "lifts": {row.policy: row.lift.record() for row in comparison.rows if row.lift},
+        "lifts": {row.policy: estimate_record(row.lift) for row in comparison.rows if row.lift},
         "plays_a_run": task.plays,
         "seeds": len(task.seeds),
         "response": task.model.model_dump(),
@@ -160,33 +159,27 @@ def _headline(rows: Sequence[Row]) -> str:
     if first.reward is None or not others:
         if first.oracle_share is None:
             return f"{earned}."
-        return (
-            f"{earned}, {first.oracle_share.mean:.0%} of what an oracle that knows every "
-            "taste would earn."
-        )
-    best = max(others, key=lambda row: row.lift.mean if row.lift else -math.inf)
+        return f"{earned}, {first.oracle_share.value:.0%} of what one who knew every taste would."
+    best = max(others, key=lambda row: row.lift.value if row.lift else -math.inf)
     assert best.lift is not None  # noqa: S101 - one of those with a lift
-    if not best.lift.is_sure:
+    if not best.lift.excludes_zero:
         return (
             f"No policy is clearly better than {first.policy}. The best of the others is "
             f"{best.policy} ({_signed(best.lift)} per play)."
         )
-    if best.lift.mean < 0:
-        return (
-            f"Every other policy is worse than {first.policy}. The best of them is "
-            f"{best.policy} ({best.lift} per play)."
-        )
-    share = "" if not first.reward.mean else f"{best.lift.mean / first.reward.mean:.0%} "
-    return f"{best.policy} earned {share}more than {first.policy} ({_signed(best.lift)} per play)."
+    if best.lift.value < 0:
+        return f"Every other policy is worse than {first.policy}: {best.policy}, {best.lift}."
+    share = "" if not first.reward.value else f"{best.lift.value / first.reward.value:.0%} more, "
+    return f"{best.policy} earned {share}{_signed(best.lift)} a play, than {first.policy}."
 
 
 def _tiles(comparison: Comparison) -> Iterator[Tile]:
-    told = comparison.summaries
+    summaries = comparison.summaries
     broken = sum(row.broken for row in comparison.rows)
-    yield Tile(f"{sum(each['plays'] for each in told):,}", "plays", "of all runs")
-    rated = sum(each["rewarded_plays"] for each in told)
-    yield Tile(f"{rated:,}", "with an audience", "of these; nobody could see the others")
-    yield Tile(f"{broken}", "constraints broken", "by an audit that knows who was in view")
+    yield Tile(f"{sum(each['plays'] for each in summaries):,}", "plays", "of all runs")
+    rated = sum(each["rewarded_plays"] for each in summaries)
+    yield Tile(f"{rated:,}", "before people", "of them; the others nobody could have seen")
+    yield Tile(f"{broken}", "constraints broken", "by an audit that knew who was in view")
 
 
 def _sections(comparison: Comparison, task: Task) -> Iterator[Section]:
@@ -223,11 +216,11 @@ def _sections(comparison: Comparison, task: Task) -> Iterator[Section]:
         drawn = {name: _drawn(curve) for name, curve in series.items() if curve}
         if not drawn:
             continue
-        said = ", ".join(
+        ends = ", ".join(
             f"{name} {number(means[-1].value, '.3f')}" for name, (_, means) in drawn.items()
         )
         picture = plots.curves(drawn, xlabel="plays", ylabel=ylabel, zero=is_lift)
-        yield Section(title, text, (Picture(picture, f"{title}, at the end: {said}."),))
+        yield Section(title, text, (Picture(picture, f"{title}, in the end: {ends}."),))
     response = tuple(
         (name.replace("_", " "), f"{value:g}" if isinstance(value, float) else str(value))
         for name, value in task.model.model_dump().items()
@@ -250,11 +243,7 @@ def _cells(row: Row, *, compared: bool) -> tuple[str, ...]:
 
 
 def _drawn(curve: Curve) -> plots.Curve:
-    def ends(told: Estimate) -> off_policy.Estimate:
-        half = math.nan if told.half is None else told.half
-        return off_policy.Estimate(told.mean, told.mean - half, told.mean + half)
-
-    return [end for end, _ in curve], [ends(told) for _, told in curve]
+    return [end for end, _ in curve], [mean for _, mean in curve]
 
 
 def _videos(task: Task) -> str:
@@ -262,9 +251,9 @@ def _videos(task: Task) -> str:
     return "The demo reel" if not count else f"{count} video{'s' * (count > 1)}"
 
 
-def _or_dash(told: Estimate | None) -> str:
-    return "–" if told is None else str(told)
+def _or_dash(mean: Estimate | None) -> str:
+    return "–" if mean is None else str(mean)
 
 
-def _signed(told: Estimate) -> str:
-    return number(told.mean, "+.3f") + ("" if told.half is None else f" ± {told.half:.3f}")
+def _signed(lift: Estimate) -> str:
+    return number(lift.value, "+.3f") + str(lift).removeprefix(f"{lift.value:.3f}")

@@ -109,15 +109,15 @@ class _Structure:
         )
 
     def model(self, reading: float) -> ResponseModel:
-        told = [
+        shares = [
             population(logit, hold_s, self.pull, self.hold)
             for logit, hold_s in zip(self.logits, self.holds_s, strict=True)
         ]
         return ResponseModel(
-            look_share_moving=told[0][0],
-            look_share_still=told[1][0],
-            look_s_moving=told[0][1],
-            look_s_still=told[1][1],
+            look_share_moving=shares[0][0],
+            look_share_still=shares[1][0],
+            look_s_moving=shares[0][1],
+            look_s_still=shares[1][1],
             pull=self.pull,
             hold=self.hold,
             looks_share=self.looks_share,
@@ -131,20 +131,20 @@ def fit(journal: Path) -> tuple[ResponseFit, Impressions]:
 
     Raises JournalError when it is no sound journal, or has too little to tell.
     """
-    told = read_impressions(journal)
+    impressions = read_impressions(journal)
     start = _start()
-    values, covariance = _maximise(lambda values: _log_posterior(values, told, start), start)
-    read, could = told.reading
+    values, covariance = _maximise(lambda values: _log_posterior(values, impressions, start), start)
+    read, could = impressions.reading
     reading = (read + PRESETS["field"].reading) / (could + 1)
     model = _Structure.from_values(values).model(reading)
     errors = _errors(values, covariance, reading)
     errors["reading"] = math.sqrt(reading * (1 - reading) / (could + 1))
     gaps = {
-        kind: float(np.abs(np.subtract(*exceedance(model, told, motion=motion)[1:])).max())
+        kind: float(np.abs(np.subtract(*exceedance(model, impressions, motion=motion)[1:])).max())
         for kind, motion in (("moving", True), ("still", False))
-        if (told.motion == motion).any()
+        if (impressions.motion == motion).any()
     }
-    return ResponseFit(model, errors, len(told.present_s), gaps), told
+    return ResponseFit(model, errors, len(impressions.present_s), gaps), impressions
 
 
 def read_impressions(journal: Path) -> Impressions:
@@ -194,12 +194,14 @@ def read_impressions(journal: Path) -> Impressions:
     )
 
 
-def exceedance(model: ResponseModel, told: Impressions, *, motion: bool) -> tuple[Floats, ...]:
+def exceedance(
+    model: ResponseModel, impressions: Impressions, *, motion: bool
+) -> tuple[Floats, ...]:
     """Times in seconds, and the shares of impressions that looked longer: seen, and the model's."""
-    chosen = told.motion == motion
-    present_s, attention_s = told.present_s[chosen], told.attention_s[chosen]
+    chosen = impressions.motion == motion
+    present_s, attention_s = impressions.present_s[chosen], impressions.attention_s[chosen]
     logit, hold_s = model.inclination(motion=motion)
-    taste = _GRID - model.boredom * told.shown_before[chosen, None]
+    taste = _GRID - model.boredom * impressions.shown_before[chosen, None]
     notice = 1 / (1 + np.exp(-(logit + model.pull * taste)))
     looks_s = hold_s * np.exp(model.hold * taste)
     times_s = np.linspace(LEAST_S, max(1.0, float(np.quantile(present_s, 0.98))), 60)
@@ -218,8 +220,8 @@ def write_model(fitted: ResponseFit, out: Path) -> None:
     lines = []
     for name, value in fitted.model.model_dump(exclude={"alike"}).items():
         error = fitted.errors.get(name)
-        told = "not estimated" if error is None else f"± {error:.3f}"
-        lines.append(f"{name} = {value:.6f}  # {told}")
+        precision = "not estimated" if error is None else f"± {error:.3f}"
+        lines.append(f"{name} = {value:.6f}  # {precision}")
     out.write_text("\n".join([remark, *lines]) + "\n", encoding="utf-8")
 
 
@@ -238,33 +240,33 @@ def _start() -> Floats:
     return np.array([moving, still, *logs, math.log(share / (1 - share))])
 
 
-def _log_posterior(values: Floats, told: Impressions, prior: Floats) -> float:
+def _log_posterior(values: Floats, impressions: Impressions, prior: Floats) -> float:
     structure = _Structure.from_values(values)
-    likely = _log_likelihood(structure, told)
+    likely = _log_likelihood(structure, impressions)
     return likely - 0.5 * float((((values - prior) / _PRIOR_SD) ** 2).sum())
 
 
-def _log_likelihood(structure: _Structure, told: Impressions) -> float:
-    kind = np.where(told.motion, 0, 1)
+def _log_likelihood(structure: _Structure, impressions: Impressions) -> float:
+    kind = np.where(impressions.motion, 0, 1)
     logit, hold_s = (np.array(v)[kind, None] for v in (structure.logits, structure.holds_s))
-    taste = _GRID - structure.boredom * told.shown_before[:, None]
+    taste = _GRID - structure.boredom * impressions.shown_before[:, None]
     notice = 1 / (1 + np.exp(-(logit + structure.pull * taste)))
     looks_s = hold_s * np.exp(structure.hold * taste)
-    attention_s = told.attention_s[:, None]
-    left_s = np.maximum(0.0, told.present_s[:, None] - attention_s)
+    attention_s = impressions.attention_s[:, None]
+    left_s = np.maximum(0.0, impressions.present_s[:, None] - attention_s)
     late = np.exp(-left_s / DELAY_S)
     looked = notice * np.exp(-attention_s / looks_s) * ((1 - late) / looks_s + late / DELAY_S)
-    in_time = -np.expm1(-np.maximum(0.0, told.present_s[:, None] - LEAST_S) / DELAY_S)
+    in_time = -np.expm1(-np.maximum(0.0, impressions.present_s[:, None] - LEAST_S) / DELAY_S)
     unseen = 1 - notice * in_time * np.exp(-LEAST_S / looks_s)
     each = np.log(np.where(attention_s >= LEAST_S, looked, unseen) + 1e-300)
-    units = np.add.reduceat(each, told.unit_starts, axis=0)
+    units = np.add.reduceat(each, impressions.unit_starts, axis=0)
     # What a unit says of the shared part: its taste lies around it with the rest of the variance.
     share = structure.looks_share
     spread = np.exp(-0.5 * (_GRID[:, None] - share * _GRID) ** 2 / (1 - share**2))
     spread /= spread.sum(axis=0)
     top = units.max(axis=1, keepdims=True)
     shared = np.log(np.exp(units - top) @ spread + 1e-300) + top
-    groups = np.add.reduceat(shared, told.group_starts, axis=0) + np.log(_GRID_WEIGHTS)
+    groups = np.add.reduceat(shared, impressions.group_starts, axis=0) + np.log(_GRID_WEIGHTS)
     top = groups.max(axis=1, keepdims=True)
     return float((np.log(np.exp(groups - top).sum(axis=1)) + top[:, 0]).sum())
 
@@ -279,12 +281,12 @@ def _maximise(target: Callable[[Floats], float], start: Floats) -> tuple[Floats,
             step = np.linalg.solve(curvature + damping * np.eye(len(at)), gradient)
             if np.linalg.eigvalsh(curvature + damping * np.eye(len(at)))[0] > 0:
                 tried = at + np.clip(step, -1.0, 1.0)
-                if (found := target(tried)) > value:
+                if (likelihood := target(tried)) > value:
                     break
             damping *= 4
         else:
             break
-        at, gained, value, damping = tried, found - value, found, damping / 8
+        at, gained, value, damping = tried, likelihood - value, likelihood, damping / 8
         if gained < 1e-4:
             break
     _, curvature = _derivatives(target, at)
@@ -315,13 +317,13 @@ def _errors(values: Floats, covariance: Floats, reading: float) -> dict[str, flo
         name for name in ResponseModel.model_fields if name not in ("smile", "reading", "alike")
     ]
 
-    def told(at: Floats) -> Floats:
+    def reading_shares(at: Floats) -> Floats:
         model = _Structure.from_values(at).model(reading)
         return np.array([getattr(model, name) for name in names])
 
     slopes = np.array(
         [
-            (told(values + step) - told(values - step)) / (2 * _STEP)
+            (reading_shares(values + step) - reading_shares(values - step)) / (2 * _STEP)
             for step in np.eye(len(values)) * _STEP
         ]
     )

@@ -113,12 +113,12 @@ class ResponseModel(Section):
         """Of what moves, or stands still. Raises ValueError where no one could look so often."""
         kind = "moving" if motion else "still"
         share = getattr(self, f"look_share_{kind}")
-        found = _inclination(share, getattr(self, f"look_s_{kind}"), self.pull, self.hold)
-        if found is None:
+        inclination = _inclination(share, getattr(self, f"look_s_{kind}"), self.pull, self.hold)
+        if inclination is None:
             raise ValueError(
                 f"look_share_{kind} ({share:g}) is more than looks as short as look_s_{kind} allow"
             )
-        return found
+        return inclination
 
 
 def population(logit: float, hold_s: float, pull: float, hold: float) -> tuple[float, float]:

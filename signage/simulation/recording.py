@@ -47,7 +47,7 @@ class Recording:
     duration_s: float
     people: int
     """How many different people it shows."""
-    said: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
     """What is wrong with the video, in words for the user, its path as ``{video}``."""
 
 
@@ -63,8 +63,8 @@ def record(
     processes, and only once for each video.
     """
     parts: list[Recording] = []
-    wanted: list[Path | None] = [*videos] or [None]
-    for video in wanted:
+    sources: list[Path | None] = [*videos] or [None]
+    for video in sources:
         begin_s = sum(part.duration_s for part in parts)
         parts.append(watch(config, video, partial(_add, on_progress, begin_s)))
     return joined(parts)
@@ -84,8 +84,8 @@ def watch(
     moments: list[Moment] = []
     people, last_s, next_s = 0, 0.0, 0.0
     perceiver, faults = Perceiver(config), FaultWatch(config.camera.frozen_after_s)
-    said = _Said()
-    _CAPTURE_LOG.addHandler(said)
+    warning_log = _WarningLog()
+    _CAPTURE_LOG.addHandler(warning_log)
     try:
         for media_s, image in _pictures(config, video):
             last_s = media_s
@@ -94,18 +94,18 @@ def watch(
                 continue
             next_s += 1 / _FPS
             utc = BEGIN_UTC + timedelta(seconds=media_s)
-            there = tuple(perceiver.perceive(Frame(media_s, utc, image, fault)) or ())
-            people = max([people, *(sighting.track for sighting in there)])
-            moments.append(Moment(media_s, there, fault))
+            people_in_view = tuple(perceiver.perceive(Frame(media_s, utc, image, fault)) or ())
+            people = max([people, *(sighting.track for sighting in people_in_view)])
+            moments.append(Moment(media_s, people_in_view, fault))
             on_progress(media_s)
     finally:
-        _CAPTURE_LOG.removeHandler(said)
+        _CAPTURE_LOG.removeHandler(warning_log)
         perceiver.close()
-    messages = tuple(message.replace(str(video), "{video}") for message in said.messages)
+    messages = tuple(message.replace(str(video), "{video}") for message in warning_log.messages)
     return Recording(tuple(moments), last_s + _GAP_S, people, messages)
 
 
-class _Said(logging.Handler):
+class _WarningLog(logging.Handler):
     """Keeps warnings, beside whoever else hears them."""
 
     def __init__(self) -> None:
@@ -125,8 +125,8 @@ def joined(parts: Sequence[Recording]) -> Recording:
     begin_s, people = 0.0, 0
     for part in parts:
         for moment in part.moments:
-            there = tuple(sighting.numbered_from(people) for sighting in moment.people)
-            moments.append(replace(moment, t_s=begin_s + moment.t_s, people=there))
+            people_in_view = tuple(sighting.numbered_from(people) for sighting in moment.people)
+            moments.append(replace(moment, t_s=begin_s + moment.t_s, people=people_in_view))
         begin_s += part.duration_s
         people += part.people
     if not people:

@@ -25,7 +25,7 @@ def dump(recording: Recording) -> bytes:
         "version": _VERSION,
         "duration_s": recording.duration_s,
         "people": recording.people,
-        "said": recording.said,
+        "said": recording.messages,
         "moments": [
             [m.t_s, [_record(person) for person in m.people], m.fault] for m in recording.moments
         ],

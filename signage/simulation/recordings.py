@@ -11,7 +11,6 @@ import hashlib
 import json
 import logging
 import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -23,6 +22,7 @@ from signage.capture.source import is_scene, recording_duration_s
 from signage.config.camera import is_live
 from signage.config.config import Config
 from signage.errors import ConfigError, SourceError
+from signage.io import replace_file
 from signage.simulation import recording as recording_module
 from signage.simulation.recording import Recording, joined, watch
 from signage.simulation.recording_file import dump, load
@@ -53,13 +53,13 @@ def record_all(
     one for each core where it is None. ``on_progress`` gets the share done, in [0, 1]. Raises
     SourceError when a video cannot be read or nobody is to be seen in any.
     """
-    wanted: list[Path | None] = [*videos] or [None]
-    kept = {video: _kept(config, video, folder) for video in wanted}
-    found = {video: part for video, path in kept.items() if (part := _read(path)) is not None}
-    for video, part in found.items():
-        for message in part.said:
+    sources: list[Path | None] = [*videos] or [None]
+    paths = {video: _cache_path(config, video, folder) for video in sources}
+    recordings = {video: part for video, path in paths.items() if (part := _read(path)) is not None}
+    for video, part in recordings.items():
+        for message in part.messages:
             log.warning("%s", message.replace("{video}", str(video)))
-    missing = [video for video in kept if video not in found]
+    missing = [video for video in paths if video not in recordings]
     sizes = [float(_size(config, video)) for video in missing]
     jobs = [_Job(config, video, size) for video, size in zip(missing, sizes, strict=True)]
     total = sum(sizes) or 1.0
@@ -67,9 +67,9 @@ def record_all(
         for index, part in each(
             _watch, jobs, sizes, executor, lambda done: on_progress(done / total)
         ):
-            found[missing[index]] = part
-            _keep(kept[missing[index]], part)
-    return joined([found[video] for video in wanted])
+            recordings[missing[index]] = part
+            _keep(paths[missing[index]], part)
+    return joined([recordings[video] for video in sources])
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +109,8 @@ def _length_s(config: Config, video: Path | None) -> float:
     return recording_duration_s(_inputs(config, video)[0]) or 1.0
 
 
-def _kept(config: Config, video: Path | None, folder: Path | None) -> Path | None:
-    """The cache file of ``video``; None if there is none.
+def _cache_path(config: Config, video: Path | None, folder: Path | None) -> Path | None:
+    """Where the recording of ``video`` is kept; None where it is not.
 
     Raises SourceError where a video is missing, ConfigError where there is none.
     """
@@ -185,20 +185,13 @@ def _keep(path: Path | None, recording: Recording) -> None:
     """Put ``recording`` into ``path``, whole or not at all."""
     if path is None:
         return
-    part = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        part = Path(name)
-        with os.fdopen(descriptor, "wb") as file:
+        with replace_file(path, private=True) as file:
             file.write(dump(recording))
-        part.replace(path)
     except OSError as error:
         log.warning(
             "%s cannot be written (%s): the video will be processed again next time. Choose "
             "another --cache.",
             path, error.strerror,
         )  # fmt: skip
-    finally:
-        if part is not None:
-            part.unlink(missing_ok=True)

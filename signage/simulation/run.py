@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from signage.config.config import Config
-from signage.content.check import load_catalogue
+from signage.content.loader import load_catalogue
 from signage.errors import ConfigError
 from signage.simulation.batch import Job, Result, cluster, simulate_all
-from signage.simulation.intervals import over_seeds
 from signage.simulation.model import ResponseModel
 from signage.simulation.recording_file import dump
 from signage.simulation.recordings import default_cache, record_all
 from signage.simulation.simulate import new_journal
 from signage.simulation.workers import processes
+from signage.stats import Estimate, mean_of
 
 Report = Callable[[float], None]
 """Told the share done, in [0, 1]."""
@@ -123,17 +123,34 @@ def seeded(config: Config, policy: str, seed: int) -> Config:
 def summarise(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Over the seeds of one policy: means, each with its 95 % interval where there are several."""
     first = summaries[0]
-    told = {name: over_seeds(summaries, name) for name in FIGURES}
+    means = {name: over_seeds(summaries, name) for name in FIGURES}
     return {
         "policy": first["policy"],
         "seeds": [summary["seed"] for summary in summaries],
         "plays": sum(summary["plays"] for summary in summaries),
         "rewarded_plays": sum(summary["rewarded_plays"] for summary in summaries),
         **{
-            name: None if found is None else found.record(0.0, _MOST.get(name, math.inf))
-            for name, found in told.items()
+            name: None if mean is None else estimate_record(mean, 0.0, _MOST.get(name, math.inf))
+            for name, mean in means.items()
         },
         "constraint_violations": sum(summary["constraint_violations"] for summary in summaries),
+    }
+
+
+def over_seeds(summaries: Sequence[Mapping[str, object]], name: str) -> Estimate | None:
+    """Return the mean of the figure ``name`` over the summaries that have it."""
+    values = (summary[name] for summary in summaries)
+    return mean_of([float(value) for value in values if isinstance(value, int | float)])
+
+
+def estimate_record(
+    mean: Estimate, least: float = -math.inf, most: float = math.inf
+) -> dict[str, float | None]:
+    """Return ``mean`` for JSON, its interval cut to what is possible; None where there is none."""
+    ends = (max(least, mean.low), min(most, mean.high)) if mean.has_interval else (None, None)
+    return {
+        name: None if value is None else round(value, 6)
+        for name, value in zip(("mean", "low", "high"), (mean.value, *ends), strict=True)
     }
 
 

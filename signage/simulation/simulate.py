@@ -18,6 +18,7 @@ from signage.config.screen import ScreenConfig
 from signage.content.catalogue import Catalogue
 from signage.engine.engine import Engine
 from signage.errors import SignageError
+from signage.journal.figures.audience import totals
 from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
 from signage.recommend.policies.make import make_policy
@@ -173,11 +174,15 @@ class Simulation:
             "rewarded_plays": len(values),
             "mean_reward": _mean(values),
             "reward_share_of_oracle": self._expected / self._best if self._best else None,
-            **JournalReader(self.journal_path).viewer_totals(),
+            **self._audience_totals(),
             "constraint_violations": violations,
             "simulated_s": round(length_s, 3),
             "learning_curve": _curve(rewards),
         }
+
+    def _audience_totals(self) -> dict[str, float]:
+        with JournalReader(self.journal_path).connect() as db:
+            return totals(db)
 
 
 def alike(catalogue: Catalogue) -> Catalogue:
@@ -219,13 +224,13 @@ def _frame(t_s: float, fault: str | None = None) -> Frame:
 
 def _worth_living(moments: Sequence[Moment]) -> list[Moment]:
     """Those with people, and of those without only some: nothing happens but that plays end."""
-    kept: list[Moment] = []
+    moments_kept: list[Moment] = []
     for moment in moments:
-        is_news = bool(moment.people) or not kept or bool(kept[-1].people)
-        is_news = is_news or moment.fault != kept[-1].fault
-        if is_news or moment.t_s - kept[-1].t_s >= _EMPTY_STEP_S:
-            kept.append(moment)
-    return kept
+        is_news = bool(moment.people) or not moments_kept or bool(moments_kept[-1].people)
+        is_news = is_news or moment.fault != moments_kept[-1].fault
+        if is_news or moment.t_s - moments_kept[-1].t_s >= _EMPTY_STEP_S:
+            moments_kept.append(moment)
+    return moments_kept
 
 
 def _again(moment: Moment) -> Moment:

@@ -21,7 +21,7 @@ _LOOK_S = 0.2
 """So often the progress bar moves."""
 
 # In a process of `Processes`: how much of each job is done, in memory that all of them share.
-_told: Any = None
+_progress: Any = None
 
 
 class Processes(ProcessPoolExecutor):
@@ -30,8 +30,8 @@ class Processes(ProcessPoolExecutor):
     def __init__(self, workers: int, jobs: int) -> None:
         # Not forked: the numeric libraries have threads.
         context = get_context("spawn")
-        self.told: Any = context.RawArray("d", jobs)
-        super().__init__(workers, context, initializer=_begin, initargs=(self.told,))
+        self.progress: Any = context.RawArray("d", jobs)
+        super().__init__(workers, context, initializer=_begin, initargs=(self.progress,))
 
 
 @contextmanager
@@ -68,7 +68,7 @@ def each(
             done[index] = sizes[index]
             on_progress(sum(done))
         return
-    told = executor.told if isinstance(executor, Processes) else done
+    progress = executor.progress if isinstance(executor, Processes) else done
     asked: dict[Future[Found], int] = {
         executor.submit(_do, do, job, index): index for index, job in enumerate(jobs)
     }
@@ -79,22 +79,22 @@ def each(
                 index = asked.pop(future)
                 yield index, future.result()
                 done[index] = sizes[index]
-            on_progress(sum(map(max, done, told)))
+            on_progress(sum(map(max, done, progress)))
     finally:
         for future in asked:
             future.cancel()
 
 
-def _begin(told: Any) -> None:
+def _begin(progress: Any) -> None:
     """What a process needs; it speaks in the words of the command."""
-    global _told  # noqa: PLW0603 - the only way into a process of a pool
-    _told = told
+    global _progress  # noqa: PLW0603 - the only way into a process of a pool
+    _progress = progress
     log_warnings()
 
 
 def _do(do: Callable[[Work, Tell], Found], job: Work, index: int) -> Found:
     def tell(amount: float) -> None:
-        if _told is not None:
-            _told[index] = amount
+        if _progress is not None:
+            _progress[index] = amount
 
     return do(job, tell)

@@ -6,7 +6,7 @@ A log is read in blocks, in the order of the decisions, so that one of years fit
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol
 
@@ -69,6 +69,10 @@ class Block:
     """Shape (n, K): of every eligible content; NaN where it was not eligible."""
     context: Floats
     """Shape (n, C): the features that the policy saw; NaN where one was absent."""
+    clock_back: Flags = field(default_factory=lambda: np.zeros(0, bool))
+    """Whether the clock had gone back by more than ``CLOCK_SET_S`` since the decision before.
+
+    Of a log that ``journal/soundness.py`` has checked; else empty."""
 
     def __len__(self) -> int:
         return len(self.number)
@@ -77,6 +81,11 @@ class Block:
     def visitors(self) -> Index:
         """``visitor``; of one who is not known, a number that nobody else has."""
         return np.where(self.visitor >= 0, self.visitor, -1 - self.number)
+
+    @property
+    def judged(self) -> Flags:
+        """Whether the play counts in results: it was drawn, and its reward is its own alone."""
+        return np.asarray((self.outcome == Outcome.REWARDED) & ~self.overlaps)
 
     @property
     def eligible(self) -> Flags:

@@ -25,7 +25,7 @@ from signage.engine.learning import FOLDER
 from signage.errors import ConfigError, JournalError
 from signage.experiments.assignment import arm_of_block, arm_of_visit, design_of
 from signage.journal.experiments import Experiments
-from signage.journal.figures import DashboardFigures
+from signage.journal.figures.dashboard import DashboardFigures
 from signage.journal.soundness import check_sound
 from signage.journal.writer import Journal
 from signage.kiosk.dashboard import Dashboard
@@ -33,8 +33,6 @@ from signage.recommend.policies.base import Learner
 from signage.recommend.policies.experiment import Experiment
 from signage.recommend.policies.make import make_policy
 from signage.simulation.screen import SimulatedScreen
-from tests.engine.test_engine import Stage
-from tests.engine.test_learning import crowd
 from tests.support.builders import NOON, ROOT, catalogue, frame
 from tests.support.experiment_journal import (
     AUTUMN,
@@ -47,12 +45,15 @@ from tests.support.experiment_journal import (
     write,
 )
 from tests.support.loop import PublishedLoop
+from tests.support.stage import Stage, crowd
 
 # On the engine
 
 
 class OnScreen(Stage):
     """A stage whose screen runs an experiment, at two frames a second."""
+
+    fps = 2
 
     def __init__(self, path: Path, experiment: ExperimentConfig) -> None:
         super().__init__(path, catalogue(), checkpoint_every=3, policy="vw")

@@ -12,21 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_cli import MAN, fail, succeed
 from tests.support.builders import ROOT
+from tests.support.command import MAN, fail, succeed
 
 pytestmark = pytest.mark.system
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
 def test_many_seeds_have_a_folder_each_and_a_summary_with_intervals(
-    tmp_path: Path, cache: Path
+    tmp_path: Path, recordings: Path
 ) -> None:
-    options = ("--policy", "uniform", "--plays", "10", "--cache", cache, "--json")
+    options = ("--policy", "uniform", "--plays", "10", "--cache", recordings, "--json")
     out = tmp_path / "many"
     document = succeed("simulate", MAN, *options, "--seed", "3", "--seeds", "3", "--out", out)
     assert document == (out / "summary.json").read_text()
@@ -46,15 +41,15 @@ def test_many_seeds_have_a_folder_each_and_a_summary_with_intervals(
 
 
 def test_a_wrong_preset_and_a_journal_that_tells_nothing_are_named(
-    tmp_path: Path, cache: Path
+    tmp_path: Path, recordings: Path
 ) -> None:
     preset = tmp_path / "response.toml"
     preset.write_text("pul = 1.0\n")
-    wrong = ("simulate", MAN, "--cache", cache, "--out", tmp_path / "out", "--preset")
+    wrong = ("simulate", MAN, "--cache", recordings, "--out", tmp_path / "out", "--preset")
     assert "unknown key 'pul'" in fail(2, *wrong, preset)
     assert "There is no preset 'shop'; choose from" in fail(2, *wrong, "shop")
     out = tmp_path / "played"
-    printed = succeed("simulate", MAN, "--plays", "3", "--cache", cache, "--out", out)
+    printed = succeed("simulate", MAN, "--plays", "3", "--cache", recordings, "--out", out)
     assert printed.startswith("Simulated audience: ")
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "<b>Simulated audience.</b>" in page
@@ -64,11 +59,11 @@ def test_a_wrong_preset_and_a_journal_that_tells_nothing_are_named(
 
 
 def test_a_simulation_that_is_told_to_stop_leaves_nothing_behind(
-    tmp_path: Path, cache: Path
+    tmp_path: Path, recordings: Path
 ) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    words = ("simulate", str(MAN), "--plays", "1000000", "--cache", str(cache))
+    words = ("simulate", str(MAN), "--plays", "1000000", "--cache", str(recordings))
     process = subprocess.Popen(
         [sys.executable, "-m", "signage", *words, "--out", str(tmp_path / "out")],
         env=os.environ | {"TMPDIR": str(scratch)},

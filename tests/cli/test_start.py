@@ -13,6 +13,7 @@ import pytest
 from tests.support.builders import ROOT
 
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT)}
+ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)  # an installation keeps its bytecode
 HEAVY = {
     "av", "cv2", "jinja2", "matplotlib", "mediapipe", "numpy", "onnx", "onnxruntime", "PIL",
     "pyarrow", "pydantic", "rich", "sqlite3", "starlette", "uvicorn", "vowpal_wabbit_next",

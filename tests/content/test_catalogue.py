@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from signage.config.content import ContentConfig
-from signage.content.check import load_catalogue
+from signage.content.loader import load_catalogue
 from signage.errors import ConfigError
 from tests.support.builders import ROOT, catalogue
 

@@ -21,12 +21,13 @@ from signage.config.config import Config
 from signage.config.player import PlayerConfig
 from signage.config.server import ServerConfig
 from signage.content.catalogue import ContentFile, More
-from signage.content.check import Checked, check_catalogue, check_content, check_folder
+from signage.content.check import Checked, check_content, check_folder
+from signage.content.loader import check_together
 from signage.errors import ConfigError
 from signage.player.server import PlayerServer, Status
 from signage.types.plays import Cue, PlayState
-from tests.cli.test_cli import fail, signage
 from tests.support.builders import FOOTAGE, ROOT, content
+from tests.support.command import fail, signage
 from tests.support.media import cut, describe, film, moving_picture, page, picture
 from tests.support.player_shop import until
 
@@ -355,16 +356,22 @@ def test_a_page_must_be_one(tmp_path: Path) -> None:
 
 
 def test_all_contents_together_must_be_a_catalogue() -> None:
-    coffee, wine = content("coffee"), content("wine", adults_only=True)
+    coffee, wine = (
+        Checked(name, content(name, adults_only=name == "wine")) for name in ("coffee", "wine")
+    )
     config = Config(player=PlayerConfig(loop=("coffee", "wine", "tea")))
-    assert check_catalogue([coffee, wine], config) == [
-        "player.loop names 'wine', but the loop must be allowed for everyone: it has "
-        "adults_only or min_age.",
-        "player.loop names 'tea', which is missing or will not play.",
+    assert check_together([coffee, wine], config) == [
+        "player.loop names 'wine', and must be for everybody: it has adults_only or min_age.",
+        "player.loop names 'tea', which is not there or will not play.",
     ]
-    assert "Every content is restricted" in check_catalogue([wine], None)[0]
-    much = [content(name, share_min=0.5) for name in "ab"]
-    assert "share_min of all contents together" in check_catalogue(much, None)[0]
+    assert "Every content is restricted" in check_together([wine], None)[0]
+
+
+def test_a_share_that_does_not_fit_is_an_error_of_the_content_that_asks_for_it() -> None:
+    much = [Checked(name, content(name, share_min=0.5)) for name in "ab"]
+    assert check_together(much, None) == []
+    assert [each.verdict for each in much] == ["ok", "will not play"]
+    assert "Its share_min (0.5) and those before it (0.5)" in much[1].errors[0]
 
 
 def test_the_demos_contents_are_all_right() -> None:

@@ -18,19 +18,20 @@ from playwright.sync_api import Browser
 from signage.config.content import ContentConfig
 from signage.content import watch as content_watch
 from signage.content.catalogue import Catalogue
-from signage.content.check import Checked, check_content, load_catalogue
+from signage.content.check import Checked, check_content, check_folder
+from signage.content.loader import check_together, load_catalogue
 from signage.content.watch import ContentWatch
 from signage.errors import ConfigError, SignageError
 from signage.journal.reader import JournalReader
 from signage.types.choices import Action
 from signage.types.decisions import Trigger
 from signage.types.orders import Order, Orders
-from tests.engine.test_engine import ADULT, Stage, triggers
-from tests.kiosk.test_kiosk import Kiosk
 from tests.support import films
 from tests.support.builders import catalogue, sighting
+from tests.support.kiosk import Kiosk
 from tests.support.media import cut, describe, film, page, picture
 from tests.support.player_shop import until
+from tests.support.stage import ADULT, Stage, triggers
 
 # The watch
 
@@ -336,14 +337,35 @@ def test_a_start_without_its_fallback_plays_the_others(watched: Callable[..., Wa
     assert again.watch.problem is None
 
 
-def test_a_simulation_plays_what_the_screen_plays(watched: Callable[..., Watched]) -> None:
+def test_screen_simulation_and_check_refuse_the_same_contents_for_the_same_reason(
+    watched: Callable[..., Watched], caplog: pytest.LogCaptureFixture
+) -> None:
     on = watched()
     cut(film(describe(on.folder / "clip", "video", "a.webm") / "a.webm"))
+    films.make(describe(on.folder / "torn", "video", "a.mp4") / "a.mp4", seconds=2.0)
+    films.damaged(on.folder / "torn" / "a.mp4", scrambled)
+    page(on.folder / "base", share_min=0.5)
+    page(on.folder / "greedy", share_min=0.5)
     page(on.folder / "late", duration_s=1e7)
     page(on.folder / os.fsdecode(b"K\xfcche"))
-    assert list(load_catalogue(ContentConfig(dir=on.folder))) == list(
-        Watched(on.folder).watch.catalogue
-    )
+    screen = Watched(on.folder).watch
+    while screen._decode_next(60.0):
+        pass
+    screen.look()
+
+    caplog.clear()
+    simulated = load_catalogue(ContentConfig(dir=on.folder))
+    checked = list(check_folder(on.folder))
+    check_together(checked, None)
+
+    assert list(simulated) == list(screen.catalogue) == ["base", "photo"]
+    reasons = {each.content_id: " ".join(each.errors) for each in checked if each.errors}
+    assert reasons == screen.left_out
+    assert len(reasons) == 5
+    assert caplog.messages == [
+        f"Content left out: {name}: {reason}"
+        for name, reason in sorted(reasons.items(), key=lambda item: item[0] == "greedy")
+    ]
 
 
 # The engine

@@ -14,8 +14,8 @@ from signage.journal.writer import Journal
 from signage.recommend.policies.base import Learner
 from signage.types.decisions import Decision
 from signage.types.plays import PlayEvent, PlayState
-from tests.engine.test_engine import Stage
 from tests.support.builders import catalogue, sighting, traits
+from tests.support.stage import Stage
 
 S = PlayState
 ADULT = [sighting(traits=traits(45, 0.9))]

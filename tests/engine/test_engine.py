@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -10,80 +10,22 @@ from typing import Any
 
 import pytest
 
-from signage.config.decision import DecisionConfig
-from signage.config.policies import PoliciesConfig, VwConfig
 from signage.content.catalogue import Catalogue
-from signage.engine.engine import Engine, Step
+from signage.engine.engine import Engine
 from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
 from signage.recommend.policies.ensemble import LAYOUT
 from signage.recommend.policies.make import make_policy
 from signage.simulation.screen import SimulatedScreen
 from signage.types.decisions import Trigger
-from signage.types.orders import Orders
 from signage.types.plays import Cue, PlayEvent, PlayState
-from signage.types.vision import Sighting
-from tests.support.builders import AWAY, catalogue, defaults, frame, sighting, traits
+from tests.support.builders import AWAY, catalogue, frame, sighting
+from tests.support.stage import ADULT, CHILD, FPS, Stage, triggers
 
-FPS = 10
-ADULT: dict[str, Any] = {"traits": traits(45, 0.9)}
-CHILD: dict[str, Any] = {"traits": traits(9, 0.5)}
 LONG = catalogue({"coffee": {"duration_s": 30.0}, "shoes": {"duration_s": 30.0}})
 ONLY_WINE = catalogue(
     {"news": {"max_per_hour": 1}, "wine": {"adults_only": True, "duration_s": 30.0}, "zoo": {}}
 )
-
-Script = Callable[[float], Sequence[Sighting] | None]
-
-
-class Stage:
-    """An engine, its journal and its screen, on a clock of its own."""
-
-    def __init__(
-        self,
-        path: Path,
-        contents: Catalogue,
-        *,
-        returning: bool = False,
-        checkpoint_every: int = 50,
-        **decision: Any,
-    ) -> None:
-        vw = VwConfig(checkpoint_every=checkpoint_every)
-        config = defaults(
-            timezone="UTC",
-            policies=PoliciesConfig(vw=vw),
-            decision=DecisionConfig(**{"policy": "uniform"} | decision),
-        )
-        perception = config.perception.model_copy(update={"returning": returning})
-        self.config = config.model_copy(update={"perception": perception})
-        self.path = path
-        self.contents = contents
-        self.screen = SimulatedScreen()
-        self.script: Script = lambda _: []
-        self.journal = Journal(path, durable=False)
-        policy = make_policy(self.config.decision.policy, self.config)
-        self.engine = Engine(
-            self.config, contents, policy, self.journal, lambda f: self.script(f.t_s), self.screen
-        )
-        self.engine.begin(frame(0.0), path.with_name("checkpoints"))
-        self.t_s = 0.0
-
-    def play(self, seconds: float, script: Script | Sequence[Sighting] | None) -> list[Step]:
-        self.script = script if callable(script) else lambda _: script
-        steps = []
-        for _ in range(round(seconds * FPS)):
-            self.t_s = round(self.t_s + 1 / FPS, 6)
-            self.screen.advance(self.t_s)
-            steps.append(self.engine.step(frame(self.t_s)))
-        return steps
-
-    def put_in_force(self, orders: Orders) -> None:
-        """As if the operator had ordered it, without a record."""
-        recommender = self.engine.recommender
-        recommender.apply(replace(recommender.state, orders=orders))
-
-    def rows(self) -> list[dict[str, Any]]:
-        return JournalReader(self.path).decisions()[::-1]
 
 
 @pytest.fixture
@@ -97,10 +39,6 @@ def stage(tmp_path: Path) -> Iterator[Callable[..., Stage]]:
     yield make
     for each in made:
         each.journal.close()
-
-
-def triggers(steps: Sequence[Step]) -> list[tuple[Trigger, float]]:
-    return [(s.decision.trigger, s.audience.t_s) for s in steps if s.decision]
 
 
 def test_plays_follow_each_other_without_a_gap(stage: Callable[..., Stage]) -> None:

@@ -24,24 +24,8 @@ from signage.recommend.policies.make import make_policy
 from signage.simulation.screen import SimulatedScreen
 from signage.types.choices import Action
 from signage.types.orders import Order, Orders
-from signage.types.vision import Sighting
-from tests.engine.test_engine import Stage
-from tests.support.builders import AWAY, NOON, TOWARDS, catalogue, frame, sighting, traits
-
-
-def crowd(seed: int) -> Callable[[float], list[Sighting]]:
-    """People who come and go, look and do not, of all ages."""
-
-    def there(t_s: float) -> list[Sighting]:
-        visit = int(t_s // 13)
-        rng = random.Random(f"{seed} {visit}")
-        if rng.random() < 0.2:
-            return []
-        looks = random.Random(f"{seed} {int(t_s // 3)}").random() < 0.6
-        who = traits(rng.uniform(20, 70), rng.random())
-        return [sighting(track=visit, traits=who, pose=TOWARDS if looks else AWAY)]
-
-    return there
+from tests.support.builders import NOON, catalogue, frame
+from tests.support.stage import Stage, crowd
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from signage.recommend.policies.make import make_policy
 from signage.simulation.screen import SimulatedScreen
 from signage.types.decisions import Trigger
 from signage.types.orders import Orders
-from tests.engine.test_engine import ADULT, CHILD, FPS, Stage, triggers
 from tests.support.builders import catalogue, frame, sighting
+from tests.support.stage import ADULT, CHILD, FPS, Stage, triggers
 
 HERE = sighting(x=200, height=200, **ADULT)
 LONG: dict[str, Any] = {"duration_s": 30.0}

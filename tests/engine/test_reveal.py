@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from signage.types.plays import PagePlay, PlayState
-from tests.engine.test_engine import Stage
 from tests.support.builders import catalogue, reader, sighting, traits
+from tests.support.stage import Stage
 
 ADULT: dict[str, Any] = {"traits": traits(45, 0.9)}
 READABLE = catalogue(

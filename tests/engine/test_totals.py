@@ -11,8 +11,8 @@ import pytest
 from signage.engine.totals import Totals
 from signage.journal.reader import JournalReader
 from signage.types.plays import PagePlay, PlayState
-from tests.engine.test_engine import Stage
 from tests.support.builders import catalogue, sighting, traits
+from tests.support.stage import Stage
 
 _OVER = ("finished", "interrupted", "superseded", "failed")
 

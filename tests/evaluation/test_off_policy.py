@@ -24,8 +24,8 @@ from signage.evaluation.evaluation import evaluate
 from signage.evaluation.what_if import Target
 from signage.journal.exports.export import export
 from signage.types.choices import ExportFormat
-from tests.engine.test_engine import Stage
 from tests.support.builders import DEMO, ROOT, catalogue, sighting, traits
+from tests.support.stage import Stage
 
 THREE = catalogue({"coffee": {"duration_s": 4.0}, "shoes": {"duration_s": 4.0}, "travel": {}})
 
@@ -133,13 +133,13 @@ SPOILT: dict[str, tuple[str | Spoil, str]] = {
     "empty": ("DELETE FROM rewards; DELETE FROM plays; DELETE FROM decisions;", "no"),
     "propensity of zero": (
         "UPDATE decisions SET propensity = 0 WHERE number = 5 AND NOT forced",
-        "propensity outside",
+        "no propensity above 0",
     ),
     "reward beyond 1": (
         "UPDATE rewards SET reward = 7 WHERE seq = 5 AND reward IS NOT NULL;"
         "UPDATE rewards SET reward = 7 WHERE seq = 6 AND reward IS NOT NULL;"
         "UPDATE rewards SET reward = 7 WHERE seq = 7 AND reward IS NOT NULL",
-        "reward outside of 0 to 1",
+        "no reward in \\[0, 1\\]",
     ),
     "of a newer version": ("UPDATE meta SET value = '99' WHERE key = 'schema_version'", "99"),
     "cut off": (lambda path: path.write_bytes(path.read_bytes()[:9000]), "journal"),

@@ -17,8 +17,8 @@ from signage.config.config import Config
 from signage.errors import JournalError, SignageError
 from signage.journal.exports.export import export
 from signage.types.choices import ExportFormat
-from tests.engine.test_engine import Stage
 from tests.support.builders import catalogue, sighting, traits
+from tests.support.stage import Stage
 
 UNIFORM = EvaluationRequest(policies=("uniform",))
 TWO = catalogue({"coffee": {"duration_s": 4.0}, "shoes": {"duration_s": 4.0}})
@@ -74,25 +74,25 @@ _REMOVE = (
             "UPDATE decisions SET propensity = 1, eligible = json_object(content_id, 1.0)",
             "only one content had a chance in each of them",
         ),
-        ("INSERT INTO runs (started_utc, screen_id) VALUES ('2026', 'b')", "plays of 2 screens"),
+        ("INSERT INTO runs (started_utc, screen_id) VALUES ('2026', 'b')", "mixes the screens"),
         (
             "UPDATE decisions SET decision_id = 'b-' || number WHERE number > 20",
-            "plays of 2 screens",
+            "mixes the screens",
         ),
-        ("DELETE FROM plays", "without its play"),
-        (_REMOVE, "no decision between 4 and 8"),
+        ("DELETE FROM plays", "has no play that can be read"),
+        (_REMOVE, r"Decisions were taken out .* \(3\)"),
         ("UPDATE decisions SET propensity = 0.3 WHERE number = 5", "decision 5 has another"),
         ("UPDATE decisions SET context = '{' WHERE number = 5", "is damaged or was cut off"),
         ("UPDATE decisions SET eligible = '[]' WHERE number = 5", "is damaged or was cut off"),
-        ("UPDATE decisions SET t_utc = 'noon' WHERE number = 5", "is damaged or was cut off"),
+        ("UPDATE decisions SET t_utc = 'noon' WHERE number = 5", "decision 5 has no time in UTC"),
         ("UPDATE decisions SET content_id = 'gone' WHERE number = 5", "is damaged or was cut off"),
-        ("UPDATE decisions SET propensity = '' WHERE number = 5", "is damaged or was cut off"),
-        ("UPDATE decisions SET utc_offset_min = 'x' WHERE number = 5", "is damaged or was cut off"),
-        ("UPDATE decisions SET t_utc = substr(t_utc, 1, 23)", "does not say that it is UTC"),
-        ("UPDATE plays SET started_s = 'x'", "is damaged or was cut off"),
+        ("UPDATE decisions SET propensity = '' WHERE number = 5", "decision 5 has no propensity"),
+        ("UPDATE decisions SET utc_offset_min = 'x' WHERE number = 5", "decision 5 has no time"),
+        ("UPDATE decisions SET t_utc = substr(t_utc, 1, 23)", "has no time in UTC"),
+        ("UPDATE plays SET started_s = 'x'", "has no play that can be read"),
         (
             "UPDATE decisions SET propensity = 0 WHERE number = 5",
-            "decision 5 has a propensity",
+            "decision 5 has no propensity above 0",
         ),
         ("UPDATE meta SET value = 99 WHERE key = 'schema_version'", "of version 99"),
     ],
@@ -148,7 +148,11 @@ def without_propensity(table: pa.Table) -> pa.Table:
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (lambda table: pa.concat_tables([table, table]), "joined from several logs"),
+        (lambda table: pa.concat_tables([table, table]), "put together out of several logs"),
+        (
+            lambda table: pa.concat_tables([table.slice(0, 4), table.slice(7)]),
+            "no decision between 4 and 8",
+        ),
         (without_propensity, "decision 8 has no propensity"),
         (lambda table: table.drop_columns(["propensity"]), "lacks the column propensity"),
         (lambda table: table.slice(0, 0), "is empty: no decision"),
@@ -159,7 +163,16 @@ def without_propensity(table: pa.Table) -> pa.Table:
         ),
         (lambda table: table.replace_schema_metadata(None), "has no decisions"),
     ],
-    ids=["twice", "missing", "no column", "empty", "no description", "newer", "another table"],
+    ids=[
+        "twice",
+        "a part taken out",
+        "missing",
+        "no column",
+        "empty",
+        "no description",
+        "newer",
+        "another table",
+    ],
 )
 def test_columns_that_cannot_be_judged_are_refused(columns: Path, spoil: Spoil, said: str) -> None:
     parquet.write_table(spoil(parquet.read_table(columns)), columns)

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from signage.config.config import Config
 from signage.config.file import load_config
 from signage.content.catalogue import ContentFile
-from signage.journal.figures import DashboardFigures, Period
+from signage.journal.figures.dashboard import DashboardFigures, Period
 from signage.kiosk.installation import with_calibration
 from signage.scenes.file import Cast, Scene
 from signage.simulation.model import ResponseModel

@@ -14,7 +14,6 @@ from signage.errors import JournalError
 from signage.journal.decision_log import JournalLog
 from signage.journal.experiments import Experiments
 from signage.journal.exports.export import export
-from signage.journal.figures import interval
 from signage.journal.growth import growth
 from signage.journal.reader import JournalReader
 from signage.journal.soundness import check_sound
@@ -116,15 +115,6 @@ def test_what_the_page_ended_earlier_than_the_kiosk_took_it_to_be_is_cut(path: P
         stays = db.execute("SELECT present_s, attention_s FROM all_impressions").fetchall()
     assert play == (2.0, "2026-03-04T12:00:13.000+00:00")
     assert stays == [(2.0, 1.5), (2.0, 0.0)]
-
-
-def test_an_interval_of_few_plays_is_wide_and_of_none_untold() -> None:
-    assert interval(1, 0.9, 0.81) == (None, None)
-    assert interval(3, 0.0, 0.0) == (0.0, 1.0)
-    low, high = interval(400, 120.0, 60.0)
-    assert low is not None
-    assert high is not None
-    assert 0.26 < low < 0.3 < high < 0.34
 
 
 def test_a_rolled_back_example_is_marked_in_the_log_of_vw(path: Path, tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from signage.journal.figures import HELD_S, TREND_PLAYS, DashboardFigures, Period
+from signage.journal.figures.audience import HELD_S
+from signage.journal.figures.dashboard import TREND_PLAYS, DashboardFigures, Period
 from signage.journal.writer import Journal
 from signage.types.decisions import Decision, Trigger
 from signage.types.plays import PlayEvent, PlayState

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from signage.config.config import Config
-from signage.journal.figures import DashboardFigures, Period
+from signage.journal.figures.dashboard import DashboardFigures, Period
 from signage.journal.writer import Journal
 from signage.kiosk.dashboard import Dashboard
 from tests.support.builders import catalogue, snapshot

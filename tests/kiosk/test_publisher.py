@@ -15,8 +15,8 @@ from signage.types.choices import Action
 from signage.types.decisions import TrainingExample
 from signage.types.orders import Order
 from signage.types.rewards import Reward
-from tests.engine.test_engine import Stage
 from tests.support.builders import catalogue, decision, frame, snapshot, utc, viewer
+from tests.support.stage import Stage
 
 CATALOGUE = catalogue()
 CONFIG = Config()

@@ -21,8 +21,8 @@ from signage.journal.writer import Journal
 from signage.recommend.policies.base import Learner
 from signage.recommend.policies.make import make_policy
 from signage.simulation.screen import SimulatedScreen
-from tests.engine.test_engine import Stage
 from tests.support.builders import NOON, catalogue, frame, sighting, traits
+from tests.support.stage import Stage
 
 CONTENTS = catalogue({"coffee": {"duration_s": 1.0}, "shoes": {"duration_s": 1.0}})
 SOMEBODY = [sighting(traits=traits(45, 0.9))]

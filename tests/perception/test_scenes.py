@@ -144,7 +144,7 @@ def pictures() -> Watched:
 
 def crowd() -> Watched:
     """Ten, of whom the farthest have faces of 24 px."""
-    return watch("crowd", to_s=12.0)
+    return watch("crowd", to_s=12.0, fps=15.0)
 
 
 @cache

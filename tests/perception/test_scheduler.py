@@ -77,8 +77,8 @@ def test_a_search_that_hangs_holds_up_no_picture(
     monkeypatch.setattr(LogoFinder, "search", slow)
     perceiver = Perceiver(config(folder, 1e6), live=True)
     try:
-        waiting = see(perceiver, dressed, [i / 10 for i in range(40)])
-        assert len(waiting) > 30
+        waiting = see(perceiver, dressed, [i / 10 for i in range(25)])
+        assert len(waiting) > 20
         assert searches == [0]  # and none beside it
         assert {sighting.logos for sighting in waiting if sighting.logos is None} == {None}
         assert not [sighting for sighting in waiting if sighting.logos is not None]
@@ -95,7 +95,7 @@ def test_clothes_are_searched_once_a_second_at_most_and_where_the_last_search_en
     perceiver = Perceiver(config(folder, 1e-6))
     try:
         perceiver._closer._logos = LogoFinder(folder, 1e-6)  # as on a live screen
-        seen = see(perceiver, dressed, [i / 10 for i in range(120)])
+        seen = see(perceiver, dressed, [i / 5 for i in range(60)])
     finally:
         perceiver.close()
     told = [sighting.logos for sighting in seen if sighting.logos is not None]

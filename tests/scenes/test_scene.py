@@ -66,14 +66,19 @@ def first(of: Scene) -> tuple[Image, dict[str, ActorTruth]]:
     return image, {each.actor_id: each for each in truth.actors}
 
 
+FEW_FPS = 5.0
+"""A scene is painted three times as fast at a third of its pictures, and lasts as long."""
+
+
 @cache
 def played(name: str) -> tuple[SceneTruth, ...]:
-    return tuple(truth for _, truth in read_scene(SCENES / f"{name}.toml"))
+    scene = load_scene(SCENES / f"{name}.toml").model_copy(update={"fps": FEW_FPS})
+    return tuple(truth for _, truth in play_scene(scene))
 
 
 @cache
 def summary(name: str) -> SceneSummary:
-    return summarise(played(name), 15.0)
+    return summarise(played(name), FEW_FPS)
 
 
 def test_the_projection_is_that_of_a_pinhole() -> None:
@@ -247,12 +252,13 @@ def test_every_scene_of_the_product_plays(name: str) -> None:
         assert 0 < each.in_view_s <= each.dwell_s
 
 
+@pytest.mark.models
 def test_the_scenes_hold_what_their_names_say() -> None:
     people = {name: {each.actor_id: each for each in summary(name).actors} for name in NAMES}
     # 1 s to 19 s; 8 s of it at 1.2 m.
     near = [t.t_s for t in played("approach_and_leave") if t.actors and t.actors[0].z_m < 1.201]
-    assert near[-1] - near[0] == pytest.approx(8.0, abs=0.1)
-    assert people["approach_and_leave"]["min"].dwell_s == pytest.approx(18.0, abs=0.1)
+    assert near[-1] - near[0] == pytest.approx(8.0, abs=0.3)
+    assert people["approach_and_leave"]["min"].dwell_s == pytest.approx(18.0, abs=0.3)
     for hidden in ("captain", "brunette"):
         one = people["hidden"][hidden]
         assert one.dwell_s - one.in_view_s == pytest.approx(2.5, abs=0.6)

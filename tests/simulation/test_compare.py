@@ -41,8 +41,8 @@ def test_what_differs_by_the_same_seeds_is_told_from_luck(tmp_path: Path) -> Non
     assert [row.verdict for row in found.rows] == ["compared with", "better", "no clear difference"]
     lift = found.rows[1].lift
     assert lift is not None
-    assert lift.mean == pytest.approx(0.1)
-    assert lift.half == pytest.approx(0.0248, abs=0.0001)
+    assert lift.value == pytest.approx(0.1)
+    assert lift.high - lift.value == pytest.approx(0.0248, abs=0.0001)
     page = write_comparison(found, TASK, tmp_path).read_text(encoding="utf-8")
     assert "0.100 ± 0.025" in page
     assert "vw earned 40% more, +0.100 ± 0.025 a play, than uniform." in page

@@ -22,7 +22,7 @@ washout_minutes = 0.5
 """
 
 
-def simulate(tmp_path: Path, assign: str, *more: str) -> Path:
+def simulate(tmp_path: Path, recordings: Path, assign: str, *more: str) -> Path:
     """The folder of the result."""
     config = tmp_path / "kiosk.toml"
     text = (ROOT / "configs" / "demo.toml").read_text()
@@ -34,7 +34,10 @@ def simulate(tmp_path: Path, assign: str, *more: str) -> Path:
     out = tmp_path / "out"
     done = CliRunner().invoke(
         app,
-        ["simulate", str(MAN), "--config", str(config), "--plays", "120", "--out", str(out), *more],
+        [
+            *("simulate", str(MAN), "--config", str(config), "--cache", str(recordings)),
+            *("--plays", "120", "--out", str(out), *more),
+        ],
     )
     assert done.exit_code == 0, done.output
     return out
@@ -42,8 +45,10 @@ def simulate(tmp_path: Path, assign: str, *more: str) -> Path:
 
 @pytest.mark.models
 @pytest.mark.parametrize("assign", ["block", "visit"])
-def test_the_arms_take_turns_and_the_result_is_told(tmp_path: Path, assign: str) -> None:
-    out = simulate(tmp_path, assign)
+def test_the_arms_take_turns_and_the_result_is_told(
+    tmp_path: Path, recordings: Path, assign: str
+) -> None:
+    out = simulate(tmp_path, recordings, assign)
     assert json.loads((out / "summary.json").read_text())["policy"] == "spring"
     told = json.loads(CliRunner().invoke(app, ["experiment", str(out), "--json"]).stdout)
     assert (told["experiment"], told["assign"]) == ("spring", assign)
@@ -52,8 +57,8 @@ def test_the_arms_take_turns_and_the_result_is_told(tmp_path: Path, assign: str)
 
 
 @pytest.mark.models
-def test_a_policy_that_is_named_decides_alone(tmp_path: Path) -> None:
-    out = simulate(tmp_path, "visit", "--policy", "rules")
+def test_a_policy_that_is_named_decides_alone(tmp_path: Path, recordings: Path) -> None:
+    out = simulate(tmp_path, recordings, "visit", "--policy", "rules")
     assert json.loads((out / "summary.json").read_text())["policy"] == "rules"
     done = CliRunner().invoke(app, ["experiment", str(out), "--json"])
     assert done.exit_code != 0

@@ -23,6 +23,8 @@ from signage.types.choices import POLICY_NAMES, PolicyName
 from signage.types.vision import Sighting
 from tests.support.builders import FOOTAGE, ROOT, catalogue, defaults, sighting, traits
 
+pytestmark = pytest.mark.system
+
 SUMMARY_KEYS = {
     "policy", "seed", "plays", "rewarded_plays", "mean_reward", "reward_share_of_oracle",
     "watchers", "ots", "attention_s", "constraint_violations", "learning_curve",

@@ -21,9 +21,9 @@ from signage.analysis.evaluate import EvaluationRequest, evaluated
 from signage.analysis.experiment import result
 from signage.config.config import Config
 from signage.journal.exports.export import export
-from signage.journal.figures import DashboardFigures, Period
+from signage.journal.figures.dashboard import DashboardFigures, Period
+from signage.journal.figures.report import ReportFigures
 from signage.journal.reader import JournalReader
-from signage.journal.report_figures import ReportFigures
 from signage.journal.writer import Journal
 from signage.types.choices import ExportFormat
 from tests.support.builders import utc

@@ -20,7 +20,7 @@ from signage.cli.output import print_json
 from signage.text.plain import host_only, plain, shortened, without_secrets
 from signage.text.streams import Stream
 from signage.text.terminal import Console, grid, line, table
-from tests.cli.test_cli import COMMAND, ENVIRONMENT, configure, signage
+from tests.support.command import COMMAND, ENVIRONMENT, configure, signage
 
 HOSTILE = "[/soft] [red]sale[/] \x1b[31m\x07 a\u202eb \ud800 <3> $5_or_$9 :smile:"
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from signage.analysis.report.inputs import ReportInputs
 from signage.analysis.report.page import Tile
 from signage.analysis.report.words import ends, length, number, share
-from signage.evaluation.off_policy import Estimate
 from signage.evaluation.overlap import LEAST_EFFECTIVE, LEAST_VISITORS
+from signage.stats import Estimate
 
 
 def headline(inputs: ReportInputs) -> tuple[str, str]:
@@ -16,10 +16,10 @@ def headline(inputs: ReportInputs) -> tuple[str, str]:
     audience, mean = inputs.figures["audience"], inputs.rewards.mean()
     parts = []
     if audience["dwell_s"] and audience["visits"] >= inputs.least_persons:
-        told = inputs.attraction
+        attraction = inputs.attraction
         parts.append(
-            f"People looked at the screen for {told.value:.0%}{ends(told, '.0%')} of the "
-            "time they were in view."
+            f"People looked at the screen for {attraction.value:.0%}{ends(attraction, '.0%')} of "
+            "the time that they were in view."
         )
     earned = "No play had an audience yet."
     if mean is not None:

@@ -10,7 +10,7 @@ from signage.analysis.report import plots
 from signage.analysis.report.inputs import ReportInputs, Row
 from signage.analysis.report.page import Picture, Section, Table
 from signage.analysis.report.words import ends, length, number, share
-from signage.evaluation.off_policy import Estimate
+from signage.stats import Estimate
 from signage.types.arrays import Floats
 from signage.types.log import Flags
 

@@ -12,14 +12,16 @@ from signage.analysis.report.inputs import STRETCHES, ReportInputs
 from signage.analysis.report.journal_page import report_page
 from signage.analysis.report.page import write_page
 from signage.errors import JournalError
+from signage.evaluation.constraints_kept import recount
 from signage.evaluation.evaluation import Evaluation, evaluate
-from signage.evaluation.kept import recount
 from signage.evaluation.rewards import rewards_of
 from signage.evaluation.what_if import Target, uniform
+from signage.io import journal_path
 from signage.journal.decision_log import JournalLog
 from signage.journal.experiments import Experiments
-from signage.journal.report_figures import ReportFigures
-from signage.journal.soundness import check_sound
+from signage.journal.figures.report import ReportFigures
+from signage.journal.soundness import SoundLog, check_sound
+from signage.types.log import Log
 
 
 def write_report(
@@ -38,11 +40,11 @@ def write_report(
     ``least_persons`` are left out. ``on_progress`` gets the share done. Raises JournalError for a
     journal that no number can be drawn from, SignageError where ``out`` cannot be written.
     """
-    path = journal / "journal.sqlite" if journal.is_dir() else journal
+    path = journal_path(journal)
     experiments = Experiments(path)
     check_sound(experiments)
     figures = ReportFigures(path)
-    log = JournalLog(path)
+    log = SoundLog(JournalLog(path))
     added_up = figures.all()
     inputs = ReportInputs(
         figures=added_up,
@@ -51,14 +53,14 @@ def write_report(
         rewards=rewards_of(log),
         by_lot=_by_lot(log, on_progress),
         experiment=_experiment(experiments, experiment),
-        kept=recount(figures.shown(added_up["last"]), figures.catalogues()),
+        constraints_kept=recount(figures.shown(added_up["last"]), figures.catalogues()),
         simulated=simulated,
         least_persons=least_persons,
     )
     write_page(report_page(inputs), out)
 
 
-def _by_lot(log: JournalLog, on_progress: Callable[[float], None]) -> Evaluation | str:
+def _by_lot(log: Log, on_progress: Callable[[float], None]) -> Evaluation | str:
     try:
         return evaluate(
             log, [Target("by lot", uniform)], on_progress=on_progress, stretches=STRETCHES

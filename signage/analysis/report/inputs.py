@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from signage.evaluation.constraints_kept import COMPETES, ConstraintsKept
 from signage.evaluation.evaluation import Evaluation
-from signage.evaluation.kept import COMPETES, Kept
-from signage.evaluation.off_policy import Estimate
 from signage.evaluation.rewards import LEAST_VISITORS, Rewards
-from signage.stats import t95
+from signage.stats import Estimate, t95
 from signage.text.vocabulary import POLICIES
 
 Row = Mapping[str, Any]
@@ -26,7 +25,7 @@ class ReportInputs:
     """All that is known of a journal."""
 
     figures: Row
-    """Of ``journal.report_figures``."""
+    """Of ``journal/figures/report.py``."""
     described: Mapping[str, Row]
     """Every content that ever was, by id."""
     contents: tuple[str, ...]
@@ -36,7 +35,7 @@ class ReportInputs:
     """What contents by lot would have earned, or why that cannot be told."""
     experiment: Row | str | None
     """As `signage experiment --json`, or why there is no result yet."""
-    kept: Kept
+    constraints_kept: ConstraintsKept
     simulated: Row | None
     """Summary of the simulation that made the journal."""
     least_persons: int
@@ -73,10 +72,10 @@ class ReportInputs:
         squares = audience["attention2"] - 2 * ratio * audience["both"]
         squares += ratio**2 * audience["dwell2"]
         if visits < LEAST_VISITORS:
-            return Estimate(ratio, math.nan, math.nan)
+            return Estimate(ratio)
         error = math.sqrt(max(0.0, squares) * visits / (visits - 1)) / dwell_s
         half = t95(visits - 1) * error
-        return Estimate(ratio, max(0.0, ratio - half), min(1.0, ratio + half))
+        return Estimate.from_half_width(ratio, half).within(0, 1)
 
     @property
     def by_plays(self) -> list[Row]:
@@ -94,7 +93,7 @@ class ReportInputs:
         """Number of broken constraints in the recount."""
         return sum(
             count
-            for rule, count in self.kept.broken.items()
+            for rule, count in self.constraints_kept.broken.items()
             if rule != COMPETES or self.keeps_apart
         )
 

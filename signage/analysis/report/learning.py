@@ -10,56 +10,47 @@ from signage.analysis.report.inputs import STRETCHES, ReportInputs, Row, turned
 from signage.analysis.report.page import Picture, Section, Table
 from signage.analysis.report.words import number, or_dash
 from signage.evaluation.evaluation import stretches_of
-from signage.evaluation.off_policy import Estimate
+from signage.stats import Estimate
 
 
 def simulated(inputs: ReportInputs) -> Section | None:
     """What the simulation knows that no journal does."""
-    told = inputs.simulated
-    if told is None:
+    summary = inputs.simulated
+    if summary is None:
         return None
-    earned = f"earned a mean reward of {or_dash(told['mean_reward'], '.3f')}"
-    if (share := told["reward_share_of_oracle"]) is not None:
-        earned += f", {share:.1%} of what an oracle that knows every taste would have earned"
+    earned = f"earned a mean reward of {or_dash(summary['mean_reward'], '.3f')}"
+    if (share := summary["reward_share_of_oracle"]) is not None:
+        earned += f", {share:.1%} of what somebody who knew every taste would have earned"
     return Section(
-        "Simulation",
-        "The people were recorded and their response is simulated. The policy "
-        f"{told['policy']} with seed {told['seed']} {earned}. The simulation’s own "
-        f"audit knows who was in view. It found {told['constraint_violations']} "
-        "broken constraints.",
+        "A simulation",
+        "The people were recorded, their response is simulated. The policy "
+        f"{summary['policy']}, with seed {summary['seed']}, {earned}. The simulation’s own audit, "
+        f"which knew who was in view, found {summary['constraint_violations']} broken constraints.",
     )
 
 
 def experiment(inputs: ReportInputs) -> Section | None:
     """Its arms and checks."""
-    told = inputs.experiment
-    if not isinstance(told, Mapping):
+    result = inputs.experiment
+    if not isinstance(result, Mapping):
         return None
-    units = "visits" if told["assign"] == "visit" else "blocks"
+    units = "visits" if result["assign"] == "visit" else "blocks"
     arms = Table(
-        (
-            "arm",
-            "mean reward",
-            "lift",
-            "interval (anytime-valid)",
-            "detectable lift",
-            units,
-            "plays",
-        ),
-        tuple(_arm(arm) for arm in told["arms"]),
+        ("arm", "mean reward", "lift", "interval, at any time", "could show", units, "plays"),
+        tuple(_arm(arm) for arm in result["arms"]),
     )
     checks = Table(
         ("check", "", "result"),
         tuple(
             (check["name"], "ok" if check["ok"] else "failed", check["detail"])
-            for check in told["checks"]
+            for check in result["checks"]
         ),
         words=frozenset({0, 1, 2}),
     )
     return Section(
-        f"The experiment “{told['experiment']}”",
-        f"Assigned by {units}, over {told['days']:.1f} days. The detectable lift is "
-        f"the smallest that this many {units} would probably reveal.",
+        f"The experiment “{result['experiment']}”",
+        f"Assigned by {units}, over {result['days']:.1f} days. “Could show”: the smallest lift "
+        f"that so many {units} would probably reveal.",
         tables=(arms, checks),
     )
 
@@ -96,9 +87,9 @@ def lift_over_time(inputs: ReportInputs) -> Section | None:
         return _experiment_over_time(inputs, title)
     if inputs.lift is None or isinstance(inputs.by_lot, str):
         return None
-    found = inputs.by_lot
-    lifts = [turned(estimate) for estimate in found.valuations[0].over_time]
-    times = [inputs.wall(inputs.rewards.t_utc_s[end - 1]) for end in found.stretches]
+    evaluation = inputs.by_lot
+    lifts = [turned(estimate) for estimate in evaluation.valuations[0].over_time]
+    times = [inputs.wall(inputs.rewards.t_utc_s[end - 1]) for end in evaluation.stretches]
     picture = plots.curves(
         {"lift": (times, lifts)}, xlabel="", ylabel="lift over random choice", zero=True
     )
@@ -133,13 +124,12 @@ def _experiment_over_time(inputs: ReportInputs, title: str) -> Section | None:
     control = inputs.experiment["arms"][0]["arm"]
     picture = plots.curves(series, xlabel="", ylabel=f"lift over {control}, %", zero=True)
     last = {arm: lifts[-1] for arm, (_, lifts) in series.items()}
-    told = ", ".join(f"{arm} {number(lift.value, '+.1f')} %" for arm, lift in last.items())
+    final = ", ".join(f"{arm} {number(lift.value, '+.1f')} %" for arm, lift in last.items())
     return Section(
         title,
-        f"The lift over {control} and its interval, from all plays up to each day. "
-        "All bands together contain the true lift with 95 % confidence, however "
-        "often you look.",
-        (Picture(picture, f"Lift over {control} at the end: {told}."),),
+        f"The lift over {control} and its interval, of all plays up to each day. All bands "
+        "together hold the truth with 95 %, however often somebody looks.",
+        (Picture(picture, f"Lift over {control}: {final} in the end."),),
     )
 
 

@@ -21,7 +21,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from signage.analysis.report.words import share
-from signage.evaluation.off_policy import Estimate
+from signage.stats import Estimate
 from signage.text.plain import shortened
 from signage.types.arrays import Floats
 from signage.types.log import Flags
@@ -95,9 +95,9 @@ def bars(means: Mapping[str, Estimate], *, xlabel: str) -> str:
         axes.barh(range(len(names)), values, color=_ACCENT, height=0.62)
         axes.set_yticks(range(len(names)), _names(names))
         for place, name in enumerate(names):
-            told = means[name]
-            if np.isfinite([told.low, told.high]).all():
-                ends = max(0.0, told.low), told.high
+            mean = means[name]
+            if np.isfinite([mean.low, mean.high]).all():
+                ends = max(0.0, mean.low), mean.high
                 axes.plot(ends, [place, place], color=_INK, linewidth=1.4, marker="|")
         axes.set(xlabel=xlabel)
         axes.set_xlim(left=0)
@@ -116,8 +116,8 @@ def funnel(steps: Mapping[str, int]) -> str:
         axes.set_yticks(range(len(names)), _names(names))
         axes.barh(range(len(names)), counts, color=_ACCENT, height=0.66)
         for place, count in enumerate(counts):
-            said = f"{count:,}  ({share(count, most)})"
-            axes.text(count + 0.01 * most, place, said, va="center")
+            label = f"{count:,}  ({share(count, most)})"
+            axes.text(count + 0.01 * most, place, label, va="center")
         axes.set_xlim(0, 1.18 * most)
         axes.xaxis.set_visible(False)
         axes.spines["bottom"].set_visible(False)
@@ -152,8 +152,8 @@ def heat(
                     axes.add_patch(Rectangle(corner, 1, 1, hatch=hatch, **_HATCHED))
             if np.isfinite(value):
                 colour = "white" if value > 0.45 * top else _INK
-                said = form.format(value)
-                axes.text(column, row, said, ha="center", va="center", color=colour, size=8)
+                label = form.format(value)
+                axes.text(column, row, label, ha="center", va="center", color=colour, size=8)
         axes.set_xticks(range(len(columns)), columns)
         axes.set_yticks(range(len(rows)), _names(rows))
         axes.tick_params(length=0)
@@ -163,10 +163,10 @@ def heat(
         axes.set_xlim(-0.5, max(len(columns), _LEAST_COLUMNS) - 0.5)
         axes.grid(which="minor", color="white", linewidth=1.5)
         axes.tick_params(which="minor", length=0)
-        if there := [reason for reason in kinds if hidden[reason].any()]:
-            keys = [Patch(hatch=kinds[reason], **_HATCHED) for reason in there]
+        if reasons := [reason for reason in kinds if hidden[reason].any()]:
+            keys = [Patch(hatch=kinds[reason], **_HATCHED) for reason in reasons]
             axes.figure.legend(
-                keys, there, loc="outside lower left", ncols=2, frameon=False, fontsize=9
+                keys, reasons, loc="outside lower left", ncols=2, frameon=False, fontsize=9
             )
 
     return _picture(draw, height_in=1.2 + 0.34 * len(rows))

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from signage.analysis.report.inputs import ReportInputs
 from signage.analysis.report.page import Section, Table
 from signage.analysis.report.words import length, or_dash, share
-from signage.evaluation import kept
+from signage.evaluation.constraints_kept import CAP, COMPETES, DRAWN, HOURS
 from signage.types.log import Outcome
 
 
 def constraints(inputs: ReportInputs) -> Section:
-    """The section on constraints: what they held back, and the recount."""
-    figures, counted = inputs.figures, inputs.kept
+    """What they held back, and what was counted anew."""
+    figures, counted = inputs.figures, inputs.constraints_kept
     rules = sorted(
         # What is mandatory is held back from every draw.
         (figures["held_back"].keys() | figures["gave_way"].keys()) - {"mandatory"},
@@ -28,11 +28,15 @@ def constraints(inputs: ReportInputs) -> Section:
         for rule in rules
     )
     names = {
-        kept.DRAWN: "no held-back content was drawn",
-        kept.HOURS: "campaign dates, weekdays, dayparts",
-        kept.CAP: "plays per hour, of contents with their own cap",
-        kept.COMPETES: "competitive separation"
-        + ("" if inputs.keeps_apart else " (not counted: the rule never acted and may be off)"),
+        DRAWN: "nothing was drawn that was held back",
+        HOURS: "campaign dates, weekdays, dayparts",
+        CAP: "plays an hour, of contents with a cap of their own",
+        COMPETES: "competitors apart"
+        + (
+            ""
+            if inputs.keeps_apart
+            else " (the rule never acted: it may be off, and does not count)"
+        ),
     }
     again = tuple(
         (text, f"{counted.checked[rule]:,}", f"{counted.broken[rule]:,}")
@@ -62,8 +66,8 @@ def constraints(inputs: ReportInputs) -> Section:
 
 def quality(inputs: ReportInputs) -> Section:
     """What was left out, and why."""
-    figures, faults, audience = inputs.figures, inputs.rewards.faults, inputs.figures["audience"]
-    outcome = faults.outcomes
+    figures, counts, audience = inputs.figures, inputs.rewards.counts, inputs.figures["audience"]
+    outcome = counts.outcomes
     rows = [
         ("decisions", f"{sum(outcome.values()):,}", ""),
         ("plays with a reward", f"{len(inputs.rewards):,}", "the means above use these"),
@@ -80,9 +84,9 @@ def quality(inputs: ReportInputs) -> Section:
             f"{outcome[Outcome.PAGE_ALONE]:,}",
             "chosen earlier, audience unknown, not counted",
         ),
-        ("no choice", f"{outcome[Outcome.FORCED]:,}", "only one content was possible, not counted"),
-        ("overlapping plays", f"{faults.overlapping:,}", "not counted; check for a second screen"),
-        ("clock set back", f"{faults.clock_jumps:,}", "hours may be wrong"),
+        ("no choice", f"{outcome[Outcome.FORCED]:,}", "only one content was possible; left out"),
+        ("overlapping plays", f"{counts.overlapping:,}", "more than one screen? left out"),
+        ("clock set back", f"{counts.clock_jumps:,}", "hours may be wrong"),
         (
             "time without a working camera",
             length(max(0.0, figures["observed"]["running_s"] - figures["observed"]["seen_s"])),

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import math
 
-from signage.evaluation.off_policy import Estimate
+from signage.stats import Estimate
 
 
 def number(value: float, form: str) -> str:
     """In ``form``, with a true minus, and no sign where it rounds to zero."""
-    said = format(value, form)
-    if not said.strip("+-0.%"):
-        said = said.lstrip("+-")
-    return said.replace("-", "−")
+    text = format(value, form)
+    if not text.strip("+-0.%"):
+        text = text.lstrip("+-")
+    return text.replace("-", "−")
 
 
-def ends(told: Estimate, form: str) -> str:
-    """An interval in brackets; an empty text if it is unknown."""
-    if math.isnan(told.low):
+def ends(estimate: Estimate, form: str) -> str:
+    """An interval in brackets; nothing where it is not told."""
+    if math.isnan(estimate.low):
         return ""
-    return f" ({number(told.low, form)} to {number(told.high, form)})"
+    return f" ({number(estimate.low, form)} to {number(estimate.high, form)})"
 
 
 def or_dash(value: float | None, form: str) -> str:

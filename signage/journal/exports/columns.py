@@ -1,6 +1,6 @@
 """The decisions as columns (Parquet): read in far less time than a journal.
 
-One row a decision, in order. What stands in ``logged.Block`` has a column each (``number``,
+One row a decision, in order. What stands in ``types/log.py: Block`` has a column each (``number``,
 ``t_utc``, ``utc_offset_min``, ``outcome`` by name, ``content_id``, ``propensity``, ``reward``,
 ``visitor``, ``overlaps``); then for each content that ever was in the catalogue ``p:CONTENT``, its
 probability, and for each feature of the context ``x:FEATURE``. Empty is what was not eligible, or
@@ -20,7 +20,8 @@ import numpy as np
 from signage import __version__
 from signage.errors import JournalError
 from signage.extras import require_extra
-from signage.journal.decision_log import JournalLog, one_screen
+from signage.journal.decision_log import JournalLog
+from signage.journal.soundness import check_one_screen
 from signage.types.arrays import Floats
 from signage.types.log import Block, Index, Log, Outcome
 
@@ -36,10 +37,10 @@ def write(
 
     Needs pyarrow.
     """
-    return write_blocks(log, log.screen_id, _told(log, on_progress), file)
+    return write_blocks(log, log.screen_id, _with_progress(log, on_progress), file)
 
 
-def _told(log: JournalLog, on_progress: Callable[[float], None]) -> Iterator[Block]:
+def _with_progress(log: JournalLog, on_progress: Callable[[float], None]) -> Iterator[Block]:
     done = 0
     on_progress(0.0)
     for block in log.blocks(_ROW_GROUP):
@@ -116,11 +117,11 @@ class ColumnsLog:
         self.name = str(path)
         self._path = path
         with self._open() as file:
-            said = (file.schema_arrow.metadata or {}).get(b"signage")
+            description = (file.schema_arrow.metadata or {}).get(b"signage")
             self._count = file.metadata.num_rows
             columns = list(file.schema_arrow.names)
-        about = _about(self.name, said)
-        one_screen(self.name, str(about["screen_id"]).split("\n"))
+        about = _about(self.name, description)
+        check_one_screen(self.name, str(about["screen_id"]).split("\n"))
         self.simulated: str | None = about.get("simulated")
         self.contents: Mapping[str, tuple[str, ...]] = {
             name: tuple(features) for name, features in about["contents"].items()
@@ -143,7 +144,7 @@ class ColumnsLog:
         return int(self._count)
 
     def blocks(self, size: int) -> Iterator[Block]:
-        """As ``logged.Log``."""
+        """As ``Log``."""
         with self._open() as file:
             batches = file.iter_batches(batch_size=size)
             while (batch := self._next(batches)) is not None:
@@ -196,10 +197,10 @@ class ColumnsLog:
                 f"{self.name} has a {column} that its own description does not list. It was "
                 "changed or joined from several files: export the journal again."
             )
-        found = places.to_numpy(zero_copy_only=False).astype(np.int64)
+        indices = places.to_numpy(zero_copy_only=False).astype(np.int64)
         if isinstance(values, pa.DictionaryArray):
-            found = found[values.indices.to_numpy(zero_copy_only=False)]
-        return np.asarray(found)
+            indices = indices[values.indices.to_numpy(zero_copy_only=False)]
+        return np.asarray(indices)
 
     def _open(self) -> Any:
         require_extra("parquet", f"Reading {self.name}")
@@ -215,15 +216,15 @@ class ColumnsLog:
             raise _unreadable(self.name, error) from error
 
 
-def _about(name: str, said: bytes | None) -> dict[str, Any]:
-    if said is None:
+def _about(name: str, description: bytes | None) -> dict[str, Any]:
+    if description is None:
         raise JournalError(
             f"{name} has no decisions. Proof of play is not enough for an evaluation: "
             "export the decisions with `signage export JOURNAL --format decisions --out "
             "FILE.parquet`."
         )
     try:
-        about: dict[str, Any] = dict(json.loads(said))
+        about: dict[str, Any] = dict(json.loads(description))
     except (ValueError, TypeError) as error:
         raise _unreadable(name, error) from error
     if about.get("layout") != LAYOUT:

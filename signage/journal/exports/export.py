@@ -11,7 +11,6 @@ simulated.
 from __future__ import annotations
 
 import csv
-import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from typing import IO, Any, TypeVar
 from signage import __version__
 from signage.errors import ConfigError, JournalError
 from signage.extras import require_extra
+from signage.io import journal_path, replace_file
 from signage.journal import facts
 from signage.journal.decision_log import JournalLog
 from signage.journal.exports import columns as decision_columns
@@ -49,26 +49,26 @@ def export(
     ConfigError for an ``out`` that must not be written over, JournalError for a journal that
     cannot be read or a file that cannot be written, MissingExtraError where pyarrow is missing.
     """
-    reader = JournalReader(journal / "journal.sqlite" if journal.is_dir() else journal)
+    reader = JournalReader(journal_path(journal))
     out = out.resolve()
     _check_out(reader.path.resolve(), out)
     if form in (ExportFormat.PARQUET, ExportFormat.DECISIONS):
         require_extra("parquet", "Parquet")
     if form is ExportFormat.DECISIONS:
-        with _whole_file(out) as file:
+        with _explained(out) as file:
             return decision_columns.write(JournalLog(reader.path), file, on_progress), "decisions"
-    with reader.connect() as db, _whole_file(out) as file:
+    with reader.connect() as db, _explained(out) as file:
         db.execute("BEGIN")  # all of it as it is at this moment
         match form:
             case ExportFormat.DSJSON:
-                lines = _told(dsjson.lines(db), dsjson.count(db), on_progress)
+                lines = _with_progress(dsjson.lines(db), dsjson.count(db), on_progress)
                 return _write_lines(lines, file), "decisions"
             case ExportFormat.CSV:
                 write: Callable[[Iterator[Row], IO[bytes]], int] = _write_csv
             case ExportFormat.PARQUET:
                 write = partial(_write_parquet, made=_made(db))
         return write(
-            _told(proof_of_play.plays(db), proof_of_play.count(db), on_progress), file
+            _with_progress(proof_of_play.plays(db), proof_of_play.count(db), on_progress), file
         ), "plays"
 
 
@@ -124,7 +124,7 @@ def _write_parquet(rows: Iterator[Row], file: IO[bytes], made: Mapping[str, str]
     return written
 
 
-def _told(rows: Iterator[T], total: int, on_progress: Report) -> Iterator[T]:
+def _with_progress(rows: Iterator[T], total: int, on_progress: Report) -> Iterator[T]:
     for number, row in enumerate(rows):
         if number % _ROWS_AT_ONCE == 0:
             on_progress(number / total)
@@ -140,22 +140,14 @@ def _check_out(journal: Path, out: Path) -> None:
 
 
 @contextmanager
-def _whole_file(out: Path) -> Iterator[IO[bytes]]:
-    """A file beside ``out`` that takes its place when all of it is on disk."""
-    part = out.with_name(f"{out.name}.part")
+def _explained(out: Path) -> Iterator[IO[bytes]]:
+    """Replace ``out`` as a whole; say what to do where it cannot be written."""
     try:
-        with part.open("wb") as file:
+        with replace_file(out) as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(out)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise JournalError(
             f"{out} cannot be written: {error.strerror or error}. Check that its folder "
             "exists and is writable and that the disk is not full, or choose another "
             "--out. The journal is unchanged."
         ) from error
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise

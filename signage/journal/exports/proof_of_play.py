@@ -93,7 +93,7 @@ Row = dict[str, Any]
 # Grouped in the order of the table itself, so that no row waits for another.
 _KIOSK = """
 SELECT p.*, total(i.decision_id IS NOT NULL) AS impressions,
-    total(i.attention_s > 0) AS watchers,
+    total(i.looked) AS watchers,
     total(i.attention_s) AS attention_s,
     total(i.present_s) AS dwell_s,
     sum(i.reading_s) AS read_s, count(i.reading_s) AS read_of,
@@ -119,11 +119,11 @@ _DECIMALS = 3
 
 def count(db: sqlite3.Connection) -> int:
     """How many rows ``plays`` will have."""
-    (told,) = db.execute(
+    (rows,) = db.execute(
         "SELECT (SELECT count(*) FROM decided_plays) + "
         "(SELECT count(*) FROM all_plays WHERE made_by = 'page')"
     ).fetchone()
-    return int(told)
+    return int(rows)
 
 
 def plays(db: sqlite3.Connection) -> Iterator[Row]:

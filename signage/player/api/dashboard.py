@@ -32,7 +32,7 @@ must not see it |
 | ``experiment`` | ``name``, ``arms`` and ``summary`` (the verdict so far) of the one \
 that runs, or null |
 
-What each figure counts: `signage.journal.figures`. A mean of nothing is null.
+What each figure counts: `signage.journal.figures.audience`. A mean of nothing is null.
 """
 
 from __future__ import annotations

@@ -13,6 +13,8 @@ from signage.analysis.experiment import result
 from tests.support.builders import ROOT
 from tests.support.experiment_journal import Told, blocks, clear, like, visits, write
 
+pytestmark = pytest.mark.system
+
 
 def reported(folder: Path, told: list[Told]) -> str:
     """The page that the command writes beside what it prints."""

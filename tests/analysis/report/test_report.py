@@ -24,16 +24,18 @@ from signage.analysis.report.plots import heat
 from signage.config.decision import DecisionConfig
 from signage.config.policies import PoliciesConfig, VwConfig
 from signage.errors import JournalError, SignageError
-from signage.evaluation.kept import CAP, recount
-from signage.evaluation.off_policy import Estimate
+from signage.evaluation.constraints_kept import CAP, recount
 from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
 from signage.simulation.model import PRESETS
 from signage.simulation.recording import Moment, Recording
 from signage.simulation.simulate import Simulation
+from signage.stats import Estimate
 from signage.types.choices import PolicyName
 from signage.types.vision import Sighting
 from tests.support.builders import catalogue, defaults, sighting, traits
+
+pytestmark = pytest.mark.system
 
 SHOP = catalogue(
     {

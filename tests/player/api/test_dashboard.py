@@ -14,7 +14,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from signage.config.config import Config
-from signage.journal.figures import HELD_S, DashboardFigures
+from signage.journal.figures.audience import HELD_S
+from signage.journal.figures.dashboard import DashboardFigures
 from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
 from signage.kiosk.dashboard import Dashboard

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signage.content.catalogue import Content
-from signage.evaluation.kept import is_open
+from signage.evaluation.constraints_kept import is_open
 from signage.types.audience import Viewer
 from signage.types.decisions import Decision
 from tests.support.builders import utc, viewer

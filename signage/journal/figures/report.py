@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from signage.journal import facts
-from signage.journal.figures import HELD_S
+from signage.journal.figures import audience
+from signage.journal.figures.audience import HELD_S
 from signage.journal.reader import JournalReader
 
 _SILENCE_S = 3600.0
@@ -65,7 +66,7 @@ GROUP BY weekday, hour
 # The squares are those of the variance of a ratio.
 _AUDIENCE = """
 SELECT count(*) AS visits, count(DISTINCT viewer_id) AS persons,
-    coalesce(sum(attention_s > 0), 0) AS watchers,
+    coalesce(sum(is_watcher), 0) AS watchers,
     coalesce(sum(seen_attention_s > 0), 0) AS watchers_of_plays,
     coalesce(sum(ended = 0), 0) AS open,
     coalesce(sum(impressions > 0), 0) AS before_plays,
@@ -88,14 +89,7 @@ FROM visit_time
 _STAYS = """
 SELECT (SELECT count(*) FROM all_short_stays) AS short_stays,
     (SELECT count(*) FROM all_impressions WHERE NOT seen) AS unseen,
-    (SELECT count(*) FROM all_impressions WHERE seen AND attention_s > 0) AS looked
-"""
-_HELD = """
-SELECT coalesce(sum(longest_s >= ?), 0) AS held, coalesce(sum(read_s > 0), 0) AS read
-FROM (
-    SELECT max(attention_s) AS longest_s, max(coalesce(reading_s, 0)) AS read_s
-    FROM all_impressions WHERE seen GROUP BY visit_id
-)
+    (SELECT count(*) FROM all_impressions WHERE seen AND looked) AS looked
 """
 _CONTENTS = """
 SELECT content_id, count(*) AS plays, coalesce(sum(shown_s), 0.0) AS shown_s
@@ -174,13 +168,14 @@ class ReportFigures(JournalReader):
             db.execute("CREATE UNIQUE INDEX temp.segment_of ON segments (visit_id)")
             period = _period(db)
             offset_min = "utc_offset_min" if period["on_the_wall"] else "0"
+            audience.define_looks(db)
             db.execute(_LOCAL.format(offset_min=offset_min))
             db.execute("CREATE UNIQUE INDEX temp.local_of ON local (decision_id)")
             (silent_s,) = db.execute(_SILENT, (_SILENCE_S,)).fetchone()
             looks = {row["content_id"]: row for row in _rows(db, _LOOKS)}
             return {
                 **period,
-                "audience": _one(db, _AUDIENCE) | _one(db, _STAYS) | _one(db, _HELD, HELD_S),
+                "audience": _one(db, _AUDIENCE) | _one(db, _STAYS) | audience.before_plays(db),
                 "held_s": HELD_S,
                 "contents": [
                     row | looks.get(row["content_id"], {}) for row in _rows(db, _CONTENTS)
@@ -213,14 +208,14 @@ class ReportFigures(JournalReader):
 
 
 def _period(db: sqlite3.Connection) -> dict[str, Any]:
-    told = _one(
+    totals = _one(
         db,
         "SELECT count(*) AS decisions, max(number) AS last, "
         "count(utc_offset_min) AS offsets, "
         "(SELECT screen_id FROM runs LIMIT 1) AS screen, (SELECT count(*) FROM runs) AS runs "
         "FROM decisions",
     )
-    on_the_wall = told["offsets"] == told["decisions"]
+    on_the_wall = totals["offsets"] == totals["decisions"]
     earliest = "SELECT t_utc, utc_offset_min FROM decisions ORDER BY t_utc"
     since, until = _one(db, f"{earliest} LIMIT 1"), _one(db, f"{earliest} DESC LIMIT 1")
     ahead = {
@@ -228,13 +223,13 @@ def _period(db: sqlite3.Connection) -> dict[str, Any]:
         for end, row in (("since", since), ("until", until))
     }
     return {
-        "screen": told["screen"],
+        "screen": totals["screen"],
         "since": _naive(since["t_utc"]) + ahead["since"],
         "until": _naive(until["t_utc"]) + ahead["until"],
         "ahead": ahead["until"],
         "on_the_wall": on_the_wall,
-        "last": told["last"],
-        "runs": told["runs"],
+        "last": totals["last"],
+        "runs": totals["runs"],
         "policies": _pairs(db, "SELECT policy, count(*) FROM decisions GROUP BY policy"),
     }
 

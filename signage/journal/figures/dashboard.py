@@ -4,9 +4,7 @@ Everything is counted by ``facts.py``, as in every other output:
 
 - a play counts once it was on the screen, whoever made it, in the hour it was decided in (one of
   the page alone: began in),
-- opportunities to see (OTS) are visits, each in the hour in which the person came; watchers are
-  those who looked at the screen at all, ``held`` those who gave one play ``HELD_S`` of attention or
-  more, ``read`` those who read in one,
+- visits and watchers (``audience.py``) count in the hour in which the person came,
 - of one content, they are visits that had it before them, and that looked at it,
 - impressions and attention are of plays whose audience the camera saw,
 - rewards are of plays that were drawn, as in the report: not of those that had to play.
@@ -17,7 +15,6 @@ that is None, and not 0.
 
 from __future__ import annotations
 
-import math
 import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping
@@ -26,12 +23,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from signage.journal import facts
+from signage.journal.figures import audience
+from signage.journal.figures.audience import HELD_S
 from signage.journal.reader import JournalReader
-from signage.stats import t95
-
-HELD_S = 3.0
-"""Attention to one play from which somebody was held, and did not only glance: glances at public
-displays last one or two seconds (Huang, Koster & Borchers, Pervasive 2008)."""
+from signage.stats import mean_of_shares
 
 TREND_PARTS = 12
 """A period is drawn as so many mean rewards of each content."""
@@ -54,39 +49,16 @@ SELECT content_id, substr(started_utc, 1, 13), count(*), coalesce(sum(shown_s), 
 FROM all_plays WHERE made_by = 'page' AND started_utc >= :since
 GROUP BY 1, 2
 """
-# One pass over the impressions; what follows adds up its rows. Every visit has one row for each
-# content and hour.
-_LOOKS = """
-CREATE TEMP TABLE looks AS
-SELECT d.content_id, substr(d.t_utc, 1, 13) AS hour, visit_id, count(*) AS impressions,
-    sum(present_s) AS present_s, sum(attention_s) AS attention_s,
-    max(attention_s) AS longest_s, max(coalesce(reading_s, 0)) AS reading_s
-FROM main.decisions d CROSS JOIN all_impressions USING (decision_id)
-WHERE d.t_utc >= ? AND seen GROUP BY d.content_id, hour, visit_id
-"""
 _BY_CONTENT = """
-SELECT content_id, count(*) AS ots, sum(attention_s > 0) AS watchers,
+SELECT content_id, count(*) AS ots, sum(looked) AS watchers,
     sum(impressions) AS impressions, sum(present_s) AS present_s, sum(attention_s) AS attention_s
 FROM (
     SELECT content_id, sum(impressions) AS impressions, sum(present_s) AS present_s,
-        sum(attention_s) AS attention_s
+        sum(attention_s) AS attention_s, max(looked) AS looked
     FROM looks GROUP BY content_id, visit_id
 ) GROUP BY content_id
 """
 _ATTENTION = "SELECT hour, sum(attention_s) FROM looks GROUP BY hour"
-_VISITS = """
-SELECT substr(arrived_utc, 1, 13) AS hour, count(*) AS ots, sum(attention_s > 0) AS watchers
-FROM all_visits GROUP BY hour
-"""
-_FUNNEL = """
-SELECT coalesce(sum(longest_s >= ?), 0) AS held, coalesce(sum(reading_s > 0), 0) AS read,
-    coalesce(sum(impressions), 0) AS impressions
-FROM (
-    SELECT max(longest_s) AS longest_s, max(reading_s) AS reading_s,
-        sum(impressions) AS impressions
-    FROM looks GROUP BY visit_id
-)
-"""
 _OBSERVED = "SELECT hour_utc, running_s, seen_s FROM main.observed_hours WHERE hour_utc >= ?"
 _VOICE = """
 SELECT content_id, count(*) FROM (
@@ -162,10 +134,10 @@ class DashboardFigures(JournalReader):
             db.row_factory = sqlite3.Row
             db.execute("BEGIN")  # all of one moment
             shown = [dict(row) for row in db.execute(_SHOWN, {"since": since})]
-            db.execute(_LOOKS, (since,))
+            audience.define_looks(db, period.since)
             by_content = {row["content_id"]: dict(row) for row in db.execute(_BY_CONTENT)}
             hours = _counted(db, period, since)
-            funnel = dict(db.execute(_FUNNEL, (HELD_S,)).fetchone())
+            funnel = audience.before_plays(db)
             voice = dict(db.execute(_VOICE, (share_plays,)).fetchall())
             simulated = facts.simulated(db)
         for row in shown:
@@ -198,7 +170,7 @@ _NOBODY: Mapping[str, Any] = dict.fromkeys(
 def _counted(db: sqlite3.Connection, period: Period, since: str) -> list[_Hour]:
     """People, and what the camera saw, by hour."""
     hours = [_Hour() for _ in range(period.hours)]
-    for hour_utc, ots, watchers in db.execute(_VISITS):
+    for hour_utc, ots, watchers in audience.by_hour(db):
         hour = hours[period.place(hour_utc)]
         hour.ots += ots
         hour.watchers += watchers
@@ -262,7 +234,10 @@ def _content(period: Period, rows: list[dict[str, Any]], seen: Mapping[str, Any]
     present_s = seen["present_s"]
     rewarded = sum(row["rewarded"] for row in rows)
     sums = [sum(row[name] for row in rows) for name in ("reward", "squares")]
-    low, high = interval(rewarded, *sums)
+    mean = mean_of_shares(rewarded, *sums)
+    low = high = None
+    if mean is not None and mean.has_interval:
+        low, high = round(mean.low, 4), round(mean.high, 4)
     return {
         "plays": sum(row["plays"] for row in rows),
         "seen": sum(row["seen"] for row in rows),
@@ -281,22 +256,6 @@ def _content(period: Period, rows: list[dict[str, Any]], seen: Mapping[str, Any]
         if enough and before is not None and after is not None
         else None,
     }
-
-
-def interval(count: int, total: float, squares: float) -> tuple[float | None, float | None]:
-    """The 95 % interval of a mean reward, of the sums of rewards and of their squares.
-
-    Student's t; two plays more are counted in the variance, one with reward 0 and one with 1, as
-    rewards that happen to be alike tell too small a one (after Agresti & Coull, 1998). None of
-    fewer than two plays.
-    """
-    if count < 2:
-        return None, None
-    more, mean = count + 2, (total + 1) / (count + 2)
-    variance = max(0.0, squares + 1 - more * mean**2) / (more - 1)
-    half = t95(count - 1) * math.sqrt(variance / count)
-    mean = total / count
-    return round(max(0.0, mean - half), 4), round(min(1.0, mean + half), 4)
 
 
 def _mean(pairs: list[tuple[int, float]]) -> float | None:

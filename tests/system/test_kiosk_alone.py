@@ -15,11 +15,7 @@ from playwright.sync_api import Browser
 
 from signage.journal.exports.export import export
 from signage.types.choices import ExportFormat
-from tests.kiosk.test_kiosk import Kiosk, start
-
-pytestmark = pytest.mark.system
-
-__all__ = ["start"]
+from tests.support.kiosk import Kiosk
 
 TOML = """title = "{name}"
 category = "{name}"

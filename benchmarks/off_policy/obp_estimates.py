@@ -1,6 +1,6 @@
 """Estimates by obp on the Open Bandit Dataset, and what they are made of: for `bench off-policy`.
 
-Run by the Python of an environment with obp 0.5.7, as `obp.py DATA OUT.npz`. Without
+Run by the Python of an environment with obp 0.5.7, as `obp_estimates.py DATA OUT.npz`. Without
 torch there, names of it stand in: obp imports it for policies that are not used here.
 """
 
@@ -38,6 +38,9 @@ def _without_torch() -> None:
             setattr(sys.modules["torch"], name, sys.modules[f"torch.{name}"])
         data = type("data", (), {"DataLoader": object, "Dataset": object})
         sys.modules["torch"].utils = type("utils", (), {"data": data})  # type: ignore[attr-defined]
+
+
+# The file must not be called obp: its folder is the first in which Python looks for the package.
 
 
 def main() -> None:
