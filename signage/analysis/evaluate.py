@@ -126,8 +126,8 @@ def _new_content(option: str) -> NewContent:
     kinds = tuple(part.strip() for part in option.split(",") if part.strip())
     if not any(kind.startswith("category=") for kind in kinds):
         raise ConfigError(
-            f"--add {option} needs at least a category, as in --add category=coffee,tag=drink; "
-            "also possible: medium=image, motion, still."
+            f"--add {option} needs at least a category, as in --add "
+            "category=coffee,tag=drink. Further keys: medium=image, motion, still."
         )
     return NewContent(f"new content: {', '.join(kinds)}", kinds)
 
@@ -143,8 +143,8 @@ def _document(log: Log, evaluation: Evaluation, request: EvaluationRequest) -> d
         )
     if counts.overlapping:
         notes.append(
-            f"{counts.overlapping} plays were left out, during which another was on the screen: "
-            "two pages, or two screens, and the reward is of neither alone."
+            f"{counts.overlapping} plays were left out because another play was on the "
+            "screen at the same time. Check for two player pages or two screens."
         )
     outcomes = {outcome.name.lower(): counts.outcomes[outcome] for outcome in Outcome}
     return {
@@ -168,7 +168,7 @@ def _record(one: Valuation, request: EvaluationRequest) -> dict[str, Any]:
     warnings = [
         *one.warnings,
         *(
-            f"In {one.shares[name]:.1%} of the plays nothing else was possible, and it stays."
+            f"In {one.shares[name]:.1%} of the plays nothing else was possible, so it still plays."
             for name in request.without
             if one.policy == _without(name) and one.shares[name] > _MOVED
         ),

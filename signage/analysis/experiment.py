@@ -38,8 +38,8 @@ def result_of(reader: Experiments, name: str | None = None) -> dict[str, Any]:
     if not plays:
         reasons = ", ".join(f"{count} {why}" for why, count in left_out.items())
         raise JournalError(
-            f"In the experiment {design.name!r} there is no play to analyse yet ({reasons}). Come "
-            "back when the screen has shown more."
+            f"The experiment {design.name!r} has no play to analyse yet ({reasons}). Come "
+            "back when the screen has played more."
         )
     document = analyse(design, plays)
     return {

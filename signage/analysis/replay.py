@@ -48,8 +48,8 @@ def policy_named(name: str, config: Config) -> Policy:
         )
     if name == "rules" and not config.policies.rules:
         raise ConfigError(
-            "The configuration has no rules table (`policies.rules`), so that `rules` would play "
-            "as `playlist` does. Name the screen's own file with --config."
+            "The configuration has no rules table (`policies.rules`), so `rules` would "
+            "play like `playlist`. Name the screen's own configuration with --config."
         )
     return make_policy(cast(PolicyName, name), config)
 
@@ -59,21 +59,22 @@ def _own_policy(name: str, module: str, attribute: str) -> Policy:
         made = getattr(importlib.import_module(module), attribute)
     except Exception as error:
         raise ConfigError(
-            f"--policy {name} cannot be imported: {_short(error)}. It has the form "
-            "package.module:Name, from where Python finds modules."
+            f"--policy {name} cannot be imported: {_short(error)}. Write it as "
+            "package.module:Name, with a module that Python can import."
         ) from error
     try:
         policy = made()
     except Exception as error:
         raise ConfigError(
-            f"--policy {name} cannot be made: {_short(error)}. It is called without arguments; "
-            "give it a factory that needs none."
+            f"--policy {name} cannot be made: {_short(error)}. It is called without "
+            "arguments: name a factory that needs none."
         ) from error
     missing = [method for method in ("answer", "learn") if not callable(getattr(policy, method, 0))]
     if missing:
         raise ConfigError(
-            f"--policy {name} is no policy: it has no method {' and no method '.join(missing)}. "
-            "See signage/recommend/policies/base.py for what one needs."
+            f"--policy {name} is not a policy: it has no method "
+            f"{' and no method '.join(missing)}. See signage/recommend/policies/base.py "
+            "for what one needs."
         )
     return cast(Policy, policy)
 
@@ -107,7 +108,7 @@ class ReplayedPolicy:
                 raise  # ours to mend, not the user's
             raise SignageError(
                 f"The policy {self._name} failed on decisions {block.number[0]} to "
-                f"{block.number[-1]} of {self._log.name}: {_short(error)}. Mend the policy."
+                f"{block.number[-1]} of {self._log.name}: {_short(error)}. Correct the policy."
             ) from error
 
     def _answers(self, block: Block) -> Floats:

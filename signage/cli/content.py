@@ -63,7 +63,10 @@ def check(
     with progress("decoding", len(listing.contents)) as on_progress:
         found = sorted(check_folder(folder, on_progress), key=lambda checked: checked.content_id)
     if not found:
-        raise ConfigError(f"{folder} has no folder with a content.toml, and is none itself.")
+        raise ConfigError(
+            f"{folder} has no content.toml, and neither have its folders. Name a folder "
+            "of contents."
+        )
     is_one = (folder / "content.toml").is_file()
     faults = [] if is_one else check_together(found, settings)
     fit = not faults and not any(checked.errors for checked in found)

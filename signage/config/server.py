@@ -12,7 +12,7 @@ from signage.config.base import Section
 class ServerConfig(Section):
     """The web server of the player's page, the dashboard and the API."""
 
-    host: str = Field(default="127.0.0.1", description="Address to serve on.")
+    host: str = Field(default="127.0.0.1", description="Network address to listen on.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(
         default=8080, description="Port to serve on. 0 takes any free port."
     )

@@ -74,7 +74,9 @@ def read_svg(data: bytes) -> Text:
     decoded = _decoded(data, mark or "utf-8", declared=True)
     if decoded.problem and mark is None:
         at = decoded.problem.partition(" (at byte ")[2].partition(")")[0]
-        why = f"is not UTF-8 (at byte {at}), for which Chromium takes every SVG: save it as UTF-8"
+        why = (
+            f"is not UTF-8 (at byte {at}), but Chromium reads every SVG as UTF-8: save it as UTF-8"
+        )
         decoded = replace(decoded, problem=why)
     return replace(decoded, text=_DECLARATION.sub("", decoded.text, count=1))
 

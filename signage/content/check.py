@@ -172,7 +172,7 @@ class _Check:
             # Only of an SVG does a browser believe the name.
             complaints = errors if media.container == "SVG" else warnings
             complaints.append(
-                f"{path.name} is {media.container}: let its name end in {endings[0]}."
+                f"{path.name} is {media.container}: change the end of its name to {endings[0]}."
             )
         elif media.container == "SVG":
             warnings += [f"{path.name} shows {url[:80]}, which Chromium does not load: embed it."
@@ -271,6 +271,7 @@ def _odd_keys(content: Content, media: Media | None) -> Iterator[str]:
     if media.container != "SVG" and moves != content.motion:
         declared = str(content.motion).lower()
         yield (
-            f"motion = {declared}, but {content.file} {'moves' if moves else 'stands still'}: what "
-            "is learned of moving contents would be wrong."
+            f"motion = {declared}, but {content.file} "
+            f"{'moves' if moves else 'does not move'}. Correct it, or the screen learns "
+            "wrong facts about moving contents."
         )

@@ -207,7 +207,7 @@ class _Page(HTMLParser):
         }:
             self.refused.append(f"<{tag} autoplay> without muted: {_HEARD}")
         if tag == "form":
-            self.refused.append("a form, which can be sent nowhere")
+            self.refused.append("a form, which cannot be sent anywhere")
         elif tag == "meta" and attributes.get("http-equiv", "").lower() == "refresh":
             self.refused.append('<meta http-equiv="refresh">: a page that leaves ends its play')
         elif tag in ("object", "embed", "base"):

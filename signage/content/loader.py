@@ -42,8 +42,8 @@ def playable_together(checked: Sequence[Checked]) -> tuple[list[Content], dict[s
         share = content.share_min or 0.0
         if share and promised + share > MOST_PROMISED + 1e-9:
             left_out[content.content_id] = (
-                f"Its share_min ({share:g}) and those before it ({promised:g}) are more than "
-                f"{MOST_PROMISED:g} together. Lower some of them."
+                f"Its share_min ({share:g}) and the earlier ones ({promised:g}) add up to "
+                f"more than {MOST_PROMISED:g}. Lower some of them."
             )
         else:
             promised += share
@@ -68,7 +68,10 @@ def check_together(checked: Sequence[Checked], config: Config | None) -> list[st
     playing = {content.content_id: content for content in contents}
     for name in config.player.loop if config else ():
         if name not in playing:
-            faults.append(f"player.loop names {name!r}, which is not there or will not play.")
+            faults.append(f"player.loop names {name!r}, which is missing or will not play.")
         elif reason := closed_to_some(playing[name]):
-            faults.append(f"player.loop names {name!r}, and must be for everybody: it {reason}.")
+            faults.append(
+                f"player.loop names {name!r}, but the loop must be allowed for everyone: it "
+                f"{reason}."
+            )
     return faults

@@ -37,19 +37,20 @@ class LogCounts:
         """Raise JournalError where there is nothing to be judged by; at the end of the log."""
         total = sum(self.outcomes.values())
         if not total:
-            raise JournalError(f"{self.name} is empty: no decision was made yet. Let it play.")
+            raise JournalError(
+                f"{self.name} is empty: no decision was made yet. Let the screen play."
+            )
         judged = self.outcomes[Outcome.REWARDED] - self.overlapping
         if not judged:
             raise JournalError(
-                f"{self.name} has {total} decisions, and none that was left to chance and has a "
-                f"reward ({self.in_words()}). There is nothing to judge a policy by."
+                f"{self.name} has {total} decisions, but none of them was drawn at random and "
+                f"has a reward ({self.in_words()}). Let the screen play before more people."
             )
         if not self.choices:
             raise JournalError(
-                f"{self.name} has {judged} plays with a reward, and in none of them more than one "
-                "content had a chance (one content alone, or a policy that leaves nothing to "
-                "chance). What others would have earned cannot be told from it: let `vw` or "
-                "`uniform` play, or `apprentice` with an `other_share`."
+                f"{self.name} has {judged} plays with a reward, but only one content had a "
+                "chance in each of them. Other policies cannot be valued from it: let `vw` "
+                "or `uniform` play, or `apprentice` with an `other_share`."
             )
 
     def in_words(self) -> str:
@@ -60,9 +61,9 @@ class LogCounts:
             Outcome.NOT_OBSERVED: "while the camera was lost",
             Outcome.NEVER_SHOWN: "never shown",
             Outcome.CUT_OFF: "cut off, failed on the screen, or still running",
-            Outcome.PAGE_ALONE: "shown while the page was alone",
+            Outcome.PAGE_ALONE: "shown without the kiosk",
         }
         parts = [f"{self.outcomes[o]} {text}" for o, text in words.items() if self.outcomes[o]]
         if self.overlapping:
-            parts.append(f"{self.overlapping} while another play was on the screen, too")
-        return ", ".join(parts) or "none left out"
+            parts.append(f"{self.overlapping} while another play was also on the screen")
+        return ", ".join(parts) or "none"

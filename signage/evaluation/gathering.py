@@ -88,6 +88,7 @@ def _check(name: str, asked: Floats, block: Block) -> None:
     )
     if not fine:
         raise SignageError(
-            f"The policy {name} gives no probabilities: of each decision they must be at least 0, "
-            "sum to 1, and be 0 for what is not eligible. Mend the policy."
+            f"The policy {name} gives invalid probabilities. For each decision they must "
+            "be at least 0, sum to 1, and be 0 for what is not eligible. Correct the "
+            "policy."
         )

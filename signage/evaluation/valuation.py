@@ -128,11 +128,14 @@ def extrapolate(
     of_all = [kind for kind in unknown if all(kind in have for have in contents.values())]
     strange = [kind for kind in unknown if kind not in of_all]
     warnings = [
-        "An extrapolation: it was never shown, and is thought to earn what the model expects of "
-        "its kind. The interval is the model's own doubt, and no log can tell its error."
+        "An extrapolation: this content was never shown. The model expects it to "
+        "earn what similar contents earn. The interval covers only the model's own "
+        "uncertainty."
     ]
     if strange:
-        warnings.append(f"No content of the log has {', '.join(strange)}: nothing is known of it.")
+        warnings.append(
+            f"No content in the log has {', '.join(strange)}, so the estimate ignores it."
+        )
     doubt = model.doubt_of(played, plays.noise, new)
     return Valuation(
         policy=content.name,

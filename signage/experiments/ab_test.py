@@ -170,7 +170,7 @@ def _verdict(design: Design, arms: Sequence[Mapping[str, Any]], checks: Sequence
     control = arms[0]["arm"]
     verdict = " ".join(_sentence(arm, control, design) for arm in arms[1:])
     if failed := [check.name for check in checks if not check.ok]:
-        verdict += f" But do not build on it before you know why these checks fail: {_and(failed)}."
+        verdict += f" Do not rely on it before you know why these checks fail: {_and(failed)}."
     return verdict
 
 

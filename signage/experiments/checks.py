@@ -70,7 +70,7 @@ def _hours(design: Design, compared: Units) -> Check:
     ok = fmean(evidences) < 1 / CHECK_ERROR
     text = f"the arms had {'the same' if ok else 'different'} hours and weekdays"
     if any(play.utc_offset_min is None for each in begun for play in each.plays):
-        text += " (of UTC: what was recorded before version 6 lacks the clock on the wall)"
+        text += " (in UTC, as records before version 6 have no local time)"
     return Check("hours", ok, text + ("" if ok else apart))
 
 
@@ -95,7 +95,7 @@ def _alike(design: Design, units: Units, what: str, name: str) -> Check:
         else:
             low, high = contrast.lift(error)
         ok &= not ((low is not None and low > 0) or (high is not None and high < 0))
-    return Check(name, ok, f"{words[what]}: {counts_text}" + ("" if ok else ", which differ"))
+    return Check(name, ok, f"{words[what]}: {counts_text}" + ("" if ok else ": they differ"))
 
 
 def _carry_over(design: Design, units: Units) -> Check:
@@ -142,5 +142,5 @@ def _mixed(units: Units) -> Check:
     plays = [play for each in units.values() for play in each.plays]
     share = sum(play.mixed for play in plays) / len(plays)
     ok = share <= _MIXED
-    text = f"{share:.0%} of the plays were also before visitors of another arm"
-    return Check("mixed", ok, text + ("" if ok else ": the lift is larger than it looks"))
+    text = f"visitors of another arm were also present at {share:.0%} of the plays"
+    return Check("mixed", ok, text + ("" if ok else ": the true lift is larger"))

@@ -259,7 +259,7 @@ def check_version(db: sqlite3.Connection, path: Path) -> None:
     if version == SCHEMA_VERSION:
         return
     if version is not None and version < SCHEMA_VERSION:
-        remedy = "Start its screen once with this program, which brings it up to date."
+        remedy = "Start its screen once with this program, which updates the journal."
     else:
         remedy = "Use the program that wrote it, or another `data_dir`."
     raise JournalError(

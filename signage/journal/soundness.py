@@ -82,8 +82,8 @@ def _check_whole(db: sqlite3.Connection, path: Path) -> None:
         verdict = str(error)
     if verdict != "ok":
         raise JournalError(
-            f"The journal {path} is damaged or cut off ({verdict.splitlines()[-1]}): no result is "
-            "drawn from it. Copy it anew, while its screen does not run or with "
+            f"The journal {path} is damaged or cut off ({verdict.splitlines()[-1]}): no "
+            "result is drawn from it. Copy it again while its screen is stopped, or with "
             "`sqlite3 … .backup`."
         )
 
@@ -92,8 +92,8 @@ def check_one_screen(name: str, screens: Collection[str]) -> None:
     """Raise JournalError where ``screens``, the names of those in a log, are several."""
     if len(screens) > 1:
         raise JournalError(
-            f"The journal {name} mixes the screens {', '.join(sorted(screens))}: each has an "
-            "audience of its own. Give the journal of one screen."
+            f"The journal {name} mixes the screens {', '.join(sorted(screens))}: each has "
+            "its own audience. Give the journal of one screen."
         )
 
 
@@ -155,19 +155,22 @@ def _check_order(name: str, last_number: int, block: Block) -> None:
     back = np.flatnonzero(np.diff(number) <= 0)
     if len(back):
         raise JournalError(
-            f"{name} has decision {number[back[0] + 1]} after decision {number[back[0]]}: it was "
-            "put together out of several logs, or twice out of one. Evaluate each screen's "
-            "journal by itself."
+            f"{name} has decision {number[back[0] + 1]} after decision {number[back[0]]}: "
+            "it was joined from several logs, or holds one log twice. Evaluate each "
+            "screen's journal by itself."
         )
     gaps = np.flatnonzero(np.diff(number) > 1)
     if len(gaps):
         raise JournalError(
-            f"{name} has no decision between {number[gaps[0]]} and {number[gaps[0] + 1]}: a part "
-            "of it was taken out, and what is left is no fair sample. Use the journal as signage "
-            "wrote it."
+            f"{name} has no decision between {number[gaps[0]]} and {number[gaps[0] + 1]}: "
+            "decisions were removed, and the rest is not a fair sample. Use the journal "
+            "as signage wrote it."
         )
     if np.isnan(block.t_utc_s).any():
-        raise JournalError(f"{name} has decisions without a time. It is damaged.")
+        raise JournalError(
+            f"{name} has decisions without a time: it is damaged. Use the journal as "
+            "signage wrote it."
+        )
 
 
 def _check_probabilities(name: str, block: Block) -> None:
@@ -175,12 +178,14 @@ def _check_probabilities(name: str, block: Block) -> None:
     missing = drawn & np.isnan(propensity)
     _refuse(name, block, missing, "no propensity", propensity)
     wrong = drawn & ~((propensity > 0) & (propensity <= 1 + _ROUNDING))
-    _refuse(name, block, wrong, "a propensity that is not above 0 and at most 1", propensity)
+    _refuse(name, block, wrong, "a propensity outside (0, 1]", propensity)
     of_shown = block.probabilities[np.arange(len(block)), block.shown]
     wrong = drawn & np.isnan(of_shown)
     _refuse(name, block, wrong, "a content that was not eligible", propensity)
     wrong = drawn & (np.abs(of_shown - propensity) > _ROUNDING)
-    _refuse(name, block, wrong, "another propensity than its content's probability", propensity)
+    _refuse(
+        name, block, wrong, "a propensity that differs from its content's probability", propensity
+    )
     known = np.nan_to_num(block.probabilities)
     wrong = drawn & ((np.abs(known.sum(axis=1) - 1) > _ROUNDING) | (known < 0).any(axis=1))
     _refuse(name, block, wrong, "probabilities that do not sum to 1", known.sum(axis=1))
@@ -198,7 +203,7 @@ def _refuse(name: str, block: Block, wrong: Flags, what: str, values: Floats) ->
         more = int(wrong.sum()) - 1
         others = f", and {more} more near it" if more else ""
         raise JournalError(
-            f"{name}: decision {block.number[first]} has {what} ({values[first]:g}){others}. What "
-            "was played can then not be told from what might have been, and no value is true. Use "
-            "the journal as signage wrote it."
+            f"{name}: decision {block.number[first]} has {what} "
+            f"({values[first]:g}){others}. No policy can be valued with wrong "
+            "probabilities. Use the journal as signage wrote it."
         )

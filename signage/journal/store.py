@@ -68,8 +68,8 @@ class JournalStore:
         """Raise LostJournalError unless ``is_in_place``: what is written then is on no record."""
         if not self.is_in_place:
             raise LostJournalError(
-                f"The journal {self.path} was removed or replaced while the screen ran. Put it "
-                "back while the screen is stopped, if you need it."
+                f"The journal {self.path} was removed or replaced while the screen ran. If "
+                "you need it, stop the screen and put it back."
             )
 
     def close(self) -> None:

@@ -45,7 +45,7 @@ class Row:
         if self.lift is None:
             return "compared with"
         if not self.lift.excludes_zero:
-            return "not told apart"
+            return "no clear difference"
         return "better" if self.lift.value > 0 else "worse"
 
 
@@ -159,7 +159,10 @@ def _headline(rows: Sequence[Row]) -> str:
     if first.reward is None or not others:
         if first.oracle_share is None:
             return f"{earned}."
-        return f"{earned}, {first.oracle_share.value:.0%} of what one who knew every taste would."
+        return (
+            f"{earned}, {first.oracle_share.value:.0%} of what an oracle that knows every "
+            "taste would earn."
+        )
     best = max(others, key=lambda row: row.lift.value if row.lift else -math.inf)
     assert best.lift is not None  # noqa: S101 - one of those with a lift
     if not best.lift.excludes_zero:
@@ -168,9 +171,12 @@ def _headline(rows: Sequence[Row]) -> str:
             f"{best.policy} ({_signed(best.lift)} per play)."
         )
     if best.lift.value < 0:
-        return f"Every other policy is worse than {first.policy}: {best.policy}, {best.lift}."
-    share = "" if not first.reward.value else f"{best.lift.value / first.reward.value:.0%} more, "
-    return f"{best.policy} earned {share}{_signed(best.lift)} a play, than {first.policy}."
+        return (
+            f"Every other policy is worse than {first.policy}. The best of them is "
+            f"{best.policy} ({best.lift} per play)."
+        )
+    share = "" if not first.reward.value else f"{best.lift.value / first.reward.value:.0%} "
+    return f"{best.policy} earned {share}more than {first.policy} ({_signed(best.lift)} per play)."
 
 
 def _tiles(comparison: Comparison) -> Iterator[Tile]:
@@ -178,8 +184,8 @@ def _tiles(comparison: Comparison) -> Iterator[Tile]:
     broken = sum(row.broken for row in comparison.rows)
     yield Tile(f"{sum(each['plays'] for each in summaries):,}", "plays", "of all runs")
     rated = sum(each["rewarded_plays"] for each in summaries)
-    yield Tile(f"{rated:,}", "before people", "of them; the others nobody could have seen")
-    yield Tile(f"{broken}", "constraints broken", "by an audit that knew who was in view")
+    yield Tile(f"{rated:,}", "with an audience", "of these; nobody could see the others")
+    yield Tile(f"{broken}", "constraints broken", "by an audit that knows who was in view")
 
 
 def _sections(comparison: Comparison, task: Task) -> Iterator[Section]:

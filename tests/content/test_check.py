@@ -361,8 +361,9 @@ def test_all_contents_together_must_be_a_catalogue() -> None:
     )
     config = Config(player=PlayerConfig(loop=("coffee", "wine", "tea")))
     assert check_together([coffee, wine], config) == [
-        "player.loop names 'wine', and must be for everybody: it has adults_only or min_age.",
-        "player.loop names 'tea', which is not there or will not play.",
+        "player.loop names 'wine', but the loop must be allowed for everyone: it has "
+        "adults_only or min_age.",
+        "player.loop names 'tea', which is missing or will not play.",
     ]
     assert "Every content is restricted" in check_together([wine], None)[0]
 
@@ -371,7 +372,7 @@ def test_a_share_that_does_not_fit_is_an_error_of_the_content_that_asks_for_it()
     much = [Checked(name, content(name, share_min=0.5)) for name in "ab"]
     assert check_together(much, None) == []
     assert [each.verdict for each in much] == ["ok", "will not play"]
-    assert "Its share_min (0.5) and those before it (0.5)" in much[1].errors[0]
+    assert "Its share_min (0.5) and the earlier ones (0.5)" in much[1].errors[0]
 
 
 def test_the_demos_contents_are_all_right() -> None:

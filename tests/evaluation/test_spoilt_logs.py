@@ -148,7 +148,7 @@ def without_propensity(table: pa.Table) -> pa.Table:
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (lambda table: pa.concat_tables([table, table]), "put together out of several logs"),
+        (lambda table: pa.concat_tables([table, table]), "joined from several logs"),
         (
             lambda table: pa.concat_tables([table.slice(0, 4), table.slice(7)]),
             "no decision between 4 and 8",

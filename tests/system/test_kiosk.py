@@ -29,7 +29,7 @@ def test_a_journal_that_is_taken_away_twice_ends_neither_the_screen_nor_an_emerg
 ) -> None:
     kiosk = start("--stand-in")
     kiosk.ordered("emergency", "evacuation")
-    journal, new = kiosk.data / "journal.sqlite", "A new journal was begun"
+    journal, new = kiosk.data / "journal.sqlite", "A new journal was started"
     for away in ("first.sqlite", "second.sqlite"):
         journal.rename(kiosk.data / away)
         # The port is the same, and nobody answers there for a moment.
@@ -105,7 +105,7 @@ def test_a_covered_camera_is_told(start: Callable[..., Kiosk], tmp_path: Path) -
     kiosk = start("--stand-in", "--source", str(covered))
     health = kiosk.until("/health", lambda h: h if h["camera"] == "black" else None)
     assert health["status"] == "degraded"
-    assert "the camera sees only black" in health["reasons"]
+    assert "the camera sends only black pictures" in health["reasons"]
     with urllib.request.urlopen(kiosk.url + "/metrics", timeout=10) as answer:
         text = answer.read().decode()
     assert 'signage_camera{state="black"} 1.0' in text.splitlines()
@@ -186,7 +186,7 @@ def test_a_journal_that_is_gone_makes_way_for_a_new_one(
             reasons = kiosk.get("/health")["reasons"]
         except OSError:  # it begins anew, under the same address
             return False
-        return "new journal was begun" in " ".join(reasons)
+        return "new journal was started" in " ".join(reasons)
 
     until(says_so, "a notice", timeout_s=PATIENCE_S)
     kiosk.until("/api/decisions", lambda rows: [r for r in rows if r["started_utc"]])

@@ -18,8 +18,9 @@ def headline(inputs: ReportInputs) -> tuple[str, str]:
     if audience["dwell_s"] and audience["visits"] >= inputs.least_persons:
         attraction = inputs.attraction
         parts.append(
-            f"People looked at the screen for {attraction.value:.0%}{ends(attraction, '.0%')} of "
-            "the time that they were in view."
+            "People looked at the screen for "
+            f"{attraction.value:.0%}{ends(attraction, '.0%')} of the time they were in "
+            "view."
         )
     earned = "No play had an audience yet."
     if mean is not None:

@@ -20,7 +20,7 @@ def simulated(inputs: ReportInputs) -> Section | None:
         return None
     earned = f"earned a mean reward of {or_dash(summary['mean_reward'], '.3f')}"
     if (share := summary["reward_share_of_oracle"]) is not None:
-        earned += f", {share:.1%} of what somebody who knew every taste would have earned"
+        earned += f", {share:.1%} of what an oracle that knows every taste would have earned"
     return Section(
         "A simulation",
         "The people were recorded, their response is simulated. The policy "
@@ -36,7 +36,15 @@ def experiment(inputs: ReportInputs) -> Section | None:
         return None
     units = "visits" if result["assign"] == "visit" else "blocks"
     arms = Table(
-        ("arm", "mean reward", "lift", "interval, at any time", "could show", units, "plays"),
+        (
+            "arm",
+            "mean reward",
+            "lift",
+            "interval (anytime-valid)",
+            "detectable lift",
+            units,
+            "plays",
+        ),
         tuple(_arm(arm) for arm in result["arms"]),
     )
     checks = Table(
@@ -49,8 +57,8 @@ def experiment(inputs: ReportInputs) -> Section | None:
     )
     return Section(
         f"The experiment “{result['experiment']}”",
-        f"Assigned by {units}, over {result['days']:.1f} days. “Could show”: the smallest lift "
-        f"that so many {units} would probably reveal.",
+        f"Assigned by {units}, over {result['days']:.1f} days. The detectable lift is "
+        f"the smallest that this many {units} would probably reveal.",
         tables=(arms, checks),
     )
 
@@ -127,8 +135,9 @@ def _experiment_over_time(inputs: ReportInputs, title: str) -> Section | None:
     final = ", ".join(f"{arm} {number(lift.value, '+.1f')} %" for arm, lift in last.items())
     return Section(
         title,
-        f"The lift over {control} and its interval, of all plays up to each day. All bands "
-        "together hold the truth with 95 %, however often somebody looks.",
+        f"The lift over {control} and its interval, from all plays up to each day. "
+        "All bands together contain the true lift with 95 % confidence, however "
+        "often you look.",
         (Picture(picture, f"Lift over {control}: {final} in the end."),),
     )
 

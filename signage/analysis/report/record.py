@@ -28,15 +28,11 @@ def constraints(inputs: ReportInputs) -> Section:
         for rule in rules
     )
     names = {
-        DRAWN: "nothing was drawn that was held back",
+        DRAWN: "no held-back content was drawn",
         HOURS: "campaign dates, weekdays, dayparts",
-        CAP: "plays an hour, of contents with a cap of their own",
-        COMPETES: "competitors apart"
-        + (
-            ""
-            if inputs.keeps_apart
-            else " (the rule never acted: it may be off, and does not count)"
-        ),
+        CAP: "plays per hour, of contents with their own cap",
+        COMPETES: "competitive separation"
+        + ("" if inputs.keeps_apart else " (not counted: the rule never acted and may be off)"),
     }
     again = tuple(
         (text, f"{counted.checked[rule]:,}", f"{counted.broken[rule]:,}")
@@ -84,8 +80,8 @@ def quality(inputs: ReportInputs) -> Section:
             f"{outcome[Outcome.PAGE_ALONE]:,}",
             "chosen earlier, audience unknown, not counted",
         ),
-        ("no choice", f"{outcome[Outcome.FORCED]:,}", "only one content was possible; left out"),
-        ("overlapping plays", f"{counts.overlapping:,}", "more than one screen? left out"),
+        ("no choice", f"{outcome[Outcome.FORCED]:,}", "only one content was possible, not counted"),
+        ("overlapping plays", f"{counts.overlapping:,}", "not counted; check for a second screen"),
         ("clock set back", f"{counts.clock_jumps:,}", "hours may be wrong"),
         (
             "time without a working camera",
