@@ -101,7 +101,7 @@ def test_the_fallback_plays_before_everybody_and_always(
     folder: Path, limit: str, reason: str
 ) -> None:
     (folder / "b" / "content.toml").write_text(GOOD + limit)
-    with pytest.raises(ConfigError, match=f"content.fallback 'b' must be for .*: {reason}"):
+    with pytest.raises(ConfigError, match=f"content.fallback 'b' must be allowed for .*: {reason}"):
         load_catalogue(ContentConfig(dir=folder, fallback="b"))
     assert load_catalogue(ContentConfig(dir=folder)).fallback.content_id == "a"
 

@@ -74,7 +74,7 @@ FILES: list[tuple[str, Made, str | None]] = [
     ("a.bmp", picture, None),
     ("a.svg", text(SVG.format("")), None),
     ("a.tiff", picture, "a.tiff is TIFF, which Chromium does not show"),
-    ("broken.svg", text(SVG.format("<g>")), "broken.svg is no well-formed SVG"),
+    ("broken.svg", text(SVG.format("<g>")), "broken.svg is not well-formed SVG"),
     ("bare.svg", text("<svg/>"), "begins with <svg> and not with <svg> of xmlns"),
     ("svg.png", text(SVG.format("")), "svg.png is SVG: change the end of its name to .svg"),
     ("empty.png", text(""), "empty.png is empty"),
@@ -180,14 +180,14 @@ def test_another_duration_than_the_videos_own_is_told(
         ("a.webm", lambda p: film(p, "VP80", 0.2, (3872, 2176)), {}, "more than 4K"),
         ("a.webm", lambda p: film(p, "VP80", 0.2, (2176, 3872)), {}, "more than 4K"),
         ("hevc.mov", copied("face_noface.mov"), {}, "HEVC, which only some devices play"),
-        ("a.png", picture, {"motion": True}, "motion = true, but a.png stands still"),
+        ("a.png", picture, {"motion": True}, "motion = true, but a.png does not move"),
         ("a.gif", moving_picture, {}, "motion = false, but a.gif moves"),
         ("a.png", picture, {"sound": True}, "sound applies only to videos"),
         (
             "a.svg",
             text(SVG.format('<image href="photo.png"/>')),
             {},
-            "a.svg shows photo.png, which is not loaded: embed it",
+            "a.svg shows photo.png, which Chromium does not load: embed it",
         ),
     ],
 )
@@ -270,8 +270,8 @@ def test_what_a_page_is_not_let_do_is_a_warning(tmp_path: Path) -> None:
     checked = check_content(tmp_path)
     assert checked.errors == []
     told = " ".join(checked.warnings)
-    for words in ("https://cdn.example/lib.js, from elsewhere", "//cdn.example/a.png", "a form",
-                  "<object>"):  # fmt: skip
+    script = "https://cdn.example/lib.js, from another server"
+    for words in (script, "//cdn.example/a.png", "a form", "<object>"):
         assert words in told
 
 
@@ -451,7 +451,7 @@ DRAWINGS: dict[str, tuple[bytes, str | None]] = {
     ),
     "latin1.svg": (
         b'<?xml version="1.0" encoding="iso-8859-1"?>' + DRAWING.format("Käse").encode("latin-1"),
-        "is not UTF-8 (at byte 109), for which Chromium takes every SVG",
+        "is not UTF-8 (at byte 109), but Chromium reads every SVG as UTF-8",
     ),
     "late.svg": (b'\n<?xml version="1.0"?>' + DRAWING.format("").encode(), "not at start"),
     "deep.svg": (

@@ -81,7 +81,7 @@ def test_links_that_lead_nowhere_are_told(tmp_path: Path) -> None:
     (tmp_path / "self").symlink_to("self")
     assert names(tmp_path) == ["good"]
     assert list_contents(tmp_path).unusable == {
-        "gone": "It is a link to nothing.",
+        "gone": "It is a link to a missing folder.",
         "self": "It is a link to itself.",
     }
 

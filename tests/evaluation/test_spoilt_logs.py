@@ -80,8 +80,11 @@ _REMOVE = (
             "mixes the screens",
         ),
         ("DELETE FROM plays", "has no play that can be read"),
-        (_REMOVE, r"Decisions were taken out .* \(3\)"),
-        ("UPDATE decisions SET propensity = 0.3 WHERE number = 5", "decision 5 has another"),
+        (_REMOVE, "3 decisions were removed"),
+        (
+            "UPDATE decisions SET propensity = 0.3 WHERE number = 5",
+            "decision 5 has a propensity that differs",
+        ),
         ("UPDATE decisions SET context = '{' WHERE number = 5", "is damaged or was cut off"),
         ("UPDATE decisions SET eligible = '[]' WHERE number = 5", "is damaged or was cut off"),
         ("UPDATE decisions SET t_utc = 'noon' WHERE number = 5", "decision 5 has no time in UTC"),

@@ -96,7 +96,7 @@ def test_another_layout_waits_until_the_configuration_is_what_it_was(
 ) -> None:
     opened(journal(3), layout="0").save(model(1), 1, NOON)
     assert opened(journal(3)).newest() is None
-    assert "it is of layout 0, this program and configuration have 1" in caplog.text
+    assert "it has layout 0, this program and configuration have 1" in caplog.text
     assert "The model learns again" in caplog.text
     for learned in (1, 2, 3):
         opened(journal(3)).save(model(learned), learned, NOON)

@@ -34,7 +34,7 @@ def test_mandatory_content_plays_alone_in_its_hours() -> None:
     ] * 2
     called = shown[5]
     assert (called.content_id, called.forced, called.propensity) == ("prayer", True, 1.0)
-    assert called.masked["news"] == "mandatory: prayer plays alone"
+    assert called.masked["news"] == "mandatory: only prayer plays"
     assert called.masked["alarm"] == "mandatory: plays only when called for"
 
 
@@ -51,7 +51,7 @@ def test_an_emergency_goes_before_everything() -> None:
     shown = [on.play(CHILD) for _ in range(5)]
     assert [(d.content_id, d.forced) for d in shown] == [("alarm", True)] * 5
     assert shown[0].masked["prayer"] == "mandatory: plays only when called for"
-    assert shown[0].masked["news"] == "emergency: alarm plays alone"
+    assert shown[0].masked["news"] == "emergency: only alarm plays"
     assert shown[0].gave_way == {}
     on.order(emergency=None)
     assert on.play(CHILD).content_id == "prayer"
@@ -71,7 +71,7 @@ def test_a_pin_plays_alone_and_is_exempt_from_caps() -> None:
     on.order(pinned="wine")
     shown = [on.play(ADULT) for _ in range(4)]
     assert [(d.content_id, d.forced) for d in shown] == [("wine", True)] * 4
-    assert shown[0].masked["news"] == "pinned: wine plays alone"
+    assert shown[0].masked["news"] == "pinned: only wine plays"
     assert shown[0].gave_way == {}
     assert shown[3].gave_way["wine"] == (
         "max_per_hour: 3 of 2 plays in the last hour; gave way to pinned"

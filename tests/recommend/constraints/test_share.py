@@ -85,7 +85,7 @@ def test_no_window_has_more_than_the_largest_share(share_max: float) -> None:
     assert shares(shown, "loved").max() == pytest.approx(share_max)
     full = next(decision for decision in shown if "loved" in decision.masked)
     most = round(share_max * WINDOW)
-    assert full.masked["loved"] == f"share_max: {most} of {most} in the last 200 plays"
+    assert full.masked["loved"] == f"share_max: {most} of at most {most} in the last 200 plays"
 
 
 def test_a_share_that_is_all_it_may_have_is_given_to_the_play() -> None:
