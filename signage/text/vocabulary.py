@@ -27,7 +27,7 @@ TRIGGERS = {
     "mandatory": "the hours of a mandatory content began or ended",
 }
 MOVEMENTS = {
-    "approaching": "walking towards the screen",
+    "approaching": "coming closer",
     "leaving": "walking away",
     "passing_left": "passing to the left",
     "passing_right": "passing to the right",

@@ -260,8 +260,8 @@ def test_who_is_here_is_drawn_and_told_in_words(
     assert page.locator("#room").locator("img, canvas, video, image").count() == 0
     first, second = page.locator("#people li").all_inner_texts()
     assert re.search(r"1\s+Woman, 34 ± 4", first)
-    assert "watching, coming nearer, facing the screen, 2.0 m away" in first
-    assert "3.0 s attention in 5.0 s here" in first
+    assert "watching, coming closer, facing the screen, 2.0 m away" in first
+    assert "watched 3.0 s of 5.0 s" in first
     assert re.search(r"2\s+Child, 8 ± 4", second)
     assert "not watching" in second
     shop.audience |= {"observed": False, "viewers": []}
