@@ -84,8 +84,11 @@ def _results(name: str) -> str:
     """What the run ``name`` of a benchmark has written, or how it measures where nobody ran it."""
     path = ROOT / "benchmarks" / "results" / f"{name}.md"
     if path.exists():
+        body = _include(path)
+        if name not in SUBJECTS:  # a variant: its page has the question and the method already
+            body = body[body.index("\n## ") + 1 :]
         # The page has a title of its own, and the parts of a result lie below it.
-        return re.sub("^##", "###", _include(path), flags=re.MULTILINE)
+        return re.sub("^##", "###", body, flags=re.MULTILINE)
     parts = ["*No result is here yet. The command above writes one.*"]
     if (subject := SUBJECTS.get(name)) is not None:
         module = ROOT.joinpath(*subject.module.split(".")).with_suffix(".py")

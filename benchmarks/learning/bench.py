@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -152,7 +153,8 @@ def particulars(results: Results) -> Iterator[str]:
             yield f"{policy}: for good ahead of the outdated table after {plays:.0f} plays (median)"
         if world in ("swap", "D"):
             plays = median(map(_regained_after, runs))
-            yield f"{policy}: 90 % regained {plays:.0f} plays after the swap (median)"
+            when = f"{plays:.0f} plays after the swap" if math.isfinite(plays) else "never"
+            yield f"{policy}: 90 % regained {when} (median)"
         if ours and world == "new" and (counts := [n for run in runs for n in run.trials]):
             yield (
                 f"{policy}: plays of a new content within {DAY}: least {min(counts)}, "

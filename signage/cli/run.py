@@ -57,6 +57,7 @@ def run(
     from signage.config.locations import find_screen_config
     from signage.kiosk.installation import orders_token_path, with_calibration
     from signage.kiosk.kiosk import run_screen
+    from signage.kiosk.process import leave_stuck_threads
     from signage.kiosk.systemd import Supervisor
     from signage.text.streams import lose_what_cannot_be_written
 
@@ -85,6 +86,7 @@ def run(
         from signage.cli.report import write_journal_report
 
         write_journal_report(kiosk.journal_path, report, least_persons=least_persons)
+    leave_stuck_threads()
 
 
 def on_stop(act: Callable[[], object]) -> None:

@@ -142,7 +142,7 @@ class Kiosk:
         )
         if orders is not None:
             self._engine.orders.take_over(orders, datetime.now(UTC))
-        self._publisher.refresh(self._engine)
+        self._publisher.begin(self._engine)
         self._serve(catalogue)
 
     @property
@@ -236,7 +236,7 @@ class Kiosk:
         learning.catch_up(utc, _CATCH_UP)
         while learning.behind and not (self._camera.is_waiting or stop.is_set()):
             learning.catch_up(utc, _CATCH_UP)
-        self._publisher.refresh(self._engine)
+        self._publisher.note_learning(self._engine)
 
     def _vitals(self) -> Vitals:
         state = self.loop_state

@@ -70,13 +70,21 @@ class Publisher:
             counters=self._totals.snapshot(),
         )
 
-    def refresh(self, engine: Engine) -> None:
-        """Publish what changes beside the steps: what was learned, and what is in force."""
-        policy, learning = engine.policy, engine.learning
+    def begin(self, engine: Engine) -> None:
+        """Publish what is known before the first step."""
+        policy = engine.policy
         self.state = replace(
             self.state,
             policy=policy.name,
+            learned=policy.learned if isinstance(policy, Learner) else None,
             orders=engine.recommender.orders,
+        )
+
+    def note_learning(self, engine: Engine) -> None:
+        """Publish what was learned beside the steps."""
+        policy, learning = engine.policy, engine.learning
+        self.state = replace(
+            self.state,
             model_version=policy.version,
             learned=policy.learned if isinstance(policy, Learner) else None,
             learning_behind=learning.behind,

@@ -286,6 +286,7 @@ def test_an_arm_that_loses_its_blocks_is_told(tmp_path: Path) -> None:
     assert failed(tmp_path) == {"split"}
 
 
+@pytest.mark.system
 def test_hours_are_those_of_the_clock_on_the_wall(tmp_path: Path) -> None:
     def hours(path: Path) -> dict[str, Any]:
         return next(check for check in result(path)["checks"] if check["name"] == "hours")

@@ -55,15 +55,17 @@ def test_orders_reach_the_running_screen_and_survive_its_death(
     token = kiosk.data / "orders-token"
     assert token.stat().st_mode & 0o777 == 0o600
     first = token.read_text()
+    frozen_at = kiosk.get("/health")["model_version"]
+    known = len(rewarded({row["decision_id"]: row for row in kiosk.get("/api/decisions")}))
     kiosk.stop(signal.SIGKILL)
     kiosk = start("--stand-in")
     assert token.read_text() != first
     assert kiosk.ordered("show")["pinned"] == "coffee"
-    kiosk.until("/api/decisions?limit=1000", has_more_rewards_than(0))
-    assert kiosk.get("/health")["model_version"].endswith(".0")  # frozen
+    kiosk.until("/api/decisions?limit=1000", has_more_rewards_than(known))
+    assert kiosk.get("/health")["model_version"] == frozen_at
     assert kiosk.ordered("unfreeze")["frozen"] is False
     kiosk.ordered("unpin")
-    kiosk.until("/health", lambda health: not health["model_version"].endswith(".0"))
+    kiosk.until("/health", lambda health: health["model_version"] != frozen_at)
     running = kiosk.command("rebuild", str(kiosk.data))
     assert running.returncode == 1
     assert "in use by another screen" in running.stderr

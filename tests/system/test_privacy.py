@@ -127,7 +127,8 @@ def test_what_is_made_of_a_face_is_in_no_file_and_in_no_system_call(
         calls[:end].encode()
     )
     assert b"viewer_id" in said  # what it tells of people is there to be found
-    for face in faces:
+    # A leak does not choose its faces: eight of them, from the first to the last, are enough.
+    for face in faces[np.linspace(0, len(faces) - 1, 8).astype(int)]:
         for part in np.array_split(face, 32):
             for needle in (
                 part[:2].astype(np.float32).tobytes(),

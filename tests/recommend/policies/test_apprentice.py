@@ -96,7 +96,7 @@ def test_a_learner_that_turns_worse_hands_back_and_says_so(
     assert policy.name == "apprentice:vw"
     # A model that was taught nonsense: it prefers what nobody wants.
     spoilt = EnsemblePolicy(VwConfig())
-    for _ in range(600):
+    for _ in range(300):
         for context in (WOMAN, MAN):
             for content_id in ACTIONS:
                 worth = 1.0 if content_id in {"coffee", "toys"} else 0.0
@@ -105,7 +105,7 @@ def test_a_learner_that_turns_worse_hands_back_and_says_so(
     frozen = _Frozen(spoilt)
     spoilt_policy = Apprentice(FAST, TABLE, frozen, standing)
     with caplog.at_level(logging.WARNING):
-        acted = Shop(spoilt_policy).play(2500, as_the_table_says)
+        acted = Shop(spoilt_policy).play(1500, as_the_table_says)
     assert acted[0] == "apprentice:vw"
     assert acted[-1] == "apprentice:rules"
     assert "hands back to the rules table" in caplog.text

@@ -1,0 +1,20 @@
+"""The end of the daemon's process."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+
+
+def leave_stuck_threads() -> None:
+    """End the process now where a thread is still inside a library; else return.
+
+    Opening a stream, or decoding a film, may take as long as it likes. When such a call returns
+    while the interpreter shuts down, CPython ends the thread amid C++, and that aborts the process.
+    Call it when everything is flushed.
+    """
+    if any(thread.daemon for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
