@@ -45,7 +45,7 @@ def test_what_differs_by_the_same_seeds_is_told_from_luck(tmp_path: Path) -> Non
     assert lift.high - lift.value == pytest.approx(0.0248, abs=0.0001)
     page = write_comparison(found, TASK, tmp_path).read_text(encoding="utf-8")
     assert "0.100 ± 0.025" in page
-    assert "vw earned 40% more, +0.100 ± 0.025 a play, than uniform." in page
+    assert "vw earned 40% more than uniform (+0.100 ± 0.025 per play)." in page
     assert "Learning curve, in the end: uniform 0.300, vw 0.400, rules 0.300." in page
     assert "Lift over time, in the end: vw 0.100, rules 0.000." in page
     assert "shop.mp4" in page
