@@ -263,7 +263,7 @@ def test_what_was_chosen_is_told_from_chance(tmp_path: Path) -> None:
     truth = sum(row["reward"] for row in judged) / len(judged) - sum(by_lot) / len(by_lot)
     page = write(JournalReader(path), tmp_path / "report.html")
     told = re.match(
-        r"What the learner chose earned \d+% more .*: \+\S+ a play \((\S+) to (\S+)\)",
+        r"The choices of the learner earned \d+% more .*: \+\S+ per play \((\S+) to (\S+)\)",
         headline(page),
     )
     assert told, headline(page)
@@ -369,7 +369,7 @@ def test_an_older_journal_is_by_utc_and_says_so(journal: JournalReader, tmp_path
     old = spoilt(journal, tmp_path, "UPDATE decisions SET utc_offset_min = NULL")
     page = write(old, tmp_path / "report.html")
     assert "by UTC" in page
-    assert rows(page)["local time"][0] == "not known"
+    assert rows(page)["local time"][0] == "unknown"
 
 
 def test_where_only_some_hours_are_known_others_are_not_judged(
@@ -431,7 +431,7 @@ def test_rewards_that_are_all_alike_claim_no_certainty(
 ) -> None:
     alike = spoilt(journal, tmp_path, "UPDATE rewards SET reward = 0 WHERE reward IS NOT NULL")
     page = write(alike, tmp_path / "report.html")
-    told = re.search(r"earned 0\.000 \(0\.000 to (\S+)\) on average", headline(page))
+    told = re.search(r"mean reward of 0\.000 \(0\.000 to (\S+)\), on a scale", headline(page))
     assert told
     assert float(told[1]) > 0.01
 
@@ -515,7 +515,7 @@ def test_a_cut_off_journal_is_refused(journal: JournalReader, tmp_path: Path) ->
     whole = journal.path.read_bytes()
     path = tmp_path / "journal.sqlite"
     path.write_bytes(whole[: len(whole) * 2 // 3])
-    with pytest.raises(JournalError, match=r"not a whole one|cut off"):
+    with pytest.raises(JournalError, match=r"not a complete journal|cut off"):
         write_report(path, tmp_path / "report.html")
 
 
