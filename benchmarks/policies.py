@@ -18,9 +18,9 @@ from benchmarks.common.paths import DEMO
 from benchmarks.common.tables import Block, Table, interval
 from signage.cli.output import progress
 from signage.config.file import load_config
-from signage.simulation.model import load_model
 from signage.simulation.run import Task, over_seeds
 from signage.simulation.run import run as simulate
+from signage.simulation.viewers.model import load_model
 from signage.types.choices import POLICY_NAMES
 
 QUICK: Mapping[str, object] = {"plays": 100, "seeds": 4}

@@ -12,8 +12,8 @@ from signage.config.file import load_config
 from signage.config.locations import DEMO_CONFIG
 from signage.errors import ConfigError, SignageError
 from signage.simulation.compare import compare, write_comparison
-from signage.simulation.model import load_model
 from signage.simulation.run import Task, new_folder, run
+from signage.simulation.viewers.model import load_model
 from signage.types.choices import POLICY_NAMES
 
 VIDEOS = {".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v"}

@@ -18,8 +18,8 @@ from benchmarks.common.paths import DEMO
 from benchmarks.common.tables import Table
 from signage.analysis.evaluate import EvaluationRequest, evaluated
 from signage.config.file import load_config
-from signage.simulation.model import PRESETS
 from signage.simulation.run import Task, run
+from signage.simulation.viewers.model import PRESETS
 
 LOGGED = ("vw", "uniform")
 JUDGED = ("uniform", "playlist", "rules")

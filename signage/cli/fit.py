@@ -9,10 +9,10 @@ from signage.cli.output import print_json
 
 def fit_model(journal: Path, out: Path, *, as_json: bool) -> None:
     """Fit the simulated response to ``journal``; write it, and how well it fits, into ``out``."""
-    from signage.simulation.fit import fit as fit_response
-    from signage.simulation.fit import write_model
-    from signage.simulation.fit_plot import draw
     from signage.simulation.run import new_folder
+    from signage.simulation.viewers.fit import fit as fit_response
+    from signage.simulation.viewers.fit import write_model
+    from signage.simulation.viewers.fit_plot import draw
     from signage.text.terminal import Console, grid
 
     new_folder(out, ["."])

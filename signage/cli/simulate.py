@@ -78,8 +78,8 @@ def simulate(
         return
     from signage.config.file import load_config
     from signage.config.locations import find_demo_config
-    from signage.simulation.model import load_model
     from signage.simulation.run import EXPERIMENT, Task, new_folder
+    from signage.simulation.viewers.model import load_model
 
     if policy is not None and policy not in POLICY_NAMES:
         raise ConfigError(f"There is no policy {policy!r}; choose from {', '.join(POLICY_NAMES)}.")

@@ -24,10 +24,10 @@ from signage.config.config import Config
 from signage.content.catalogue import Catalogue
 from signage.errors import SignageError
 from signage.extras import require_extra
-from signage.simulation.model import ResponseModel
-from signage.simulation.recording import Recording
-from signage.simulation.recording_file import load
+from signage.simulation.recordings.file import load
+from signage.simulation.recordings.recording import Recording
 from signage.simulation.simulate import Simulation
+from signage.simulation.viewers.model import ResponseModel
 from signage.simulation.workers import Tell, each
 
 _JOURNAL = "journal.sqlite"

@@ -14,10 +14,10 @@ from signage.config.config import Config
 from signage.content.loader import load_catalogue
 from signage.errors import ConfigError
 from signage.simulation.batch import Job, Result, cluster, simulate_all
-from signage.simulation.model import ResponseModel
-from signage.simulation.recording_file import dump
-from signage.simulation.recordings import default_cache, record_all
+from signage.simulation.recordings.file import dump
+from signage.simulation.recordings.store import default_cache, record_all
 from signage.simulation.simulate import new_journal
+from signage.simulation.viewers.model import ResponseModel
 from signage.simulation.workers import processes
 from signage.stats import Estimate, mean_of
 

@@ -23,11 +23,11 @@ from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
 from signage.recommend.policies.make import make_policy
 from signage.simulation.audit import Audit
-from signage.simulation.model import PRESETS, ResponseModel
-from signage.simulation.reading_eyes import SAMPLES_HZ
-from signage.simulation.recording import BEGIN_UTC, Moment, Recording
-from signage.simulation.response import Eyes, Response, Visitor
+from signage.simulation.recordings.recording import BEGIN_UTC, Moment, Recording
 from signage.simulation.screen import SimulatedScreen
+from signage.simulation.viewers.model import PRESETS, ResponseModel
+from signage.simulation.viewers.reading_eyes import SAMPLES_HZ
+from signage.simulation.viewers.response import Eyes, Response, Visitor
 from signage.types.decisions import Decision
 from signage.types.vision import Frame, Sighting
 

@@ -15,7 +15,7 @@ from signage.config.file import load_config
 from signage.content.catalogue import ContentFile, read_content
 from signage.errors import ConfigError
 from signage.scenes.file import Scene, load_scene
-from signage.simulation.model import ResponseModel, load_model
+from signage.simulation.viewers.model import ResponseModel, load_model
 from tests.support.builders import DEMO, ROOT
 from tests.support.media import page
 

@@ -15,7 +15,7 @@ from signage.content.catalogue import ContentFile
 from signage.journal.figures.dashboard import DashboardFigures, Period
 from signage.kiosk.installation import with_calibration
 from signage.scenes.file import Cast, Scene
-from signage.simulation.model import ResponseModel
+from signage.simulation.viewers.model import ResponseModel
 from signage.types.orders import Order
 
 _FILES: dict[str, type[BaseModel]] = {

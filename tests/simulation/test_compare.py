@@ -11,8 +11,8 @@ import pytest
 
 from signage.config.decision import DecisionConfig
 from signage.simulation.compare import compare, write_comparison
-from signage.simulation.model import PRESETS
 from signage.simulation.run import Task
+from signage.simulation.viewers.model import PRESETS
 from tests.support.builders import FOOTAGE, ROOT, defaults
 
 TASK = Task(

@@ -17,7 +17,7 @@ from signage.config.decision import DecisionConfig
 from signage.config.perception import PerceptionConfig
 from signage.errors import SignageError, SourceError
 from signage.journal.reader import JournalReader
-from signage.simulation.recording import Moment, Recording, record
+from signage.simulation.recordings.recording import Moment, Recording, record
 from signage.simulation.simulate import Simulation
 from signage.types.choices import POLICY_NAMES, PolicyName
 from signage.types.vision import Sighting

@@ -5,9 +5,9 @@ from __future__ import annotations
 from signage.config.decision import DecisionConfig
 from signage.content.catalogue import Catalogue
 from signage.simulation.batch import Job
-from signage.simulation.model import PRESETS
-from signage.simulation.recording import Moment, Recording
-from signage.simulation.recording_file import dump
+from signage.simulation.recordings.file import dump
+from signage.simulation.recordings.recording import Moment, Recording
+from signage.simulation.viewers.model import PRESETS
 from signage.types.choices import PolicyName
 from signage.types.vision import Sighting
 from tests.support.builders import catalogue, defaults, sighting, traits

@@ -27,9 +27,9 @@ from signage.errors import JournalError, SignageError
 from signage.evaluation.constraints_kept import CAP, recount
 from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
-from signage.simulation.model import PRESETS
-from signage.simulation.recording import Moment, Recording
+from signage.simulation.recordings.recording import Moment, Recording
 from signage.simulation.simulate import Simulation
+from signage.simulation.viewers.model import PRESETS
 from signage.stats import Estimate
 from signage.types.choices import PolicyName
 from signage.types.vision import Sighting

@@ -9,9 +9,9 @@ import pytest
 
 from signage.errors import JournalError
 from signage.simulation.batch import Job, Result, simulate
-from signage.simulation.fit import ResponseFit, fit, write_model
-from signage.simulation.fit_plot import draw
-from signage.simulation.model import ResponseModel, load_model
+from signage.simulation.viewers.fit import ResponseFit, fit, write_model
+from signage.simulation.viewers.fit_plot import draw
+from signage.simulation.viewers.model import ResponseModel, load_model
 from tests.support.shop import job
 
 TRUE = ResponseModel(

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from signage.simulation.recording import Moment, Recording
+from signage.simulation.recordings.recording import Moment, Recording
 from signage.types.arrays import Floats
 from signage.types.vision import Facing, Gaze, HeadPose, Sighting, Traits
 

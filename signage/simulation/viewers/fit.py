@@ -36,8 +36,8 @@ import numpy.typing as npt
 from signage.errors import JournalError
 from signage.journal.reader import JournalReader
 from signage.journal.soundness import check_sound
-from signage.simulation.model import PRESETS, ResponseModel, population
-from signage.simulation.response import DELAY_S, looks_group
+from signage.simulation.viewers.model import PRESETS, ResponseModel, population
+from signage.simulation.viewers.response import DELAY_S, looks_group
 from signage.types.arrays import Floats
 
 Index = npt.NDArray[np.int64]

@@ -13,10 +13,10 @@ import pytest
 from signage.audience.audience import open_audience
 from signage.audience.screen_plane import ScreenPlane
 from signage.content.catalogue import Content
-from signage.simulation.model import ResponseModel
-from signage.simulation.reading_eyes import SAMPLES_HZ
-from signage.simulation.recording import BEGIN_UTC, Moment, Recording
-from signage.simulation.response import Eyes, Response, Visitor
+from signage.simulation.recordings.recording import BEGIN_UTC, Moment, Recording
+from signage.simulation.viewers.model import ResponseModel
+from signage.simulation.viewers.reading_eyes import SAMPLES_HZ
+from signage.simulation.viewers.response import Eyes, Response, Visitor
 from signage.types.arrays import Floats
 from signage.types.vision import Frame, Gaze, Sighting
 from tests.support.builders import content, defaults, sighting, traits

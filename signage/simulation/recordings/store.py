@@ -23,9 +23,9 @@ from signage.config.camera import is_live
 from signage.config.config import Config
 from signage.errors import ConfigError, SourceError
 from signage.io import replace_file
-from signage.simulation import recording as recording_module
-from signage.simulation.recording import Recording, joined, watch
-from signage.simulation.recording_file import dump, load
+from signage.simulation.recordings import recording as recording_module
+from signage.simulation.recordings.file import dump, load
+from signage.simulation.recordings.recording import Recording, joined, watch
 from signage.simulation.workers import Tell, each, processes
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from signage.errors import ConfigError
-from signage.simulation.model import OVER_S, PRESETS, ResponseModel, load_model
+from signage.simulation.viewers.model import OVER_S, PRESETS, ResponseModel, load_model
 
 
 def looks(model: ResponseModel, *, motion: bool) -> tuple[float, float]:

@@ -35,9 +35,9 @@ import numpy as np
 
 from signage.audience.screen_plane import ScreenPlane
 from signage.content.catalogue import Content
-from signage.simulation.model import PRESETS, ResponseModel
-from signage.simulation.reading_eyes import reading_gaze
-from signage.simulation.recording import Recording
+from signage.simulation.recordings.recording import Recording
+from signage.simulation.viewers.model import PRESETS, ResponseModel
+from signage.simulation.viewers.reading_eyes import reading_gaze
 from signage.types.arrays import Floats
 from signage.types.vision import HeadPose, Sighting
 

@@ -20,7 +20,7 @@ from signage.types.vision import Frame, Sighting
 # Where simulated time begins: a Monday morning. Fixed, so that a run can be repeated.
 BEGIN_UTC = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 
-_CAPTURE_LOG = logging.getLogger("signage.capture")
+_PICTURE_LOGS = [logging.getLogger(room) for room in ("signage.capture", "signage.scenes")]
 
 _FPS = 5.0
 """Frames a second are enough for who is there; the looks are simulated."""
@@ -85,7 +85,8 @@ def watch(
     people, last_s, next_s = 0, 0.0, 0.0
     perceiver, faults = Perceiver(config), FaultWatch(config.camera.frozen_after_s)
     warning_log = _WarningLog()
-    _CAPTURE_LOG.addHandler(warning_log)
+    for log in _PICTURE_LOGS:
+        log.addHandler(warning_log)
     try:
         for media_s, image in _pictures(config, video):
             last_s = media_s
@@ -99,7 +100,8 @@ def watch(
             moments.append(Moment(media_s, people_in_view, fault))
             on_progress(media_s)
     finally:
-        _CAPTURE_LOG.removeHandler(warning_log)
+        for log in _PICTURE_LOGS:
+            log.removeHandler(warning_log)
         perceiver.close()
     messages = tuple(message.replace(str(video), "{video}") for message in warning_log.messages)
     return Recording(tuple(moments), last_s + _GAP_S, people, messages)

@@ -17,10 +17,11 @@ from signage.config.config import Config
 from signage.errors import SourceError
 from signage.journal.reader import JournalReader
 from signage.scenes.footage import read_video
-from signage.simulation import recording, recordings
-from signage.simulation.recording import Recording, record
-from signage.simulation.recording_file import dump, load
-from signage.simulation.recordings import record_all
+from signage.simulation.recordings import recording
+from signage.simulation.recordings import store as recordings
+from signage.simulation.recordings.file import dump, load
+from signage.simulation.recordings.recording import Recording, record
+from signage.simulation.recordings.store import record_all
 from signage.simulation.simulate import Simulation
 from tests.support.builders import FOOTAGE, catalogue, defaults
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from signage.simulation.fit import Impressions, ResponseFit, exceedance
+from signage.simulation.viewers.fit import Impressions, ResponseFit, exceedance
 
 _SEEN, _EXPECTED = "#22303c", "#2f6fde"
 
