@@ -43,7 +43,7 @@ _PATIENCE_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Shelved:
+class _CheckedContent:
     """A content as it was checked."""
 
     files: Files
@@ -64,7 +64,7 @@ class ContentWatch:
         Raises ConfigError when that is no catalogue.
         """
         self._config = config
-        self._shelf: dict[Path, _Shelved] = {}
+        self._checked: dict[Path, _CheckedContent] = {}
         self._seen: dict[Path, Files] = {}
         self._listing = Listing()
         self._versions: dict[str, tuple[tuple[str, Files], ...]] = {}
@@ -72,7 +72,7 @@ class ContentWatch:
         self._take: Callable[[Catalogue], None] = lambda _: None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._decoding: tuple[Path, _Shelved, Work[Checked]] | None = None
+        self._decoding: tuple[Path, _CheckedContent, Work[Checked]] | None = None
         self.problem: str | None = None
         """What is wrong with the folder as it is now, where what plays is not what it says."""
         self._list()
@@ -96,14 +96,14 @@ class ContentWatch:
     @property
     def left_out(self) -> dict[str, str]:
         """Why each content that is there does not play, by id."""
-        checked = [shelved.checked for shelved in list(self._shelf.values())]
+        checked = [known.checked for known in list(self._checked.values())]
         faults = {each.content_id: " ".join(each.errors) for each in checked if each.errors}
         return self._listing.unusable | self._too_much | faults
 
     @property
     def unchecked(self) -> int:
         """How many contents have not been checked yet: they do not play before."""
-        return len(set(self._listing.contents) - self._shelf.keys())
+        return len(set(self._listing.contents) - self._checked.keys())
 
     def is_as_checked(self, content_id: str, version: str, path: Path) -> bool:
         """Whether ``path`` is of this version of a content, and the very file that was checked."""
@@ -121,7 +121,7 @@ class ContentWatch:
         until_s = time.monotonic() + _EVERY_S
         moving, waiting = set(), False
         for folder, files in now.items():
-            known = self._shelf.get(folder)
+            known = self._checked.get(folder)
             if known is not None and known.files == files:
                 continue
             moving.add(folder)
@@ -131,14 +131,14 @@ class ContentWatch:
                 waiting = True
             elif self._check(folder, files):
                 moving.remove(folder)
-        for folder in self._shelf.keys() - now.keys():
+        for folder in self._checked.keys() - now.keys():
             # Some editors write a file by taking it away for a moment.
             if folder in self._seen:
                 moving.add(folder)
             else:
-                self._shelf = {path: s for path, s in self._shelf.items() if path != folder}
+                self._checked = {path: s for path, s in self._checked.items() if path != folder}
         self._seen = now
-        self._tell(self._usable(moving), settled=not moving)
+        self._offer(self._usable(moving), settled=not moving)
         return not waiting
 
     def _list(self) -> None:
@@ -161,7 +161,7 @@ class ContentWatch:
                 hurry = glance_s == _PATIENCE_S or time.monotonic() > until_s
                 if hurry and self._can_play():
                     return
-                if folder not in self._shelf:
+                if folder not in self._checked:
                     self._seen[folder] = files_of(folder)
                     self._check(folder, self._seen[folder], glance_s=glance_s)
 
@@ -179,7 +179,7 @@ class ContentWatch:
         except ConfigError as error:
             # A screen does not stay dark for one content that is broken.
             catalogue = Catalogue(contents)
-            self._stand_in(catalogue, error)
+            self._report_stand_in(catalogue, error)
             return catalogue
 
     def _watch(self) -> None:
@@ -194,7 +194,7 @@ class ContentWatch:
                 continue
             except (ConfigError, OSError) as error:  # a drive that is gone may come back
                 self._last_offered = ([], False)
-                self._refuse(str(error))
+                self._stay(str(error))
             except Exception:
                 log.exception("The contents stay as they were. The check runs again.")
                 self.problem = "the check of the contents failed: the log says why"
@@ -205,7 +205,9 @@ class ContentWatch:
 
         ``glance_s`` is the time that there is at a start.
         """
-        work = Work(lambda: _checked(folder, files, glance=glance_s is not None), "content-check")
+        work = Work(
+            lambda: _check_with_version(folder, files, glance=glance_s is not None), "content-check"
+        )
         checked = work.wait(glance_s or _PATIENCE_S, self._stop)
         if checked is None:
             if glance_s is not None or self._stop.is_set():
@@ -213,19 +215,19 @@ class ContentWatch:
             checked = Checked(folder.name, errors=[f"It takes over {_PATIENCE_S:.0f} s to read."])
         elif files_of(folder) != files:
             return False
-        self._shelve(folder, _Shelved(files, checked))
+        self._remember(folder, _CheckedContent(files, checked))
         return True
 
-    def _shelve(self, folder: Path, shelved: _Shelved) -> None:
-        checked, content = shelved.checked, shelved.checked.content
+    def _remember(self, folder: Path, known: _CheckedContent) -> None:
+        checked, content = known.checked, known.checked.content
         if checked.errors:
             log.warning("Content left out: %s: %s", checked.content_id, " ".join(checked.errors))
         elif content is not None:
             # What was withdrawn may still be on screen: the version before is known on.
-            name, this = content.content_id, (content.version, shelved.files)
-            before = [known for known in self._versions.get(name, ()) if known[0] != this[0]]
+            name, this = content.content_id, (content.version, known.files)
+            before = [other for other in self._versions.get(name, ()) if other[0] != this[0]]
             self._versions = self._versions | {name: (this, *before[:1])}
-        self._shelf = self._shelf | {folder: shelved}
+        self._checked = self._checked | {folder: known}
 
     def _decode_next(self, most_s: float) -> bool:
         """Decode the films of one more content wholly, and leave it out where that fails.
@@ -233,72 +235,74 @@ class ContentWatch:
         False where none is left to decode, or it takes longer than ``most_s``: it goes on.
         """
         if self._decoding is None:
-            self._decoding = self._begun()
+            self._decoding = self._begin_decoding()
         if self._decoding is None:
             return False
-        folder, shelved, work = self._decoding
+        folder, known, work = self._decoding
         checked = work.wait(most_s, self._stop)
         if checked is None:
             return False
         self._decoding = None
-        if self._shelf.get(folder) is shelved and files_of(folder) == shelved.files:
-            checked.content = shelved.checked.content
-            self._shelve(folder, _Shelved(shelved.files, checked, whole=True))
+        if self._checked.get(folder) is known and files_of(folder) == known.files:
+            checked.content = known.checked.content
+            self._remember(folder, _CheckedContent(known.files, checked, whole=True))
         return True
 
-    def _begun(self) -> tuple[Path, _Shelved, Work[Checked]] | None:
+    def _begin_decoding(self) -> tuple[Path, _CheckedContent, Work[Checked]] | None:
         if not self.unchecked:
-            for folder, shelved in self._shelf.items():
-                if shelved.checked.glimpsed and not (shelved.whole or shelved.checked.errors):
+            for folder, known in self._checked.items():
+                if known.checked.glimpsed and not (known.whole or known.checked.errors):
                     task = partial(check_content, folder, proceed=lambda: not self._stop.is_set())
-                    return folder, shelved, Work(task, "content-decode", idle=True)
+                    return folder, known, Work(task, "content-decode", idle=True)
         return None
 
     def _usable(self, moving: set[Path]) -> list[Content]:
-        checked = [s.checked for path, s in sorted(self._shelf.items()) if path not in moving]
+        checked = [
+            known.checked for path, known in sorted(self._checked.items()) if path not in moving
+        ]
         contents, self._too_much = playable_together(checked)
         return contents
 
-    def _tell(self, contents: list[Content], *, settled: bool) -> None:
+    def _offer(self, contents: list[Content], *, settled: bool) -> None:
         if (contents, settled) == self._last_offered:
             return
         self._last_offered = contents, settled
         try:
-            catalogue = self._made(contents)
+            catalogue = self._catalogue_of(contents)
         except ConfigError as error:
             if settled:  # else it may be one again in a moment
-                self._refuse(str(error))
+                self._stay(str(error))
             return
         if contents != list(self.catalogue.values()):
             self.catalogue = catalogue
             self._take(catalogue)
 
-    def _made(self, contents: list[Content]) -> Catalogue:
+    def _catalogue_of(self, contents: list[Content]) -> Catalogue:
         try:
             catalogue = Catalogue(contents, self._config.fallback)
         except ConfigError as error:
             if self.catalogue.fallback.content_id == self._config.fallback:
                 raise
             catalogue = Catalogue(contents)
-            self._stand_in(catalogue, error)
+            self._report_stand_in(catalogue, error)
             return catalogue
         self.problem = None
         return catalogue
 
-    def _stand_in(self, catalogue: Catalogue, error: ConfigError) -> None:
+    def _report_stand_in(self, catalogue: Catalogue, error: ConfigError) -> None:
         """Report that another fallback replaces the configured one."""
-        self._complain(f"{error} {catalogue.fallback.content_id!r} replaces it.")
+        self._report(f"{error} {catalogue.fallback.content_id!r} replaces it.")
 
-    def _refuse(self, problem: str) -> None:
-        self._complain(f"the contents stay as they were: {problem}")
+    def _stay(self, problem: str) -> None:
+        self._report(f"the contents stay as they were: {problem}")
 
-    def _complain(self, problem: str) -> None:
+    def _report(self, problem: str) -> None:
         if problem != self.problem:
             log.warning("%s%s", problem[0].upper(), problem[1:])
         self.problem = problem
 
 
-def _checked(folder: Path, files: Files, *, glance: bool) -> Checked:
+def _check_with_version(folder: Path, files: Files, *, glance: bool) -> Checked:
     """What ``folder`` is found to be, under its version."""
     checked = check_content(folder, whole=False, proceed=lambda: not glance)
     if checked.content is not None and not checked.errors:

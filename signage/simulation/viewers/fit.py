@@ -101,9 +101,9 @@ class _Structure:
 
     @classmethod
     def from_values(cls, values: Floats) -> _Structure:
-        moving, still, *logs, s = values.tolist()
+        moving, still, *logs, shared_logit = values.tolist()
         hold_moving, hold_still, pull, hold, boredom = (math.exp(min(v, 5.0)) for v in logs)
-        shared = _MOST_SHARED / (1 + math.exp(-s))
+        shared = _MOST_SHARED / (1 + math.exp(-shared_logit))
         return cls(
             (moving, still), (hold_moving, hold_still), pull, min(hold, 2.0), boredom, shared
         )
