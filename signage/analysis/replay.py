@@ -85,7 +85,7 @@ def _short(error: Exception) -> str:
 
 
 class ReplayedPolicy:
-    """A policy that is asked each decision of a log anew, in order, and learns their rewards.
+    """A policy that is asked each decision of a log again, in order, and learns their rewards.
 
     The hour is that of the clock on the wall; where the log does not tell it, of ``zone``.
     """

@@ -193,7 +193,7 @@ class _JournalRules:
 
     @classmethod
     def from_record(cls, record: Row) -> _JournalRules:
-        # Journals of before a rule was there do not name it.
+        # A journal that is older than a rule does not name it.
         days = (record.get("from_date"), record.get("until_date"))
         first, last = (None if day is None else date.fromisoformat(day) for day in days)
         return cls(

@@ -31,7 +31,7 @@ from signage.stats import Estimate
 from signage.types.log import Index, Log
 
 _PARTS = 20
-"""Of the log, after each of which the reward model is fitted anew."""
+"""Of the log, after each of which the reward model is fitted again."""
 _CELLS_AT_ONCE = 2_000_000
 """Numbers in a block, which bounds the memory."""
 _LEAST_BLOCK = 25
@@ -39,7 +39,7 @@ _LEAST_BLOCK = 25
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """All that the log tells."""
+    """The results of one log."""
 
     decisions: int
     plays: int
@@ -66,7 +66,7 @@ def evaluate(
 
     ``stretches``: of the plays, as many or as long as ``LEAST_IN_STRETCH``, for ``over_time``.
 
-    Raises JournalError where the log is empty, damaged or tells nothing, SignageError for a
+    Raises JournalError where the log is empty, damaged or has too little, SignageError for a
     target whose answers are no probabilities.
     """
     model = RewardModel(log.contents, log.features) if log.contents else None

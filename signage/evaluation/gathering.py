@@ -36,7 +36,7 @@ class GatheredTarget:
     drawn: Column
     expected: Column
     squares: Column | None
-    """``Σ_a π(a)² / p(a)``; kept only where stretches are told, for it takes room."""
+    """``Σ_a π(a)² / p(a)``; kept only for stretches, as it takes memory."""
     second_moment: float = 0.0
     """Sum of it."""
     unsupported: float = 0.0

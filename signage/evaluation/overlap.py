@@ -2,7 +2,7 @@
 
 - **Unsupported**: what the policy chooses and the log never left to chance. Of that share nothing
   is known, and neither IPS, SNIPS nor DR says so by itself: beyond ``MOST_UNSUPPORTED`` they are
-  not told. As rewards are in [0, 1], that is also the largest error that they can have below it.
+  not given. As rewards are in [0, 1], that is also the largest error that they can have below it.
 - **Effective sample size** under ``LEAST_EFFECTIVE``: the intervals are then not those they claim
   to be (`scripts/bench off-policy` prints their coverage). Kish, "Survey Sampling", 1965; Owen,
   "Monte Carlo theory, methods and examples", chapter 9.3.

@@ -29,7 +29,7 @@ _MOST_PAIRS = 1_000
 
 
 class RewardModel:
-    """Learns plays, and tells what any content would have earned in their contexts."""
+    """Learns from plays what any content would have earned in their contexts."""
 
     def __init__(self, contents: Mapping[str, Sequence[str]], features: Sequence[str]) -> None:
         """``contents`` and ``features`` as in ``Log``."""
@@ -47,7 +47,7 @@ class RewardModel:
         self._normal = self._normal_matrix()
 
     def describe(self, kinds: Iterable[str]) -> Floats:
-        """A content as the model sees it; what no content of the log is tells it nothing."""
+        """A content as the model sees it; features that no content of the log has say nothing."""
         present = set(kinds)
         return np.array([1.0, *(float(kind in present) for kind in self.kinds)])
 

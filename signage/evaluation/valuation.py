@@ -23,7 +23,7 @@ LEAST_IN_STRETCH = 30
 
 @dataclass(frozen=True, slots=True)
 class Valuation:
-    """What one policy would have earned. An estimate that cannot be told is None."""
+    """What one policy would have earned. An estimate that is not known is None."""
 
     policy: str
     ips: Estimate | None

@@ -13,16 +13,16 @@ Views for one connection, which need nothing of the journal but to read it:
 the clock did |
 | ``visit_time`` | the same, with where the seconds of the visit are |
 
-A play *counts* once it was on the screen: it has ``started_utc``. What a page told of a play goes
-before what the kiosk knew: a play that the page began or ended while the kiosk was away is one
-play, with the state and the seconds that the page tells. ``ended_utc`` is ``started_utc`` and
+A play *counts* once it was on the screen: it has ``started_utc``. What a page reported of a play
+goes before what the kiosk knew: a play that the page began or ended while the kiosk was away is one
+play, with the state and the seconds that the page reported. ``ended_utc`` is ``started_utc`` and
 ``shown_s`` later: a clock that is set meanwhile changes no duration.
 
 A mean reward of contents is of ``drawn_reward``: what had to play was not chosen for who was there.
 
 The audience of a play is *seen* where the play ended as it should, and the camera did not fail for
 most of it.
-Where a page tells that a play was on the screen for less than the kiosk took it to be, its
+Where a page reported that a play was on the screen for less than the kiosk took it to be, its
 impressions are cut in proportion.
 
 A visit is an opportunity to see. Its person is a *watcher* who looked at the screen at least once,
@@ -94,7 +94,7 @@ WHERE play_id NOT IN (SELECT decision_id FROM main.decisions)
 """
 _ALL = f"CREATE TEMP VIEW all_plays AS SELECT {_COLUMNS} FROM decided_plays UNION ALL {_PAGE}"  # noqa: S608
 
-# Only where the page tells of fewer seconds than the kiosk took the play to last.
+# Only where the page reported fewer seconds than the kiosk took the play to last.
 _CUT = """coalesce((
     SELECT own.shown_s / (p.ended_s - p.started_s)
     FROM main.page_plays own JOIN main.plays p ON p.decision_id = own.play_id

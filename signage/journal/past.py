@@ -15,7 +15,7 @@ from signage.types.plays import Play
 
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
-# Plays that reached the screen, whoever tells so (``facts.py``).
+# Plays that reached the screen, whoever reported it (``facts.py``).
 _DECIDED = """
 SELECT started_utc, content_id, play_id, forced, started_s IS NULL FROM decided_plays
 WHERE started_utc IS NOT NULL AND (asked_utc > ? AND asked_utc <= ? OR number >= (
@@ -151,7 +151,7 @@ def _in_order(rows: Iterable[tuple[Any, ...]]) -> list[Play]:
     """In the order of the screen.
 
     Of what the kiosk saw begin, that is the order of the decisions, also where the clock was set
-    back; of what the page tells, that of its times.
+    back; of what the page reported, that of its times.
     """
     latest = datetime.min.replace(tzinfo=UTC)
     timed = []

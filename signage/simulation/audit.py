@@ -1,6 +1,6 @@
 """Counts the constraints that a simulation breaks, from what happened before whom.
 
-What any record of plays tells is counted by ``evaluation/constraints_kept.py``. The audit adds
+What any record of plays shows is counted by ``evaluation/constraints_kept.py``. The audit adds
 what only a simulation can see. It knows the rules from their description and shares no code with
 what keeps them (``recommend/constraints``).
 """

@@ -27,7 +27,7 @@ class SimulatedScreen:
 
     def show(self, cue: Cue) -> None:
         if self._next is not None:
-            # It is told later than it happened, but nothing happens in between.
+            # It is reported later than it happened, but nothing happens in between.
             self._say(self._next, PlayState.SUPERSEDED, self.started_s)
         self._next = cue
 

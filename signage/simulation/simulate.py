@@ -112,7 +112,7 @@ class Simulation:
     def _frames(self) -> Iterator[Frame]:
         """The recording's moments, over and over. There are no pictures any more.
 
-        While somebody reads, further ones between: reading is told from quick looks.
+        While somebody reads, further ones between: reading is detected from quick looks.
         """
         length_s = self._recording.duration_s
         moments = _worth_living(self._recording.moments)
@@ -212,7 +212,7 @@ def _for_simulated_eyes(config: Config) -> Config:
 
 
 def _eyes(config: Config) -> Eyes | None:
-    """As the camera of ``config`` tells them."""
+    """Return them as the camera of ``config`` sees them."""
     if not (config.audience.reading and config.perception.gaze):
         return None
     return Eyes(ScreenPlane(config.screen), config.perception.min_gaze_px)

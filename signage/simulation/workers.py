@@ -25,7 +25,7 @@ _progress: Any = None
 
 
 class Processes(ProcessPoolExecutor):
-    """Each of ``jobs`` has a place in shared memory, where its process tells how far it is."""
+    """Each of ``jobs`` has a place in shared memory, where its process writes how far it is."""
 
     def __init__(self, workers: int, jobs: int) -> None:
         # Not forked: the numeric libraries have threads.

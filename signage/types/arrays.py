@@ -10,4 +10,4 @@ Image = NDArray[np.uint8]
 
 
 Floats = NDArray[np.float64]
-"""A vector or matrix of numbers; the shape is said where it is used."""
+"""A vector or matrix of numbers; the shape is documented where it is used."""

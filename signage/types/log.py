@@ -30,7 +30,7 @@ class Outcome(IntEnum):
 
     REWARDED = 0
     FORCED = 1
-    """Nothing was left to chance, so nothing is told about other choices."""
+    """Nothing was left to chance, so it says nothing about other choices."""
     NOBODY_PRESENT = 2
     """Nobody could have seen the play."""
     NOT_OBSERVED = 3

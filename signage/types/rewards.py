@@ -32,7 +32,7 @@ class Impression:
     stayed: bool
     """Still present when the play ended."""
     reading_s: float | None
-    """Time spent reading; None where it could not be told."""
+    """Time spent reading; None where it is not known."""
     reading_region: Box | None
     """What they read last: left, top, right, bottom in shares of the screen."""
     reaction: float
@@ -49,7 +49,7 @@ class ShortStay:
     present_s: float
     attention_s: float
     reading_s: float | None
-    """Time spent reading; None where it could not be told."""
+    """Time spent reading; None where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)

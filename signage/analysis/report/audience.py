@@ -171,7 +171,7 @@ def _heat(inputs: ReportInputs, cells: Sequence[Row], order: Sequence[str]) -> s
     ]
     segments = [name for name in order if any(cell["segment"] == name for cell in cells)]
     if not names or segments in ([], [order[-1]]):
-        return None  # nothing was told of anybody
+        return None  # nothing is known of anybody
     ratio = np.full((len(names), len(segments)), np.nan)
     persons = np.zeros_like(ratio)
     for cell in cells:
@@ -195,8 +195,8 @@ def few(inputs: ReportInputs) -> str:
 def suppressed(persons: Floats, least: int) -> Flags:
     """Cells to hide, shape (contents, segments): with fewer people than ``least``.
 
-    Where that is one of a row, the next smallest, too: the row's total is told, and would tell of
-    it by difference.
+    Where that is one of a row, the next smallest, too: the row's total is shown, and would give
+    it away by difference.
     """
     hidden = (persons > 0) & (persons < least)
     for row in np.flatnonzero(hidden.sum(axis=1) == 1):

@@ -35,7 +35,7 @@ def write_report(
 ) -> None:
     """Write the page about ``journal``, a file or its folder, to ``out``.
 
-    ``experiment`` is the name of the one to tell of, the newest unless it is said; ``simulated``
+    ``experiment`` is the name of the one to show, the newest by default; ``simulated``
     the summary of the simulation that made the journal. Cells with fewer people than
     ``least_persons`` are left out. ``on_progress`` gets the share done. Raises JournalError for a
     journal that no number can be drawn from, SignageError where ``out`` cannot be written.

@@ -89,7 +89,7 @@ def learning_curve(inputs: ReportInputs) -> Section | None:
 
 
 def lift_over_time(inputs: ReportInputs) -> Section | None:
-    """Over the control of the experiment, or over contents by lot."""
+    """Over the control of the experiment, or over contents drawn at random."""
     title = "Lift over time"
     if isinstance(inputs.experiment, Mapping):
         return _experiment_over_time(inputs, title)

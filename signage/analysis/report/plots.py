@@ -36,13 +36,13 @@ _LEAST_COLUMNS = 7
 _LONGEST_NAME = 30
 """Characters of a name beside a plot; the tables have all of it."""
 _MARKERS = "osD^vP"
-"""Series are told apart in black and white, too."""
+"""Series differ in black and white, too."""
 _HIDDEN, _UNKNOWN = "////", "...."
 
 _HATCHED: Any = {"fill": False, "edgecolor": _MUTED, "linewidth": 0}
 
 Curve = tuple[Sequence[Any], Sequence[Estimate]]
-"""Places on the x-axis, numbers or times, and what is there; NaN ends where nothing is told."""
+"""Places on the x-axis, numbers or times, and what is there; NaN ends without an interval."""
 
 
 def curves(series: Mapping[str, Curve], *, xlabel: str, ylabel: str, zero: bool = False) -> str:
@@ -81,7 +81,7 @@ def _band(
         if np.isfinite([low[0], high[0]]).all():
             axes.vlines(places, low, high, color=colour)
         return line
-    # An end that is open, or not told, does not decide the scale.
+    # An end that is open, or not known, does not decide the scale.
     axes.fill_between(places, low, high, color=colour, alpha=0.18, linewidth=0)
     return line
 

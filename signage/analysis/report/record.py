@@ -12,7 +12,7 @@ from signage.types.log import Outcome
 
 
 def constraints(inputs: ReportInputs) -> Section:
-    """What they held back, and what was counted anew."""
+    """What the constraints held back, and how often they were broken."""
     figures, counted = inputs.figures, inputs.constraints_kept
     rules = sorted(
         # What is mandatory is held back from every draw.

@@ -16,7 +16,7 @@ def number(value: float, form: str) -> str:
 
 
 def ends(estimate: Estimate, form: str) -> str:
-    """An interval in brackets; nothing where it is not told."""
+    """An interval in brackets; nothing where there is none."""
     if math.isnan(estimate.low):
         return ""
     return f" ({number(estimate.low, form)} to {number(estimate.high, form)})"

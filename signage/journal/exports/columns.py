@@ -166,7 +166,7 @@ class ColumnsLog:
             columns = [numbers(f"{prefix}:{name}") for name in names]
             return np.array(columns, float).T.reshape(batch.num_rows, len(columns))
 
-        # Files of before have no such column.
+        # Older files have no such column.
         known = "utc_offset_min" in batch.schema.names
         ahead = numbers("utc_offset_min") if known else np.full(batch.num_rows, np.nan)
         return Block(

@@ -21,7 +21,7 @@ screen, opportunities to see are visits, and a visit sees many plays |
 | ``attention_s`` | sum over the persons of the time they looked at it |
 | ``dwell_s`` | sum over the persons of the time they were present during the play |
 | ``attraction_ratio`` | attention / dwell |
-| ``read_s`` | sum over the persons of the time they read; empty where it could not be told of \
+| ``read_s`` | sum over the persons of the time they read; empty where it is not known of \
 every one of them |
 | ``more_open_s``, ``more_read_s`` | how long what is ``more`` of it was unfolded, and was read |
 | ``reward`` | in [0, 1] |
@@ -34,7 +34,7 @@ short, and their seconds: in none of the columns above |
 What is not known is empty, never 0: the audience of a play that failed, that the page made by
 itself or that the camera did not see; the reward where nobody could have seen the play. A play
 that the page finished while the connection was lost is one row: the kiosk's, with the end, the
-state and the seconds that the page told later. Its audience is of the time before.
+state and the seconds that the page reported later. Its audience is of the time before.
 
 What a play is, and who is counted, is defined in ``facts.py``. The dwell time of a play is at most
 its seconds on the screen for each person, and attention at most dwell time.

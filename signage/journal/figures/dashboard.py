@@ -31,7 +31,7 @@ from signage.stats import mean_of_shares
 TREND_PARTS = 12
 """A period is drawn as so many mean rewards of each content."""
 TREND_PLAYS = 10
-"""Rewarded plays that each half of the period needs, for a trend to be told."""
+"""Rewarded plays that each half of the period needs, for there to be a trend."""
 SEEN_SHARE = 0.95
 """Of an hour from which on it counts as seen: a start of the program takes some seconds."""
 

@@ -20,7 +20,7 @@ from signage.journal.reader import JournalReader
 
 _SILENCE_S = 3600.0
 
-# A gender is told where its probability is .8 or more; who is less clear is an adult.
+# A gender is given where its probability is .8 or more; who is less clear is an adult.
 _SEGMENTS = """
 CREATE TEMP TABLE segments AS
 SELECT visit_id, viewer_id, CASE
@@ -44,7 +44,7 @@ SELECT content_id, {segment} AS segment, count(DISTINCT s.viewer_id) AS persons,
 FROM all_impressions i JOIN main.decisions USING (decision_id) JOIN segments s USING (visit_id)
 WHERE seen GROUP BY content_id, segment
 """
-# An hour counts where the camera saw any of it. Journals of before do not say; then it did.
+# An hour counts where the camera saw any of it. Older journals do not say; there it counts.
 _LOCAL = """
 CREATE TEMP TABLE local AS
 SELECT decision_id, CAST(strftime('%w', wall) AS INTEGER) AS weekday,

@@ -51,7 +51,7 @@ _GRID = np.linspace(-4.0, 4.0, 33)
 _GRID_WEIGHTS = np.exp(-0.5 * _GRID**2) / np.exp(-0.5 * _GRID**2).sum()
 _MOST_SHARED = 0.95
 _READS_S, _READS_FACE_PX = 4.0, 60.0
-"""Reading is told after some seconds, and of faces of this height."""
+"""Reading is detected after some seconds, on faces of this height."""
 
 _NAMES = ("moving", "still", "log hold moving", "log hold still", "pull", "hold", "boredom", "s")
 _PRIOR_SD = np.array([2.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.5])
@@ -60,7 +60,7 @@ _STEP = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Impressions:
-    """What a journal tells of looks, one row each, in the order of group and unit."""
+    """The impressions of a journal, one row each, in the order of group and unit."""
 
     present_s: Floats
     attention_s: Floats
@@ -148,7 +148,7 @@ def fit(journal: Path) -> tuple[ResponseFit, Impressions]:
 
 
 def read_impressions(journal: Path) -> Impressions:
-    """What ``journal`` tells. Raises JournalError as `fit` does."""
+    """Return the impressions of ``journal``. Raises JournalError as `fit` does."""
     reader = JournalReader(journal)
     check_sound(reader)
     contents = reader.contents()

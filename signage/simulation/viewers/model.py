@@ -1,6 +1,6 @@
 """The parameters of the simulated response, and its presets.
 
-What is said of people is said of a population whose taste ``r`` for a content is standard
+Every statement on people is about a population whose taste ``r`` for a content is standard
 normal: which share of them looks for over a second, and for how long who looks does. From these
 follow, for somebody of taste ``r``,
 
