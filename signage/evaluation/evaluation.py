@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -28,7 +29,7 @@ from signage.evaluation.valuation import (
 )
 from signage.evaluation.what_if import NewContent, Target
 from signage.stats import Estimate
-from signage.types.log import Index, Log
+from signage.types.log import Block, Index, Log
 
 _PARTS = 20
 """Of the log, after each of which the reward model is fitted again."""
@@ -69,67 +70,96 @@ def evaluate(
     Raises JournalError where the log is empty, damaged or has too little, SignageError for a
     target whose answers are no probabilities.
     """
-    model = RewardModel(log.contents, log.features) if log.contents else None
-    room = len(log)
-    gathered = [
-        GatheredTarget(target, Column(room), Column(room), Column(room) if stretches else None)
-        for target in targets
-    ]
-    added = [GatheredContent(content) for content in new]
-    counts = LogCounts(log.name)
-    reward_column, modelled, as_logged = Column(room), Column(room), Column(room)
-    visitors: list[Index] = []
-    size, done, to_fit = _block_size(log), 0, 0
-    for block in log.blocks(size):
-        counts.add(block)
-        counted = block.judged
-        assert model is not None  # noqa: S101 - a log with decisions has contents
-        contexts = model.contexts(block, counted)
-        rewards = model.expects(contexts)
-        shown, reward = block.shown[counted], block.reward[counted]
-        for one in gathered:
-            one.add(block, counted, contexts, rewards)
-        logged = np.nan_to_num(block.probabilities[counted])
-        for other in added:
-            other.add(block.eligible[counted], logged, contexts)
-        reward_column.add(reward)
-        modelled.add(rewards[np.arange(len(shown)), shown])
-        as_logged.add(np.sum(logged * rewards, axis=1))
-        visitors.append(block.visitors[counted])
-        model.learn(contexts, shown, reward)
+    gathering = _Gathering(log, targets, new, with_stretches=bool(stretches))
+    done = 0
+    for block in log.blocks(_block_size(log)):
+        gathering.add(block)
         done += len(block)
-        if done >= to_fit:
-            model.fit()
-            to_fit = done + len(log) // _PARTS
         on_progress(done / len(log))
-    counts.check_enough()
-    assert model is not None  # noqa: S101
-    model.fit()
-    plays = JudgedPlays(
-        reward_column.values,
-        modelled.values,
-        as_logged.values,
-        _clusters(visitors),
-        model,
-    )
+    gathering.counts.check_enough()
+    plays = gathering.plays()
     bounds = stretches_of(len(plays.reward), stretches) if stretches else []
     valuations = [
         replace(
             value_target(one, plays, tuple(log.contents)),
             over_time=tuple(difference_within(one, plays, within) for within in bounds),
         )
-        for one in gathered
+        for one in gathering.targets
     ]
-    valuations += [extrapolate(other, plays, log.contents) for other in added]
+    valuations += [extrapolate(other, plays, log.contents) for other in gathering.new]
     return Evaluation(
         decisions=done,
         plays=len(plays.reward),
         visitors=int(plays.cluster.max()) + 1,
-        counts=counts,
+        counts=gathering.counts,
         logged=plays.logged,
         valuations=tuple(valuations),
         stretches=tuple(within.stop for within in bounds),
     )
+
+
+class _Gathering:
+    """One pass over a log: what the estimates need of its plays and of each target."""
+
+    def __init__(
+        self,
+        log: Log,
+        targets: Sequence[Target],
+        new: Sequence[NewContent],
+        *,
+        with_stretches: bool,
+    ) -> None:
+        room = len(log)
+        self._log = log
+        self.counts = LogCounts(log.name)
+        self.targets = [
+            GatheredTarget(
+                target, Column(room), Column(room), Column(room) if with_stretches else None
+            )
+            for target in targets
+        ]
+        self.new = [GatheredContent(content) for content in new]
+        self._reward, self._modelled, self._as_logged = Column(room), Column(room), Column(room)
+        self._visitors: list[Index] = []
+        self._done = self._to_fit = 0
+
+    @cached_property
+    def _model(self) -> RewardModel:
+        """Made at the first decision: a log without any has no contents."""
+        return RewardModel(self._log.contents, self._log.features)
+
+    def add(self, block: Block) -> None:
+        """Take up the next decisions. The model expects their rewards before it learns them."""
+        self.counts.add(block)
+        judged, model = block.judged, self._model
+        contexts = model.contexts(block, judged)
+        rewards = model.expects(contexts)
+        shown, reward = block.shown[judged], block.reward[judged]
+        for target in self.targets:
+            target.add(block, judged, contexts, rewards)
+        logged = np.nan_to_num(block.probabilities[judged])
+        for content in self.new:
+            content.add(block.eligible[judged], logged, contexts)
+        self._reward.add(reward)
+        self._modelled.add(rewards[np.arange(len(shown)), shown])
+        self._as_logged.add(np.sum(logged * rewards, axis=1))
+        self._visitors.append(block.visitors[judged])
+        model.learn(contexts, shown, reward)
+        self._done += len(block)
+        if self._done >= self._to_fit:
+            model.fit()
+            self._to_fit = self._done + len(self._log) // _PARTS
+
+    def plays(self) -> JudgedPlays:
+        """Return the plays that are judged, with the model of all of them."""
+        self._model.fit()
+        return JudgedPlays(
+            self._reward.values,
+            self._modelled.values,
+            self._as_logged.values,
+            _clusters(self._visitors),
+            self._model,
+        )
 
 
 def stretches_of(plays: int, most: int) -> list[slice]:
