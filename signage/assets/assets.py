@@ -152,9 +152,11 @@ def copy_assets(manifest: Path, source: Path) -> None:
     try:
         for asset, state in verify(manifest):
             if state != "ok" and asset.name in there:
-                part = manifest.parent / f".{asset.name}.part"
-                shutil.copyfile(source / asset.name, part)
-                part.replace(manifest.parent / asset.name)
+                with (
+                    (source / asset.name).open("rb") as original,
+                    replace_file(manifest.parent / asset.name) as copy,
+                ):
+                    shutil.copyfileobj(original, copy)
     except OSError as error:
         raise AssetError(
             f"Cannot copy the files of {manifest}: {error}. Make room or give access, then run "
