@@ -205,7 +205,7 @@ def create(db: sqlite3.Connection) -> None:
 
 
 def upgrade(db: sqlite3.Connection, version: int) -> None:
-    """Bring a journal of version ``found`` up to date, within the transaction of ``db``."""
+    """Bring a journal of ``version`` up to date, within the transaction of ``db``."""
     tables = {
         name: next(s for s in SCHEMA.split(";\n") if f"CREATE TABLE {name} " in s)
         for name in (
