@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from benchmarks.common.paths import MANIFEST
-from signage.assets.assets import require
+from signage.assets.manifest import require
 from signage.perception.models.face_detector import FaceDetector
 from signage.perception.models.faces import CropLandmarker, Face
 from signage.types.arrays import Image

@@ -6,7 +6,7 @@ import math
 from collections import deque
 from collections.abc import Sequence
 
-from signage.assets.assets import require
+from signage.assets.manifest import require
 from signage.audience.reading import ReadingModel, load_reading_model
 from signage.audience.screen_plane import ScreenPlane
 from signage.audience.visit import Visit

@@ -23,7 +23,7 @@ def pull(config: DemoConfigOption = None) -> None:
 
     Says nothing when all are there.
     """
-    from signage.assets.assets import pull as fetch
+    from signage.assets.install import pull as fetch
     from signage.text.terminal import Console
 
     for manifest in _manifests(config):
@@ -33,7 +33,7 @@ def pull(config: DemoConfigOption = None) -> None:
 @models.command("list")
 def list_assets(config: DemoConfigOption = None, as_json: JsonOption = False) -> None:
     """List models and clips with their origin."""
-    from signage.assets.assets import load_manifest
+    from signage.assets.manifest import load_manifest
     from signage.text.terminal import Console, table
 
     assets = [asset for manifest in _manifests(config) for asset in load_manifest(manifest)]
@@ -50,7 +50,7 @@ def list_assets(config: DemoConfigOption = None, as_json: JsonOption = False) ->
 @models.command()
 def verify(config: DemoConfigOption = None, as_json: JsonOption = False) -> None:
     """Check the SHA-256 of every model and clip."""
-    from signage.assets.assets import verify as states_of
+    from signage.assets.manifest import verify as states_of
     from signage.text.terminal import Console
 
     states = {a.name: state for manifest in _manifests(config) for a, state in states_of(manifest)}

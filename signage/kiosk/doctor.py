@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from signage.assets import assets
+from signage.assets.manifest import verify
 from signage.config.clock import local_time
 from signage.errors import JournalError, SignageError
 from signage.journal.growth import growth
@@ -153,7 +153,7 @@ def _models(config: Config) -> Check:
 def _files(name: str, manifest: Path) -> Check:
     """Whether every file of a manifest is there and has its SHA-256."""
     try:
-        states = assets.verify(manifest)
+        states = verify(manifest)
     except SignageError as error:
         return Check(name, ok=False, detail=str(error), remedy="Restore the manifest.")
     if wrong := [f"{asset.name} is {state}" for asset, state in states if state != "ok"]:

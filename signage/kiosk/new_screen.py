@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from signage.assets.assets import copy_assets, load_manifest, pull, verify
+from signage.assets.install import pull
+from signage.assets.manifest import copy_assets, load_manifest, verify
 from signage.capture.live import probe_camera
 from signage.config.camera import CameraConfig
 from signage.config.locations import CONFIGS, DEMO_CONFIG, KIOSK_CONFIG, MODELS, SCREEN_FILES

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from signage.assets.assets import require
+from signage.assets.manifest import require
 from signage.config.config import Config
 from signage.perception.models.bodies import Body, BodyDetector
 from signage.perception.models.face_detector import DetectedFace, FaceDetector

@@ -15,7 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from signage.assets.assets import require
+from signage.assets.manifest import require
 from signage.config.perception import PerceptionConfig
 from signage.perception.logos.detector import LogoFinder, torso_of
 from signage.perception.models.attributes import TraitEstimator

@@ -12,8 +12,8 @@ import onnxruntime as ort
 import pytest
 from numpy.typing import NDArray
 
-from signage.assets import assets
 from signage.assets.convert import CONVERTERS, convert
+from signage.assets.manifest import Conversion, load_manifest, require
 from signage.errors import AssetError
 
 ROOT = Path(__file__).parents[2]
@@ -109,7 +109,7 @@ STRIDE_2 = {
 
 @pytest.mark.parametrize("name", INPUTS)
 def test_a_converted_model_computes_what_the_original_does(name: str) -> None:
-    outputs = run(assets.require(ROOT / "models/manifest.toml", name), INPUTS[name])
+    outputs = run(require(ROOT / "models/manifest.toml", name), INPUTS[name])
 
     assert outputs.keys() == REFERENCES[name].keys()
     for key, reference in REFERENCES[name].items():
@@ -119,7 +119,7 @@ def test_a_converted_model_computes_what_the_original_does(name: str) -> None:
 
 
 def test_every_converted_model_has_its_reference() -> None:
-    manifest = assets.load_manifest(ROOT / "models/manifest.toml")
+    manifest = load_manifest(ROOT / "models/manifest.toml")
     assert {asset.name for asset in manifest if asset.convert} == INPUTS.keys()
 
 
@@ -222,5 +222,5 @@ def test_weights_that_do_not_fit_their_description_are_told() -> None:
 
 
 def test_the_manifest_knows_every_converter() -> None:
-    by = assets.Conversion.model_json_schema()["properties"]["by"]["enum"]
+    by = Conversion.model_json_schema()["properties"]["by"]["enum"]
     assert set(by) == set(CONVERTERS)

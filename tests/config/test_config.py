@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from signage.assets.assets import load_manifest
+from signage.assets.manifest import load_manifest
 from signage.config.config import Config
 from signage.config.file import load_config
 from signage.content.catalogue import ContentFile, read_content

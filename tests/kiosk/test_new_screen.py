@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from signage.assets.assets import verify
+from signage.assets.manifest import verify
 from signage.config.config import Config
 from signage.config.file import load_config
 from signage.config.locations import MODELS

@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from signage.assets.assets import require
+from signage.assets.manifest import require
 from signage.config.perception import PerceptionConfig
 from signage.perception.models.alignment import arcface_chip, dlib_chip
 from signage.perception.models.faces import Face

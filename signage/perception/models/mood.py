@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from signage.assets.assets import require
+from signage.assets.manifest import require
 from signage.perception.models.alignment import arcface_chip
 from signage.perception.models.faces import Face
 from signage.perception.models.inference import load_model
