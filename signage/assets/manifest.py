@@ -127,8 +127,8 @@ def copy_assets(manifest: Path, source: Path) -> None:
                     shutil.copyfileobj(original, copy)
     except OSError as error:
         raise AssetError(
-            f"Cannot copy the files of {manifest}: {error}. Free disk space or give write access, then run "
-            "`signage models pull`."
+            f"Cannot copy the files of {manifest}: {error}. Free disk space or give write access, "
+            "then run `signage models pull`."
         ) from error
 
 

