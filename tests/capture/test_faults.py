@@ -24,8 +24,8 @@ def faults(pictures: Iterator[Picture], frozen_after_s: float = 10.0) -> list[Fa
 
 
 def noisy(image: Image, sd: float, seed: int = 0) -> Image:
-    noise = np.random.default_rng(seed).normal(0, sd, image.shape)
-    return np.clip(image + noise, 0, 255).astype(np.uint8)
+    noise = np.random.default_rng(seed).standard_normal(image.shape, dtype=np.float32)
+    return np.clip(image + np.float32(sd) * noise, 0, 255).astype(np.uint8)
 
 
 def dimmed(image: Image, gain: float) -> Image:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import closing
+from copy import copy
 from datetime import timedelta
 from pathlib import Path
 
@@ -28,11 +29,11 @@ CONTENTS = catalogue({"coffee": {"duration_s": 1.0}, "shoes": {"duration_s": 1.0
 SOMEBODY = [sighting(traits=traits(45, 0.9))]
 
 
-@pytest.fixture
-def on(tmp_path: Path) -> Stage:
-    """A screen that has learned, and was switched off."""
+@pytest.fixture(scope="module")
+def switched_off(tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    """A screen that has learned."""
     stage = Stage(
-        tmp_path / "data" / "journal.sqlite",
+        tmp_path_factory.mktemp("learned") / "data" / "journal.sqlite",
         CONTENTS,
         policy="vw",
         min_play_s=0.5,
@@ -42,6 +43,15 @@ def on(tmp_path: Path) -> Stage:
     stage.play(130, SOMEBODY)
     stage.engine.end(frame(stage.t_s))
     stage.journal.close()
+    return stage
+
+
+@pytest.fixture
+def on(switched_off: Stage, tmp_path: Path) -> Stage:
+    """The same screen, with a copy of its data."""
+    stage = copy(switched_off)
+    data = shutil.copytree(switched_off.path.parent, tmp_path / "data")
+    stage.path = data / switched_off.path.name
     return stage
 
 

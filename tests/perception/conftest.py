@@ -16,7 +16,9 @@ def _each_network_is_loaded_once() -> Iterator[None]:
     load = ort.InferenceSession
     loaded: dict[tuple[Path, int], Any] = {}
 
-    def shared(path: str, options: ort.SessionOptions, **more: Any) -> Any:
+    def shared(path: Any, options: ort.SessionOptions | None = None, **more: Any) -> Any:
+        if options is None:  # no network of the product
+            return load(path, **more)
         real = Path(path).resolve()
         key = real, real.stat().st_mtime_ns
         if key not in loaded:

@@ -34,6 +34,7 @@ def start_anew(state: Path) -> None:
     subprocess.run(command("ExecStartPre"), cwd=state, check=True)
 
 
+@pytest.mark.system
 def test_a_profile_that_is_broken_is_made_anew_and_keeps_the_ledger(
     shop: Shop, tmp_path: Path
 ) -> None:

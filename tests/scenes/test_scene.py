@@ -218,6 +218,7 @@ def test_light_noise_and_blur_are_as_the_scene_says() -> None:
     assert edge_px(0.04) == pytest.approx(0.04 * 2.0 * 250, abs=4)  # 2 m/s at 250 px/m
 
 
+@pytest.mark.models
 def test_a_scene_is_the_same_every_time() -> None:
     path = SCENES / "dim.toml"
     runs = [list(islice(read_scene(path), 40, 50)) for _ in range(2)]
@@ -226,6 +227,7 @@ def test_a_scene_is_the_same_every_time() -> None:
         assert np.array_equal(image, again)
 
 
+@pytest.mark.models
 def test_a_living_face_moves_and_a_poster_does_not() -> None:
     crops: dict[str, list[Image]] = {"poster": [], "redhead": []}
     quiet = load_scene(SCENES / "poster.toml")

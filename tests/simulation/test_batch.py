@@ -17,7 +17,7 @@ import pytest
 
 from signage.config.file import load_config
 from signage.content.loader import load_catalogue
-from signage.errors import ConfigError, SignageError
+from signage.errors import MissingExtraError, SignageError
 from signage.simulation.batch import Result, cluster, simulate, simulate_all
 from signage.simulation.run import FIGURES, summarise
 from signage.simulation.workers import processes
@@ -119,7 +119,10 @@ def test_a_cluster_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -
 
 def test_without_the_extra_a_cluster_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(ConfigError, match=r"signage\[cluster\]"), cluster("tcp://127.0.0.1:9"):
+    with (
+        pytest.raises(MissingExtraError, match=r"signage\[cluster\]"),
+        cluster("tcp://127.0.0.1:9"),
+    ):
         pass
 
 

@@ -94,11 +94,20 @@ def keeping(function):
 
 identity.FaceEncoder.embed = keeping(identity.FaceEncoder.embed)
 identity._turned = keeping(identity._turned)  # as the gallery holds them
+
+def finish():
+    os.write(2, b"the end")
+    np.save({out!r}, np.array(seen, dtype=np.float64))
+
+def leave(code, leave=os._exit):  # as a kiosk does whose camera hangs
+    finish()
+    leave(code)
+
+os._exit = leave
 try:
     main()
 finally:
-    os.write(2, b"the end")
-    np.save({out!r}, np.array(seen, dtype=np.float64))
+    finish()
 """
 _SAID = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
 

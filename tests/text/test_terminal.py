@@ -214,6 +214,7 @@ def plays(folder: Path) -> int:
     return (folder / "plays.csv").read_text(encoding="utf-8-sig").count(",finished,")
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("log", ["full", "left", "stopped", "closed", "ascii"])
 def test_a_screen_outlives_its_log(screen: list[str], tmp_path: Path, log: str) -> None:
     environment = dict(ENVIRONMENT)
@@ -247,6 +248,7 @@ def test_a_screen_outlives_its_log(screen: list[str], tmp_path: Path, log: str) 
         assert b"\x1b" not in said
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("columns", [20, 120])
 def test_a_terminal_shows_hostile_words_as_words(
     screen: list[str], tmp_path: Path, columns: int
@@ -274,6 +276,7 @@ def _read(terminal: int) -> bytes:
         return b""
 
 
+@pytest.mark.system
 def test_a_log_tells_where_the_token_is_and_never_the_token(
     screen: list[str], tmp_path: Path
 ) -> None:
@@ -296,10 +299,12 @@ def test_a_log_tells_where_the_token_is_and_never_the_token(
     assert token not in "".join(lines) + rest
 
 
+@pytest.mark.system
 def test_the_version_is_told() -> None:
     assert re.fullmatch(r"signage \d+\.\d+\.\d+\n", signage("--version").stdout)
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(("command", "name"), [("audience", "demo"), ("run", "kiosk")])
 def test_help_names_the_configuration_that_is_taken(command: str, name: str) -> None:
     said = " ".join(signage(command, "--help").stdout.split())

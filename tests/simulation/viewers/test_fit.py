@@ -14,6 +14,8 @@ from signage.simulation.viewers.fit_plot import draw
 from signage.simulation.viewers.model import ResponseModel, load_model
 from tests.support.shop import job
 
+pytestmark = pytest.mark.system
+
 TRUE = ResponseModel(
     look_share_moving=0.45,
     look_share_still=0.25,
@@ -35,7 +37,6 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out / "journal.sqlite"
 
 
-@pytest.mark.system
 def test_known_parameters_come_back_within_their_error(played: Path, tmp_path: Path) -> None:
     fitted, told = fit(played)
     for name, error in fitted.errors.items():

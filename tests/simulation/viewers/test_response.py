@@ -21,6 +21,8 @@ from signage.types.arrays import Floats
 from signage.types.vision import Frame, Gaze, Sighting
 from tests.support.builders import content, defaults, sighting, traits
 
+pytestmark = pytest.mark.system
+
 CATEGORIES = ("coffee", "shoes")
 VISITORS = [Visitor(round_, 1) for round_ in range(800)]
 MOMENTS_S = np.arange(0.1, 8.0, 0.2)
