@@ -136,7 +136,7 @@ def test_the_very_same_picture_is_frozen_and_a_still_room_is_not() -> None:
     times = [index / 10 for index, fault in enumerate(told) if fault is Fault.FROZEN]
     assert times[0] == pytest.approx(4.2, abs=0.3)
     assert told[-1] is None
-    assert set(faults(iter(lasting(view, 20.0, sd=0.5)), 4.0)) == {None}
+    assert set(faults(iter(lasting(view, 10.0, sd=0.5)), 4.0)) == {None}
 
 
 def test_a_camera_that_reuses_its_picture_is_not_called_frozen() -> None:
