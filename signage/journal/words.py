@@ -18,7 +18,7 @@ def why(decision: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     if name in estimates:
         best = max(estimates, key=lambda content_id: estimates[content_id])
         sentences.append(
-            f"It was expected to earn {estimates[name]:.2f}, the most of all."
+            f"Its expected reward was {estimates[name]:.2f}, the highest of all."
             if best == name
             else f"Its expected reward was {estimates[name]:.2f}. "
             f"{_title(best, titles)} had the highest, {estimates[best]:.2f}."
@@ -34,7 +34,7 @@ def why(decision: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     if decision["masked"]:
         sentences.append(f"Not allowed: {_together(decision['masked'], titles)}.")
     if decision["gave_way"]:
-        sentences.append(f"Rules that gave way: {_together(decision['gave_way'], titles)}.")
+        sentences.append(f"Rules set aside: {_together(decision['gave_way'], titles)}.")
     return " ".join(sentences)
 
 

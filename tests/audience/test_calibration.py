@@ -68,5 +68,5 @@ def test_eyes_that_do_not_follow_change_nothing() -> None:
 
 
 def test_eyes_that_are_not_seen_are_too_few() -> None:
-    with pytest.raises(ConfigError, match="at 0 of 9 points only"):
+    with pytest.raises(ConfigError, match="at only 0 of 9 points"):
         calibrate(lambda _: None)

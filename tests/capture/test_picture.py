@@ -54,8 +54,8 @@ def test_unusual_pictures_become_bgr(raw: NDArray[Any], bgr: tuple[int, int, int
     [
         (np.zeros((1, 1, 3), dtype=np.uint8), "1 × 1 × 3 pixels, too small to see anyone"),
         (np.zeros((0, 640, 3), dtype=np.uint8), "too small"),
-        (np.zeros((0,), dtype=np.uint8), "is no picture"),
-        (np.zeros((20, 30, 2), dtype=np.uint8), "20 × 30 × 2, which is no picture"),
+        (np.zeros((0,), dtype=np.uint8), "is not a picture"),
+        (np.zeros((20, 30, 2), dtype=np.uint8), "20 × 30 × 2, which is not a picture"),
         (np.zeros((20, 30, 3), dtype=np.float32), "float32"),
     ],
 )

@@ -328,7 +328,7 @@ def test_a_start_without_its_fallback_plays_the_others(watched: Callable[..., Wa
     cut(on.folder / "photo" / "a.png")
     again = Watched(on.folder, fallback="photo")
     assert list(again.watch.catalogue) == ["base"]
-    assert "'base' stands in for it" in (again.watch.problem or "")
+    assert "'base' replaces it" in (again.watch.problem or "")
     page(on.folder / "young")
     assert again.look(2) == [["base", "young"]]
     assert again.watch.problem is not None
@@ -457,7 +457,7 @@ def test_a_pin_rests_while_its_content_is_away(
     give(on, Action.PIN, "coffee")
     on.engine.replace_catalogue(NEWS)
     on.play(30, [HERE])
-    assert "ordered the content 'coffee', which is not in the catalogue any more" in caplog.text
+    assert "ordered the content 'coffee', which is no longer in the catalogue" in caplog.text
     assert on.engine.recommender.orders == Orders()
     assert shown(on) == "news"
     with pytest.raises(SignageError, match="There is no content 'coffee'"):

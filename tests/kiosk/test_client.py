@@ -59,7 +59,7 @@ def test_a_refusal_is_passed_on(screen: tuple[PlayerServer, Desk, int], tmp_path
     server, desk, port = screen
     keep_orders_token(tmp_path, server.orders_token)
     desk.refusal = "Not today."
-    with pytest.raises(SignageError, match=r"The screen refuses\. Not today\."):
+    with pytest.raises(SignageError, match=r"The screen refused the order\. Not today\."):
         ask_screen(at(port, tmp_path), FREEZE)
 
 
@@ -98,7 +98,7 @@ def test_what_is_no_screen_is_told(tmp_path: Path) -> None:
     with HTTPServer(("127.0.0.1", 0), Other) as server:
         thread = Thread(target=server.handle_request)
         thread.start()
-        with pytest.raises(SignageError, match=r"no screen of this version \(status 404\)"):
+        with pytest.raises(SignageError, match=r"not a screen of this version \(status 404\)"):
             ask_screen(at(server.server_port, tmp_path), FREEZE)
         thread.join()
 

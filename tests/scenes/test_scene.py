@@ -314,7 +314,7 @@ ACTOR = '[[actors]]\nid = "a"\nsprite = "a"\nvisits = [[[0.0, 0.0, 2.0], [1.0, 0
         ("duration_s = 1.0\n" + SPRITE + ACTOR + ACTOR, "another actor has the same id"),
         (
             "duration_s = 1.0\n" + SPRITE + ACTOR.replace("[1.0,", "[0.0,"),
-            "key 'actors.0.visits' .* times of the waypoints must grow",
+            "key 'actors.0.visits' .* times of the waypoints must increase",
         ),
         (
             "duration_s = 1.0\n" + SPRITE.replace("[0, 0, 99", "[100, 0, 99"),
