@@ -136,9 +136,11 @@ def test_what_is_made_of_a_face_is_in_no_file_and_in_no_system_call(
         calls[:end].encode()
     )
     assert b"viewer_id" in said  # what it tells of people is there to be found
-    # A leak does not choose its faces: eight of them, from the first to the last, are enough.
-    for face in faces[np.linspace(0, len(faces) - 1, 8).astype(int)]:
-        for part in np.array_split(face, 32):
+    # Of every face both ends are looked for, and of eight, from the first to the last, all parts.
+    whole = set(np.linspace(0, len(faces) - 1, 8).astype(int))
+    for index, face in enumerate(faces):
+        parts = np.array_split(face, 32)
+        for part in parts if index in whole else (parts[0], parts[-1]):
             for needle in (
                 part[:2].astype(np.float32).tobytes(),
                 part[:1].tobytes(),
