@@ -30,6 +30,8 @@ FIXTURES = {"browser": "browser"}
 UNIT_LIMIT_S = 2.0
 """A test of more processor time belongs to a tier."""
 _OVER_LIMIT = "over_limit_s"
+_browsers: list[Browser] = []
+"""The one of this worker, once it runs."""
 
 # A busy machine is no fault of the product.
 settings.register_profile("patient", deadline=None)
@@ -71,9 +73,13 @@ def _tier(item: pytest.Item) -> int:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     before_s = _processor_s()
+    opened = {context for browser in _browsers for context in browser.contexts}
     try:
         return (yield)
     finally:
+        for browser in _browsers:  # a page that is left open goes on drawing beside later tests
+            for context in set(browser.contexts) - opened:
+                context.close()
         used_s = _processor_s() - before_s
         if used_s > UNIT_LIMIT_S and _tier(item) == len(TIERS):
             item.user_properties.append((_OVER_LIMIT, used_s))
@@ -116,5 +122,7 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(
             executable_path=path, args=["--no-sandbox", "--disable-background-networking"]
         )
+        _browsers.append(browser)
         yield browser
+        _browsers.remove(browser)
         browser.close()

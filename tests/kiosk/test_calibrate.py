@@ -21,7 +21,7 @@ CORRECTION = ((1.5, 0.9, 0.0), (-2.0, 0.1, 1.1))
 
 
 def test_somebody_who_does_not_follow_the_points_is_told_so_and_nothing_is_kept(
-    tmp_path: Path, browser: Browser
+    tmp_path: Path, browser: Browser, request: pytest.FixtureRequest
 ) -> None:
     """The man of the clip sits still; every point is shown to him, one after the other."""
     command = ["calibrate", "--config", str(DEMO), "--source", str(FOOTAGE / "cap13_edit2.mp4")]
@@ -32,6 +32,7 @@ def test_somebody_who_does_not_follow_the_points_is_told_so_and_nothing_is_kept(
         text=True,
         cwd=ROOT,
     )
+    request.addfinalizer(process.kill)
     assert process.stdout is not None
     said = process.stdout.readline()
     assert "follow the points with the eyes" in said
@@ -46,7 +47,7 @@ def test_somebody_who_does_not_follow_the_points_is_told_so_and_nothing_is_kept(
             arg=sorted(seen),
         ).json_value()
         seen.add(style)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=300)
     page.close()
     assert seen == {f"{100 * x:g}% {100 * y:g}%" for x, y in POINTS}
     assert process.returncode == 2
