@@ -50,10 +50,10 @@ class Order(BaseModel):
     @model_validator(mode="after")
     def _fits_its_action(self) -> Self:
         if (self.content_id is not None) != (self.action in (Action.PIN, Action.EMERGENCY)):
-            raise ValueError("pin and emergency need a content, and nothing else takes one")
+            raise ValueError("only pin and emergency take a content, and each needs one")
         chosen = [self.checkpoint, self.before]
         if any(chosen) and (self.action is not Action.ROLLBACK or all(chosen)):
-            raise ValueError("rollback alone takes a checkpoint or a time, and only one of them")
+            raise ValueError("only rollback takes a checkpoint or a time, and it takes one of them")
         return self
 
 

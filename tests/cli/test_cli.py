@@ -304,7 +304,7 @@ def test_run_ends_by_itself_and_writes_the_report(
     said = succeed(*kiosk("--minutes", "0.05", "--report", page))
     first, *lines = said.splitlines()
     assert re.fullmatch(r"Player: http://127\.0\.0\.1:\d+/", first)
-    assert any(re.search(r"decision  \w+ with \d+% of \d+", line) for line in lines)
+    assert any(re.search(r"decision  \w+ \(\d+% likely, ", line) for line in lines)
     assert lines[-1] == f"Report: {page}"
     assert 'class="tile"' in page.read_text(encoding="utf-8")
 
@@ -330,5 +330,5 @@ def test_orders_and_rebuild_explain_what_is_missing(tmp_path: Path) -> None:
     assert "There is no journal" in fail(1, "rebuild", tmp_path)
     for words in (["pin"], ["dance"], ["freeze", "coffee"], ["show", "coffee"]):
         assert signage("order", *words, "--data", tmp_path).returncode == 2
-    assert "pin and emergency need a content" in signage("order", "pin").stderr
+    assert "only pin and emergency take a content" in signage("order", "pin").stderr
     assert list(tmp_path.iterdir()) == []

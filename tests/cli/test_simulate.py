@@ -37,7 +37,7 @@ def test_many_seeds_have_a_folder_each_and_a_summary_with_intervals(
     alone, among = (path / "journal.sqlite" for path in (tmp_path / "one", out / "seed-4"))
     assert alone.read_bytes() == among.read_bytes()
     again = ("simulate", MAN, *options, "--seed", "5", "--seeds", "2", "--out", out)
-    assert "seed-5/journal.sqlite is there already" in fail(1, *again)
+    assert "seed-5/journal.sqlite already exists" in fail(1, *again)
 
 
 def test_a_wrong_preset_and_a_journal_that_tells_nothing_are_named(

@@ -35,7 +35,7 @@ def test_somebody_who_does_not_follow_the_points_is_told_so_and_nothing_is_kept(
     request.addfinalizer(process.kill)
     assert process.stdout is not None
     said = process.stdout.readline()
-    assert "follow the points with the eyes" in said
+    assert "follow the points with your eyes" in said
     page = browser.new_page()
     page.goto(said.split()[1])
     seen: set[str] = set()

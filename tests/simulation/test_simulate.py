@@ -177,7 +177,7 @@ def test_before_nobody_nothing_is_earned(tmp_path: Path) -> None:
 def test_a_journal_is_not_written_over(tmp_path: Path) -> None:
     simulate(tmp_path / "out", plays=1)
     before = dump(tmp_path / "out")
-    with pytest.raises(SignageError, match=r"journal\.sqlite is there already") as raised:
+    with pytest.raises(SignageError, match=r"journal\.sqlite already exists") as raised:
         Simulation(defaults(), SHOP, recording(), tmp_path / "out")
     assert "--out" in str(raised.value)
     assert dump(tmp_path / "out") == before

@@ -236,7 +236,7 @@ def test_a_brand_without_pictures(tmp_path: Path) -> None:
 
 def test_a_picture_that_shows_nothing(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "Blank.png"), shirt(255))
-    with pytest.raises(ConfigError, match=r"Blank\.png: no logo is to be seen"):
+    with pytest.raises(ConfigError, match=r"Blank\.png: this picture shows no logo"):
         LogoFinder(tmp_path)
 
 
@@ -306,5 +306,5 @@ def test_a_torso_hardly_in_view_is_none() -> None:
 def test_the_bench_measures_how_small_a_logo_may_be() -> None:
     rows = list(size_rows(brands=2, scenes=1))
     assert len(rows) == 6
-    assert all(here.endswith(" 0 wrong") for _, here, _ in rows)
+    assert all(here.endswith(" 0 wrong brands") for _, here, _ in rows)
     assert rows[-1][1].startswith("100%")
