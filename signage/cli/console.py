@@ -196,10 +196,10 @@ def _viewer_cells(viewer: Viewer) -> tuple[str | Text, ...]:
 
 
 def _behaviour_text(viewer: Viewer) -> str:
-    said = ["was here before"] if viewer.returning else []
-    said += ["reads"] if viewer.reading else []
-    said += [f"wears {logo.brand}" for logo in viewer.logos or ()]
-    return ", ".join(said)
+    phrases = ["was here before"] if viewer.returning else []
+    phrases += ["reads"] if viewer.reading else []
+    phrases += [f"wears {logo.brand}" for logo in viewer.logos or ()]
+    return ", ".join(phrases)
 
 
 def _mood_text(viewer: Viewer) -> str:
@@ -223,10 +223,10 @@ def _reward_text(reward: Reward) -> str:
 
 
 def _orders_text(orders: Orders) -> str:
-    said = [] if orders.emergency is None else [f"emergency: only {orders.emergency} plays"]
-    said += [] if orders.pinned is None else [f"{orders.pinned} is pinned"]
-    said += ["learning is frozen"] if orders.frozen else []
-    return ", ".join(said)
+    phrases = [] if orders.emergency is None else [f"emergency: only {orders.emergency} plays"]
+    phrases += [] if orders.pinned is None else [f"{orders.pinned} is pinned"]
+    phrases += ["learning is frozen"] if orders.frozen else []
+    return ", ".join(phrases)
 
 
 def _decision_text(decision: Decision, audience: AudienceSnapshot) -> str:

@@ -53,26 +53,28 @@ def evaluate(
     warn_on_stderr()
     asked = policy or without or cap or add
     policies = policy or ([] if asked else ["uniform", "playlist"])
-    wanted = EvaluationRequest(policies, without or (), cap or (), add or ())
+    request = EvaluationRequest(policies, without or (), cap or (), add or ())
     with progress("evaluating", 1.0) as on_progress:
-        told = evaluated(journal, wanted, load_config(find_any_config(config)), on_progress)
+        record = evaluated(journal, request, load_config(find_any_config(config)), on_progress)
     if as_json:
-        print_json(told)
+        print_json(record)
     else:
-        _print(told)
+        _print(record)
 
 
-def _print(told: Mapping[str, Any]) -> None:
+def _print(record: Mapping[str, Any]) -> None:
     from signage.text.terminal import Console, table
 
     console = Console()
-    if told["simulated"] is not None:
-        console.print(f"Simulated audience: these are not a shop's figures ({told['simulated']}).")
+    if record["simulated"] is not None:
+        console.print(
+            f"Simulated audience: these are not a shop's figures ({record['simulated']})."
+        )
     made = table(
         "policy", "IPS", "SNIPS", "direct", "doubly robust", "compared with the log", "ESS"
     )
-    made.add_row("as logged", "", "", "", _value(told["logged"]), "", str(told["plays"]))
-    for one in told["policies"]:
+    made.add_row("as logged", "", "", "", _value(record["logged"]), "", str(record["plays"]))
+    for one in record["policies"]:
         size = one["effective_sample_size"]
         made.add_row(
             one["policy"],
@@ -82,14 +84,14 @@ def _print(told: Mapping[str, Any]) -> None:
         )
     console.print(made)
     console.print(
-        f"Mean reward of a play with an audience, with {told['confidence']:.0%} "
-        f"intervals. {told['plays']} of {told['decisions']} decisions, "
-        f"{told['visitors']} visitors. Not counted: {told['left_out']}. The interval "
+        f"Mean reward of a play with an audience, with {record['confidence']:.0%} "
+        f"intervals. {record['plays']} of {record['decisions']} decisions, "
+        f"{record['visitors']} visitors. Not counted: {record['left_out']}. The interval "
         "of the direct method holds only if its reward model is right."
     )
-    for one in told["policies"]:
+    for one in record["policies"]:
         console.print(f"{one['policy']}: {one['verdict']}.", *one["warnings"])
-    for note in told["notes"]:
+    for note in record["notes"]:
         console.print(note)
 
 

@@ -31,47 +31,49 @@ def experiment(
         require_extra("analysis", "A report")
     from signage.analysis.experiment import result
 
-    told = result(journal, name)
+    record = result(journal, name)
     if out is not None:
         from signage.analysis.report.build import write_report
 
         with progress("reporting", 1.0) as on_progress:
-            write_report(journal, out, experiment=told["experiment"], on_progress=on_progress)
+            write_report(journal, out, experiment=record["experiment"], on_progress=on_progress)
     if as_json:
-        print_json(told)
+        print_json(record)
         return
     from signage.text.terminal import Console, grid, line, mark
 
     console = Console()
-    if told["simulated"] is not None:
-        console.print(f"Simulated audience: these are not a shop's figures ({told['simulated']}).")
-    by = f"blocks of {told['block_minutes']} min" if told["block_minutes"] else "visits"
+    if record["simulated"] is not None:
+        console.print(
+            f"Simulated audience: these are not a shop's figures ({record['simulated']})."
+        )
+    by = f"blocks of {record['block_minutes']} min" if record["block_minutes"] else "visits"
     console.print(
-        f"{told['experiment']}: by {by}, {told['since_utc'][:10]} to "
-        f"{told['until_utc'][:10]}, {told['confidence']:.0%} intervals, valid at any "
+        f"{record['experiment']}: by {by}, {record['since_utc'][:10]} to "
+        f"{record['until_utc'][:10]}, {record['confidence']:.0%} intervals, valid at any "
         "time"
     )
-    console.print(_arms(told))
+    console.print(_arms(record))
     checks = grid(3)
-    for check in told["checks"]:
+    for check in record["checks"]:
         checks.add_row(mark(ok=check["ok"]), check["name"], check["detail"])
     console.print(checks)
-    if told["left_out"]:
-        left = ", ".join(f"{count} {why}" for why, count in told["left_out"].items())
+    if record["left_out"]:
+        left = ", ".join(f"{count} {why}" for why, count in record["left_out"].items())
         console.print(f"Plays not analysed: {left}.")
-    console.print(line((told["verdict"], "bold")))
+    console.print(line((record["verdict"], "bold")))
     if out is not None:
         console.print(f"Report: {out}", soft_wrap=True)
 
 
-def _arms(told: Mapping[str, Any]) -> Table:
-    units = "visits" if told["assign"] == "visit" else "blocks"
+def _arms(record: Mapping[str, Any]) -> Table:
+    units = "visits" if record["assign"] == "visit" else "blocks"
     from signage.text.terminal import table
 
     made = table(
         "arm", "mean reward", "lift", "interval", "detectable lift", units, "rewarded plays"
     )
-    for arm in told["arms"]:
+    for arm in record["arms"]:
         lift = ("control", "", "")
         if not arm["control"]:
             ends = arm["lift_interval"] or (None, None)

@@ -195,8 +195,10 @@ class PlayerServer:
         status = self._status
         handler = status.orders
         ordering = [] if handler is None else [orders.route(handler)]
-        told = status.dashboard
-        shown = [] if told is None else dashboard.routes(told, lambda: self._app.content_prefix)
+        figures = status.dashboard
+        shown = (
+            [] if figures is None else dashboard.routes(figures, lambda: self._app.content_prefix)
+        )
         app = Starlette(
             routes=[
                 *ordering,

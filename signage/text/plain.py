@@ -69,8 +69,8 @@ def without_secrets(text: str) -> str:
 
 def shortened(text: str, most: int) -> str:
     """``text``, plain, in at most ``most`` characters: its middle gives way."""
-    said = plain(text)
-    if len(said) <= most:
-        return said
+    line = plain(text)
+    if len(line) <= most:
+        return line
     tail = most // 3
-    return f"{said[: most - tail - 1].rstrip()}…{said[-tail:].lstrip()}"
+    return f"{line[: most - tail - 1].rstrip()}…{line[-tail:].lstrip()}"

@@ -131,9 +131,9 @@ def rule(reason: str, titles: Mapping[str, str]) -> str:
     A content that it begins with is called by its title.
     """
     name, _, found = reason.partition(": ")
-    said = RULES.get(name, name.replace("_", " "))
+    words = RULES.get(name, name.replace("_", " "))
     about = [other for other in titles if found.startswith(f"{other} ")]
     if about:
         other = max(about, key=len)
         found = f"“{titles[other]}”{found[len(other) :]}"
-    return f"{said}: {_VIEWER.sub('someone here', found)}" if found else said
+    return f"{words}: {_VIEWER.sub('someone here', found)}" if found else words

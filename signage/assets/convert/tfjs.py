@@ -59,10 +59,10 @@ def from_tfjs(graph: bytes, weights: bytes, outputs: Mapping[str, str]) -> bytes
 def read_weights(manifest: Sequence[Mapping[str, Any]], blob: bytes) -> dict[str, Array]:
     """Cut the blob into the tensors that ``manifest`` names, quantised ones restored."""
     entries = [entry for group in manifest for entry in group["weights"]]
-    wanted = sum(math.prod(entry["shape"]) * _stored(entry).itemsize for entry in entries)
-    if wanted != len(blob):
+    size_bytes = sum(math.prod(entry["shape"]) * _stored(entry).itemsize for entry in entries)
+    if size_bytes != len(blob):
         raise AssetError(
-            f"The weights of a TensorFlow.js model should take {wanted} bytes, but there "
+            f"The weights of a TensorFlow.js model should take {size_bytes} bytes, but there "
             f"are {len(blob)}. Check that the manifest names the two files of one model."
         )
     weights: dict[str, Array] = {}
@@ -112,12 +112,12 @@ def convert(
 
 
 def _in_order(
-    nodes: Mapping[str, Node], known: Iterable[str], wanted: Iterable[str]
+    nodes: Mapping[str, Node], known: Iterable[str], size_bytes: Iterable[str]
 ) -> Iterator[Node]:
     """The nodes that ``wanted`` depend on, each after its inputs."""
     done = set(known)
     # An explicit stack: a deep network is deeper than Python's own.
-    stack = [(_owner(name), False) for name in reversed(list(wanted))]
+    stack = [(_owner(name), False) for name in reversed(list(size_bytes))]
     while stack:
         name, ready = stack.pop()
         if name in done:

@@ -66,11 +66,11 @@ def routes(
         text = request.query_params.get("days", "1")
         if text not in _DAYS:
             return JSONResponse({"error": f"days must be 1 or 7, not {text[:40]!r}"}, 400)
-        told = figures(_DAYS[text])
-        catalogue = {name: dict(content) for name, content in told["catalogue"].items()}
+        body = figures(_DAYS[text])
+        catalogue = {name: dict(content) for name, content in body["catalogue"].items()}
         for name, content in catalogue.items():
             version, file = content.pop("version"), content.pop("file")
             content["url"] = content_address(content_prefix(), name, version, file)
-        return JSONResponse(told | {"catalogue": catalogue})
+        return JSONResponse(body | {"catalogue": catalogue})
 
     return [Route("/dashboard", page), Route("/api/dashboard", api)]
