@@ -53,7 +53,7 @@ class Result:
     """What one simulation gave."""
 
     summary: dict[str, Any]
-    """DESIGN.md, section 5."""
+    """The content of ``summary.json``."""
     journal: bytes
     """The whole file."""
 

@@ -27,7 +27,7 @@ def observe(
     annotated: Path | None = None,
     on_progress: Callable[[float], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """One record for each viewer in ``video`` (DESIGN.md, section 5).
+    """One record for each viewer in ``video``, as ``signage audience --json`` prints it.
 
     ``annotated`` gets the video with what was seen drawn on it; ``on_progress`` gets the
     media time done so far, in seconds. Raises SourceError when the video cannot be read,

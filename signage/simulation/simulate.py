@@ -76,7 +76,7 @@ class Simulation:
     def run(
         self, plays: int, on_progress: Callable[[int], None] = lambda _: None
     ) -> dict[str, Any]:
-        """Play until ``plays`` have ended; returns the summary (DESIGN.md, section 5).
+        """Play until ``plays`` have ended; returns the summary, as ``summary.json`` has it.
 
         ``on_progress`` gets the plays done. The same inputs and seed give the same journal.
         """
