@@ -72,7 +72,7 @@ def learn(decisions: int, seed: int = 0) -> Iterator[Figures]:
         reward = reaction(rng, decision, present)
         recommender.note_reaction(decision.content_id, reward)
         if not decision.forced and reward.value is not None:
-            recommender.learn(example(decision, reward.value))
+            recommender.learn(TrainingExample.from_decision(decision, reward.value))
         if number % max(1, decisions // 10) == 0:
             yield Figures(
                 number,
@@ -108,19 +108,6 @@ def reaction(rng: random.Random, decision: Decision, present: list[Viewer]) -> R
     )
     value = sum(looked) / len(looked)
     return Reward(decision.decision_id, decision.t_s, decision.utc, value, {}, impressions)
-
-
-def example(decision: Decision, reward: float) -> TrainingExample:
-    """What the policy learns from a reward."""
-    return TrainingExample(
-        decision.decision_id,
-        decision.context,
-        decision.actions,
-        decision.content_id,
-        reward,
-        decision.propensity,
-        decision.shadow,
-    )
 
 
 def resident_mb() -> float:

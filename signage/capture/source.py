@@ -45,5 +45,5 @@ def recording_duration_s(path: Path) -> float:
 
 
 def is_scene(path: Path) -> bool:
-    """Whether a recording is a scene file (``scene_file.py``), by its name."""
+    """Whether a recording is a scene file (``scenes/file.py``), by its name."""
     return path.suffix.lower() == ".toml"

@@ -1,7 +1,7 @@
 """In which encoding a browser reads a page, a style sheet or a script (WHATWG Encoding and HTML).
 
 A byte order mark goes first, then what the server says, then what the file says of itself. The
-server says nothing where the file does (``player/contents.py``), so that both agree.
+server says nothing where the file does (``player/api/contents.py``), so that both agree.
 """
 
 from __future__ import annotations

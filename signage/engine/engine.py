@@ -250,7 +250,9 @@ class Engine:
             return
         self.recommender.note_reaction(decision.content_id, reward)
         if seq is not None and reward.value is not None:
-            self.learning.learn(seq, _training_example(decision, reward.value), play.utc)
+            self.learning.learn(
+                seq, TrainingExample.from_decision(decision, reward.value), play.utc
+            )
 
     def _withdraw(self, event: PlayEvent) -> None:
         self.recommender.withdraw(event.decision_id)
@@ -282,16 +284,3 @@ class Engine:
         self._triggers.note(decision, audience)
         self._screen.show(content.cue(decision.decision_id, now=due.now))
         return decision
-
-
-def _training_example(decision: Decision, reward: float) -> TrainingExample:
-    return TrainingExample(
-        decision.decision_id,
-        decision.context,
-        decision.actions,
-        decision.content_id,
-        reward,
-        decision.propensity,
-        decision.shadow,
-        decision.assignment,
-    )

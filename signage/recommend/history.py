@@ -74,7 +74,7 @@ class VisitHistory:
         }
 
     def features(self) -> dict[str, float]:
-        """As the context has them (``features.py``)."""
+        """As the context has them (``context.py``)."""
         named: dict[str, float] = {}
         earned = self.earned()
         for kind, total in self._kinds.items():

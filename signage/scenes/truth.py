@@ -1,6 +1,6 @@
 """What is true of a scene, frame by frame, and in sum: what tests and benches compare with.
 
-Pixels are those of the scene's picture, metres those of its floor plan (``scene_file.py``).
+Pixels are those of the scene's picture, metres those of its floor plan (``file.py``).
 """
 
 from __future__ import annotations

@@ -27,6 +27,20 @@ class TrainingExample:
     assignment: Assignment | None = None
     """Of the decision, where it was part of an experiment."""
 
+    @classmethod
+    def from_decision(cls, decision: Decision, reward: float) -> TrainingExample:
+        """What a policy learns when ``decision`` earned ``reward``."""
+        return cls(
+            decision.decision_id,
+            decision.context,
+            decision.actions,
+            decision.content_id,
+            reward,
+            decision.propensity,
+            decision.shadow,
+            decision.assignment,
+        )
+
 
 class Trigger(StrEnum):
     """Why a decision was due."""

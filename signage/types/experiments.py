@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Which arm of an experiment had a decision, and why (``recommend/experiment.py``)."""
+    """Which arm of an experiment had a decision, and why (``experiments/assignment.py``)."""
 
     experiment: str
     arm: str

@@ -1,7 +1,7 @@
 """The journal for other tools: proof of play as CSV or Parquet, and Vowpal Wabbit's dsjson.
 
 The columns stand in ``proof_of_play.py``, the fields of dsjson in ``dsjson.py``; ``decisions`` is
-Parquet for `signage evaluate` (``decision_columns.py``). CSV is as in RFC 4180, in UTF-8 with a
+Parquet for `signage evaluate` (``columns.py``). CSV is as in RFC 4180, in UTF-8 with a
 header, with values as ``table_text.py`` says. Rows go through one by one, so that a journal of
 years takes no more memory than one of a day; the screen may go on writing meanwhile, and what it
 adds is not in the file. Every file says which version wrote it, and whether the journal was

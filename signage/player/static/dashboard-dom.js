@@ -1,6 +1,6 @@
 // Elements, and texts and numbers as people read them.
 
-// As signage/text.py has it: one line, in which nothing acts or turns what stands around it.
+// As signage/text/plain.py has it: one line, in which nothing acts or turns what stands around it.
 export const plain = (text) =>
   text
     .replace(/[\t\n\v\f\r\u0085\u2028\u2029]/g, " ")

@@ -18,7 +18,7 @@ class Question:
     """All that a policy may know."""
 
     context: Mapping[str, float]
-    """Features by name (``recommend/features.py``)."""
+    """Features by name (``recommend/context.py``)."""
     actions: Mapping[str, tuple[str, ...]]
     """Features of each content that may be shown, in the order of the content ids."""
     last_decided: Mapping[str, datetime]

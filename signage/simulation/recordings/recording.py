@@ -59,7 +59,7 @@ def record(
     """Perceive ``videos``, or the reel of ``config`` if there are none, one after the other.
 
     ``on_progress`` gets the media time done so far, in seconds. Raises SourceError when a
-    video cannot be read or nobody is to be seen in any. ``recordings.py`` does it with several
+    video cannot be read or nobody is to be seen in any. ``store.py`` does it with several
     processes, and only once for each video.
     """
     parts: list[Recording] = []

@@ -1,6 +1,6 @@
 """Recordings of many videos, perceived once and cached by the hash of their content.
 
-What is kept are numbers alone (``recording_file.py``): who was where, when, and what they seemed
+What is kept are numbers alone (``file.py``): who was where, when, and what they seemed
 to be. The key is the SHA-256 of the video's bytes, of all settings that perception heeds, of the
 models' manifest and of the program that perceives; whatever changes, the video is perceived anew.
 """
