@@ -178,10 +178,10 @@ def _few(names: list[str]) -> str:
 
 def _viewer_cells(viewer: Viewer) -> tuple[str | Text, ...]:
     female, age, spread = viewer.female_prob, viewer.age_years, viewer.age_sd
-    if female is None:
+    if female is None or viewer.gender is None:
         gender = "gender unknown"
     else:
-        gender = f"{'woman' if female >= 0.5 else 'man'} {max(female, 1 - female):.0%}"
+        gender = f"{viewer.gender} {max(female, 1 - female):.0%}"
     return (
         Text("◉" if viewer.attentive else "○", "green" if viewer.attentive else "dim"),
         f"viewer {viewer.viewer_id}",

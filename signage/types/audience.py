@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from signage.types.arrays import Floats
 from signage.types.vision import MOODS, Box, Facing, Logo
+
+_SURE_GENDER = 0.65
+"""The dashboard names a gender from the same probability on."""
 
 
 class Movement(StrEnum):
@@ -96,6 +99,14 @@ class Viewer:
     def is_watcher(self) -> bool:
         """Whether they looked at the screen at least once."""
         return self.attention_s > 0
+
+    @property
+    def gender(self) -> Literal["woman", "man"] | None:
+        """The gender to name in words; None where it is less than 65 % likely."""
+        female = self.female_prob
+        if female is None or max(female, 1 - female) < _SURE_GENDER:
+            return None
+        return "woman" if female > 0.5 else "man"
 
     @property
     def age_years(self) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -41,6 +42,38 @@ def test_viewers_are_drawn_where_they_are_and_only_when_they_are_seen(tmp_path: 
     assert not is_green(away)
     assert missed.max() < 30
     assert BLACK.max() == 0
+
+
+def drawn(tmp_path: Path, *faces: tuple[float, float, float, float]) -> Image:
+    """A white picture with viewers who have these faces."""
+    people = [
+        viewer(f"1.{index}", last_seen_s=5.0, face_xyxy_px=face) for index, face in enumerate(faces)
+    ]
+    video = AnnotatedVideo(tmp_path / "out.mp4", 10.0)
+    video.add(np.full((360, 640, 3), 255, dtype=np.uint8), snapshot(*people))
+    video.close()
+    ((_, image),) = read_video(tmp_path / "out.mp4")
+    return image
+
+
+def shaded(image: Image) -> int:
+    """Pixels of the dark panels behind the labels."""
+    dark = (image.max(axis=2) < 250).astype(np.uint8)
+    return int(cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((9, 9), np.uint8)).sum())
+
+
+def test_labels_of_people_side_by_side_cover_neither_each_other_nor_a_face(tmp_path: Path) -> None:
+    faces = [(250.0 + 45 * index, 100.0, 285.0 + 45 * index, 145.0) for index in range(3)]
+    alone, together = drawn(tmp_path, faces[0]), drawn(tmp_path, *faces)
+    assert shaded(alone) > 2000
+    assert shaded(together) == pytest.approx(3 * shaded(alone), rel=0.05)
+    for left, top, right, bottom in faces:
+        assert together[int(top) + 5 : int(bottom) - 5, int(left) + 5 : int(right) - 5].min() > 200
+
+
+def test_a_gender_that_is_hardly_likelier_than_the_other_is_not_named() -> None:
+    names = [viewer(female_prob=prob).gender for prob in (0.2, 0.45, 0.5, 0.6, 0.8)]
+    assert names == ["man", None, None, None, "woman"]
 
 
 def test_a_video_that_changes_its_size_is_still_written(tmp_path: Path) -> None:

@@ -9,12 +9,16 @@ from signage.types.vision import Box
 
 def intersection_over_union(a: Box, b: Box) -> float:
     """Share of the area of both boxes that they have in common."""
+    if (common := overlap_px(a, b)) <= 0:
+        return 0.0
+    return common / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - common)
+
+
+def overlap_px(a: Box, b: Box) -> float:
+    """The area that both boxes have in common, in square pixels."""
     width = min(a[2], b[2]) - max(a[0], b[0])
     height = min(a[3], b[3]) - max(a[1], b[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    common = width * height
-    return common / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - common)
+    return max(0.0, width) * max(0.0, height)
 
 
 def moved(box: Box, shift_px: tuple[float, float], growth: float) -> Box:

@@ -10,13 +10,16 @@ const NARROW_PX = 520;
 
 // --- words ---
 
+const SURE_GENDER = 0.65; // a gender that is less likely is not named
+
+const isSure = (gender) => gender && Math.max(gender.female, gender.male) >= SURE_GENDER;
+
 function who(viewer) {
   const { age_years: age, age_sd: sd, gender } = viewer;
   const child = age !== null && age < 13;
-  const sure = gender && Math.max(gender.female, gender.male) >= 0.65;
   let name = "Person";
   if (child) name = "Child";
-  else if (sure) name = gender.female > gender.male ? "Woman" : "Man";
+  else if (isSure(gender)) name = gender.female > gender.male ? "Woman" : "Man";
   return age === null ? name : `${name}, ${Math.round(age)} ± ${Math.round(sd)}`;
 }
 
@@ -35,7 +38,7 @@ function details(viewer, words) {
   const { gender, logos } = viewer;
   const sex = gender && (gender.female > gender.male ? "female" : "male");
   return [
-    gender ? `${sex} ${Math.round(100 * gender[sex])}\u00a0%` : null,
+    isSure(gender) ? `${sex} ${Math.round(100 * gender[sex])}\u00a0%` : null,
     mood(viewer),
     looks(viewer),
     words.movements[viewer.movement],
