@@ -19,6 +19,7 @@ from signage.audience.reading import (
     SCREEN_DEG,
     ReadingDetector,
     ReadingModel,
+    ReadingTime,
     grid_noise_deg,
     load_reading_model,
     on_grid,
@@ -145,6 +146,8 @@ class Live:
 
     states: dict[str, list[float]] = field(default_factory=dict)
     """Shares of the time that count as reading, by task."""
+    counted: dict[str, list[float]] = field(default_factory=dict)
+    """Shares of the time that are counted as spent reading, by task."""
     unknown: list[float] = field(default_factory=list)
     reaction_s: list[float] = field(default_factory=list)
     """From the beginning of reading until it is reported; infinite where it never is."""
@@ -171,6 +174,8 @@ def live_rows(
     shares = ", ".join(f"{task} {value:.0%}" for task, value in [(READ, reading), *rest.items()])
     right = (reading + np.mean(watching)) / 2
     yield f"{what}: share of the time right", f"{right:.1%} ({shares})", ""
+    counted = ", ".join(f"{task} {np.mean(v):.0%}" for task, v in sorted(live.counted.items()))
+    yield f"{what}: share of the time counted as reading", counted, ""
     yield f"{what}: not known, of the time", f"{np.mean(live.unknown):.1%}", ""
     yield f"{what}: changes of the answer", f"{np.mean(live.flips_per_min):.1f} a minute", ""
     reaction, end = live.reaction_s, live.end_s
@@ -206,6 +211,7 @@ def run_live(
         states = follow(of(person), gaze, noise_deg, rng)
         live.cost_ms.append(1e3 * (time.perf_counter() - began_s) / len(gaze))
         live.states.setdefault(task, []).append(float(np.mean(states == 1)))
+        live.counted.setdefault(task, []).append(_counted_s(states) * RECORDED_HZ / len(gaze))
         live.unknown.append(float(np.mean(states == -1)))
         flips = np.count_nonzero(np.diff(states))
         live.flips_per_min.append(flips / len(gaze) * RECORDED_HZ * 60)
@@ -238,6 +244,14 @@ def follow(model: ReadingModel, gaze: Floats, noise_deg: float, rng: np.random.G
         detector.add(index / RECORDED_HZ, (x, y), (width_sd, height_sd))
         states[index] = -1 if detector.is_reading is None else detector.is_reading
     return states
+
+
+def _counted_s(states: Floats) -> float:
+    """The time that is counted as spent reading, of what ``follow`` returns."""
+    time_read = ReadingTime()
+    for state in states.tolist():
+        time_read.add(1 / RECORDED_HZ, is_reading=None if state == -1 else bool(state))
+    return time_read.total_s or 0.0
 
 
 def _first_s(reported: Floats) -> float:

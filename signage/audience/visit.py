@@ -12,7 +12,7 @@ import numpy as np
 
 from signage.audience.fixation import Fixation
 from signage.audience.movement import Path
-from signage.audience.reading import ReadingDetector, ReadingModel
+from signage.audience.reading import ReadingDetector, ReadingModel, ReadingTime
 from signage.audience.screen_plane import ScreenPlane
 from signage.config.audience import AudienceConfig
 from signage.types.arrays import Floats
@@ -174,7 +174,7 @@ class Visit:
         self._reading = (
             None if reading is None else ReadingDetector(reading, config.script, screen.aspect)
         )
-        self._reading_s: float | None = None
+        self._reading_time = ReadingTime()
         self._gaze_s = -math.inf
         self._head: deque[tuple[float, float, float]] = deque()
         self._earlier = before
@@ -257,10 +257,8 @@ class Visit:
             self._gaze_s = t_s
         elif t_s - self._gaze_s > _MAX_GAP_S:
             self._reading.forget()
-        if self._reading.is_reading is not None:
-            counts = sighting.missed_s == 0 and step_s <= _MAX_GAP_S
-            reads_s = step_s if self._reading.is_reading and counts else 0.0
-            self._reading_s = (self._reading_s or 0.0) + reads_s
+        counts = sighting.missed_s == 0 and step_s <= _MAX_GAP_S
+        self._reading_time.add(step_s if counts else 0.0, is_reading=self._reading.is_reading)
 
     def _keeps_head_still(self, t_s: float, sighting: Sighting) -> bool:
         if (pose := sighting.head_pose) is not None:
@@ -311,7 +309,7 @@ class Visit:
             gaze=self._fixation.point(self.last_seen_s),
             reading=None if reading is None else reading.is_reading,
             reading_region=None if reading is None else reading.region,
-            reading_s=self._reading_s,
+            reading_s=self._reading_time.total_s,
             logos=self._brands.logos,
             age_probs=self._ages.mean,
             female_prob=None if female is None else float(female[0]),

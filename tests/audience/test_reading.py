@@ -14,6 +14,7 @@ from signage.audience.reading import (
     SCREEN_DEG,
     ReadingDetector,
     ReadingModel,
+    ReadingTime,
     Script,
     features,
     load_reading_model,
@@ -266,3 +267,30 @@ def test_a_broken_weights_file_is_a_clear_error(tmp_path: Path, break_it: str) -
         file.write_text(text, encoding="utf-8")
     with pytest.raises(AssetError, match=r"reading\.json.*training\.reading"):
         load_reading_model(file)
+
+
+# How long
+
+
+@pytest.mark.parametrize(("seconds", "counted_s"), [(1.2, 0.0), (2.0, 2.0), (6.0, 6.0)])
+def test_time_counts_from_its_beginning_once_somebody_has_read_for_a_while(
+    seconds: float, counted_s: float
+) -> None:
+    time_read = ReadingTime()
+    for is_reading in [False] * 20 + [True] * round(seconds * 20) + [False] * 20:
+        time_read.add(0.05, is_reading=is_reading)
+    assert time_read.total_s == pytest.approx(counted_s)
+
+
+def test_short_moments_of_reading_never_add_up() -> None:
+    time_read = ReadingTime()
+    for _ in range(10):
+        for is_reading in (True, True, None):
+            time_read.add(0.5, is_reading=is_reading)
+    assert time_read.total_s == 0.0
+
+
+def test_time_is_unknown_where_reading_can_never_be_judged() -> None:
+    time_read = ReadingTime()
+    time_read.add(5.0, is_reading=None)
+    assert time_read.total_s is None
