@@ -39,7 +39,8 @@ def watch(config: Config, pictures: Iterable[tuple[float, Image]]) -> Watched:
     try:
         for t_s, image in pictures:
             frame = Frame(t_s, _BEGIN_UTC + timedelta(seconds=t_s), image)
-            snapshots.append(audience.update(frame, perceiver.perceive(frame)))
+            sightings = perceiver.perceive(frame)
+            snapshots.append(audience.update(frame, sightings, perceiver.unfollowed))
             viewers += audience.take_departed()
     finally:
         perceiver.close()

@@ -46,8 +46,13 @@ class Audience:
         """Name the visits with ``run`` from now on."""
         self._run = run
 
-    def update(self, frame: Frame, sightings: Sequence[Sighting] | None) -> AudienceSnapshot:
-        """Add the sightings of a frame; None if the camera cannot see."""
+    def update(
+        self, frame: Frame, sightings: Sequence[Sighting] | None, unfollowed: int = 0
+    ) -> AudienceSnapshot:
+        """Add the sightings of a frame; None if the camera cannot see.
+
+        ``unfollowed``: how many more people are in view than perception follows.
+        """
         now_s = frame.t_s
         self._part(now_s)  # whoever was not seen for so long has left, even if their track goes on
         for sighting in sightings or ():
@@ -69,6 +74,7 @@ class Audience:
             viewers=tuple(v.viewer() for v in self._visits.values() if self._is_confirmed(v)),
             observed=observed,
             fault=None if observed else self._fault,
+            unfollowed=unfollowed,
         )
 
     def take_departed(self) -> list[Viewer]:

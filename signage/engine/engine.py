@@ -96,6 +96,8 @@ class Engine:
         self._config = config
         self._journal = journal
         self._perceive = perceive
+        self.unfollowed: Callable[[], int] = lambda: 0
+        """How many more people the last frame shows than ``perceive`` follows."""
         self._screen = screen
         self._audience = open_audience(config)
         self._seen: AudienceSnapshot | None = None
@@ -203,7 +205,9 @@ class Engine:
     def _see(self, frame: Frame) -> AudienceSnapshot:
         """Who is there now; whoever has left goes on record."""
         sightings = self._perceive(frame)
-        audience = self._seen = self._audience.update(frame, None if frame.fault else sightings)
+        audience = self._seen = self._audience.update(
+            frame, None if frame.fault else sightings, self.unfollowed()
+        )
         self._observed.note(audience)
         for viewer in self._audience.take_departed():
             self._record_viewer(viewer, frame)

@@ -140,6 +140,7 @@ class Kiosk:
             self._perceiver.perceive,
             self._server,
         )
+        self._engine.unfollowed = lambda: self._perceiver.unfollowed
         if orders is not None:
             self._engine.orders.take_over(orders, datetime.now(UTC))
         self._publisher.begin(self._engine)

@@ -84,6 +84,11 @@ class Perceiver:
         self._last_s = float("-inf")
         self._size: tuple[int, int] | None = None
 
+    @property
+    def unfollowed(self) -> int:
+        """How many people were in the last frame beyond ``perception.max_people``."""
+        return 0
+
     def perceive(self, frame: Frame) -> list[Sighting] | None:
         """The sightings in ``frame``; None if its picture is unusable.
 
@@ -214,6 +219,9 @@ class Perceiver:
             below_m=below_axis_m((top + bottom) / 2, position_m[1], focal_px, height_px),
             head_pose=details.head_pose if details else None,
             gaze=person.gaze if details and t_s - person.details_s <= _STALE_GAZE_S else None,
+            eyes_shut=details.eyes_shut
+            if details and t_s - person.details_s <= _STALE_GAZE_S
+            else None,
             body_facing=person.body_facing if has_body else None,
             traits=findings.traits.get(person.number),
             expression=person.expression

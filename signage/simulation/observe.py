@@ -46,7 +46,7 @@ def observe(
             fault = faults.look(media_s, image) or faults.symptom
             frame = Frame(media_s, _BEGIN_UTC + timedelta(seconds=media_s), image, fault)
             blind_s += media_s - last_s if fault else 0.0
-            snapshot = audience.update(frame, perceiver.perceive(frame))
+            snapshot = audience.update(frame, perceiver.perceive(frame), perceiver.unfollowed)
             viewers += audience.take_departed()
             if out is not None:
                 out.add(image, snapshot)

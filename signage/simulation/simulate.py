@@ -88,6 +88,7 @@ class Simulation:
         engine = Engine(
             self._config, self._catalogue, policy, journal, self._perceive, self._screen
         )
+        engine.unfollowed = lambda: self._moment.unfollowed
         engine.begin(Frame(0.0, BEGIN_UTC))
         audit = Audit(self._config, self._catalogue)
         rewards: list[float | None] = []

@@ -186,6 +186,8 @@ class AudienceSnapshot:
     """False while the camera does not see: the audience is unknown, not empty."""
     fault: str | None = None
     """What is wrong with the camera, where that is why."""
+    unfollowed: int = 0
+    """People in view beyond ``perception.max_people``: counted, but not followed."""
 
     @property
     def main(self) -> Viewer | None:

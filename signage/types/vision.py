@@ -111,6 +111,8 @@ class Sighting:
     """Of this frame, or of one a moment ago."""
     gaze: Gaze | None = None
     """The same; None also while the eyes are shut, or where the face is too small."""
+    eyes_shut: float | None = None
+    """How far the lids are down, in [0, 1], of this frame or of one a moment ago."""
     body_facing: Facing | None = None
     """Which way the shoulders stand."""
     traits: Traits | None = None
@@ -123,6 +125,8 @@ class Sighting:
     earlier_tracks: tuple[int, ...] | None = None
     """Tracks that were the same person before this one, as far as remembered, oldest first;
     empty where nobody remembered is alike, None as long as that cannot be told."""
+    joined: tuple[int, ...] = ()
+    """Other tracks that turned out to be this person's within this visit."""
     missed_s: float = 0.0
     """For how long no detector has found them; whether they are still there is a guess."""
     is_picture: bool = False
@@ -133,4 +137,7 @@ class Sighting:
         earlier = self.earlier_tracks
         if earlier is not None:
             earlier = tuple(first + track for track in earlier)
-        return replace(self, track=first + self.track, earlier_tracks=earlier, **changes)
+        joined = tuple(first + track for track in self.joined)
+        return replace(
+            self, track=first + self.track, earlier_tracks=earlier, joined=joined, **changes
+        )

@@ -16,7 +16,7 @@ from signage.simulation.recordings.recording import Moment, Recording
 from signage.types.arrays import Floats
 from signage.types.vision import Facing, Gaze, HeadPose, Sighting, Traits
 
-_VERSION = 3
+_VERSION = 4
 
 
 def dump(recording: Recording) -> bytes:
@@ -27,7 +27,8 @@ def dump(recording: Recording) -> bytes:
         "people": recording.people,
         "said": recording.messages,
         "moments": [
-            [m.t_s, [_record(person) for person in m.people], m.fault] for m in recording.moments
+            [m.t_s, [_record(person) for person in m.people], m.fault, m.unfollowed]
+            for m in recording.moments
         ],
     }
     return gzip.compress(json.dumps(document).encode(), compresslevel=6, mtime=0)
@@ -41,8 +42,8 @@ def load(data: bytes) -> Recording:
             raise ValueError(f"version {document['version']}, not {_VERSION}")
         return Recording(
             tuple(
-                Moment(t_s, tuple(_sighting(record) for record in people), fault)
-                for t_s, people, fault in document["moments"]
+                Moment(t_s, tuple(_sighting(record) for record in people), fault, unfollowed)
+                for t_s, people, fault, unfollowed in document["moments"]
             ),
             document["duration_s"],
             document["people"],
@@ -62,6 +63,7 @@ def _record(sighting: Sighting) -> dict[str, Any]:
         "below": sighting.below_m,
         "pose": None if pose is None else [pose.yaw_deg, pose.pitch_deg, pose.roll_deg],
         "gaze": None if gaze is None else [gaze.t_s, gaze.yaw_deg, gaze.pitch_deg, gaze.sd_deg],
+        "shut": sighting.eyes_shut,
         "facing": sighting.body_facing,
         "traits": None
         if traits is None
@@ -74,6 +76,7 @@ def _record(sighting: Sighting) -> dict[str, Any]:
         "expression": dict(sighting.expression),
         "logos": None if sighting.logos is None else dict(sighting.logos),
         "earlier": sighting.earlier_tracks,
+        "joined": sighting.joined,
         "missed": sighting.missed_s,
         "picture": sighting.is_picture,
     }
@@ -90,6 +93,7 @@ def _sighting(record: dict[str, Any]) -> Sighting:
         below_m=record["below"],
         head_pose=None if pose is None else HeadPose(*pose),
         gaze=None if gaze is None else Gaze(*gaze),
+        eyes_shut=record["shut"],
         body_facing=None if facing is None else Facing(facing),
         traits=None
         if traits is None
@@ -97,6 +101,7 @@ def _sighting(record: dict[str, Any]) -> Sighting:
         expression=record["expression"],
         logos=record["logos"],
         earlier_tracks=_tuple(record["earlier"]),
+        joined=tuple(record["joined"]),
         missed_s=record["missed"],
         is_picture=record["picture"],
     )

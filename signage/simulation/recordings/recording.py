@@ -37,6 +37,8 @@ class Moment:
     people: tuple[Sighting, ...]
     fault: str | None = None
     """What was wrong with the camera: who was there is unknown."""
+    unfollowed: int = 0
+    """How many more were there than are followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def watch(
             utc = BEGIN_UTC + timedelta(seconds=media_s)
             people_in_view = tuple(perceiver.perceive(Frame(media_s, utc, image, fault)) or ())
             people = max([people, *(sighting.track for sighting in people_in_view)])
-            moments.append(Moment(media_s, people_in_view, fault))
+            moments.append(Moment(media_s, people_in_view, fault, perceiver.unfollowed))
             on_progress(media_s)
     finally:
         for log in _PICTURE_LOGS:

@@ -117,7 +117,7 @@ class Response:
         """
         before = visitor.round * self._people
         if self._play is None:
-            return sighting.numbered_from(before, head_pose=_AWAY, gaze=None)
+            return sighting.numbered_from(before, head_pose=_AWAY, gaze=None, eyes_shut=None)
         if visitor not in self._reactions:
             self._reactions[visitor] = t_s, self._react(visitor, *self._play)
         first_s, reaction = self._reactions[visitor]
@@ -132,6 +132,7 @@ class Response:
             before,
             head_pose=_TOWARDS if looks else _AWAY,
             gaze=gaze,
+            eyes_shut=None,
             expression={**sighting.expression, "smile": reaction.smile if looks else 0.0},
         )
 
