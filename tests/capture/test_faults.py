@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from itertools import islice, pairwise
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from signage.capture.faults import Fault, FaultWatch, blur, brightest, even_share, noise_sd
 from signage.scenes.footage import Picture, read_video
@@ -16,6 +18,8 @@ from tests.support.builders import FOOTAGE
 
 CLIPS = sorted(path.name for path in FOOTAGE.iterdir() if path.suffix in {".mp4", ".mov"})
 STILL = FOOTAGE / "multi_face.jpg"
+WINDOWS = 64
+"""Noise begins at one of so many rows, and of so many columns."""
 
 
 def faults(pictures: Iterator[Picture], frozen_after_s: float = 10.0) -> list[Fault | None]:
@@ -23,9 +27,19 @@ def faults(pictures: Iterator[Picture], frozen_after_s: float = 10.0) -> list[Fa
     return [watch.look(t_s, image) for t_s, image in pictures]
 
 
+@cache
+def field(shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Unit noise somewhat larger than a picture: each window of it is the noise of one."""
+    height, width, channels = shape
+    larger = (height + WINDOWS, width + WINDOWS, channels)
+    return np.random.default_rng(0).standard_normal(larger, dtype=np.float32)
+
+
 def noisy(image: Image, sd: float, seed: int = 0) -> Image:
-    noise = np.random.default_rng(seed).standard_normal(image.shape, dtype=np.float32)
-    return np.clip(image + np.float32(sd) * noise, 0, 255).astype(np.uint8)
+    height, width = image.shape[:2]
+    down, across = np.random.default_rng(seed).integers(WINDOWS, size=2)
+    noise = field(image.shape)[down : down + height, across : across + width]
+    return np.asarray(cv2.add(image, np.float32(sd) * noise, dtype=cv2.CV_8U), dtype=np.uint8)
 
 
 def dimmed(image: Image, gain: float) -> Image:
