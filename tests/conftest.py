@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -32,6 +33,10 @@ UNIT_LIMIT_S = 2.0
 _OVER_LIMIT = "over_limit_s"
 _browsers: list[Browser] = []
 """The one of this worker, once it runs."""
+
+# Without bytecode every worker, and every process that a test starts, compiles the product anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # A busy machine is no fault of the product.
 settings.register_profile("patient", deadline=None)
