@@ -81,6 +81,7 @@ def test_a_profile_that_never_was_is_no_error(tmp_path: Path) -> None:
     assert (tmp_path / "chromium" / "Default").is_dir()
 
 
+@pytest.mark.browser
 def test_a_creative_reaches_nobody_but_the_kiosk(shop: Shop, tmp_path: Path) -> None:
     """Not by a connection ahead of time, nor by leaving, nor by the datagrams of a call."""
     address = own_address()
