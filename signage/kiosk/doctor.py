@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from signage.assets.manifest import verify
 from signage.config.clock import local_time
+from signage.config.locations import IS_WHEEL
 from signage.errors import JournalError, SignageError
 from signage.journal.growth import growth
 from signage.kiosk import libraries
@@ -36,6 +37,11 @@ _FREE_BYTES = 1_000_000_000
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _IMPORT_TIMEOUT_S = 60
 _PULL = "Run `signage models pull`."
+_REINSTALL = (
+    "Install signage again in a new environment."
+    if IS_WHEEL
+    else "Delete .venv and run `scripts/setup`."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,23 +88,18 @@ def _packages() -> Check:
             name,
             ok=False,
             detail=f"cv2 comes from {' and '.join(openers) or 'no package'}",
-            remedy="Delete .venv and install again from requirements.lock.",
+            remedy=_REINSTALL,
         )
     try:
         mediapipe = metadata.version("mediapipe")
     except metadata.PackageNotFoundError:
-        return Check(
-            name,
-            ok=False,
-            detail="mediapipe is missing",
-            remedy="Install from requirements.lock.",
-        )
+        return Check(name, ok=False, detail="mediapipe is missing", remedy=_REINSTALL)
     if _numbers(mediapipe) >= (0, 10, 34):
         return Check(
             name,
             ok=False,
             detail=f"mediapipe {mediapipe} reports usage to its maker over the network",
-            remedy="Install the version of mediapipe in requirements.lock.",
+            remedy=_REINSTALL,
         )
     versions = (
         f"Python {python}, mediapipe {mediapipe}, {openers[0]} {metadata.version(openers[0])}"
@@ -141,7 +142,7 @@ def _libraries() -> Check:
             name,
             ok=False,
             detail=lines[-1],
-            remedy="Install the library it names, or reinstall from requirements.lock.",
+            remedy=f"Install the library it names. If it names none: {_REINSTALL}",
         )
     return Check(name, ok=True, detail="OpenCV, MediaPipe, ONNX Runtime and Vowpal Wabbit load")
 
