@@ -31,7 +31,21 @@ def of_av1(path: Path) -> Path:
     return film
 
 
-GOOD: dict[str, Make] = {
+def once(made: Make) -> Make:
+    """The same film, which is encoded the first time and copied from then on."""
+    kept: list[bytes] = []
+
+    def copy(path: Path) -> Path:
+        if kept:
+            path.write_bytes(kept[0])
+        else:
+            kept.append(made(path).read_bytes())
+        return path
+
+    return copy
+
+
+_MADE: dict[str, Make] = {
     "plain.mp4": make,
     "index-first.mp4": lambda p: make(p, muxed={"movflags": "faststart"}),
     "in-parts.mp4": lambda p: make(p, sound="aac", how=OFTEN, muxed=PARTS),
@@ -65,6 +79,7 @@ GOOD: dict[str, Make] = {
     "recorded.webm": lambda p: make(p, "libvpx", how=VP8, sound="libopus", muxed={"live": "1"}),
     "padded.webm": lambda p: damaged(make(p, "libvpx", how=VP8), lambda data: data + bytes(70_000)),
 }
+GOOD = {name: once(made) for name, made in _MADE.items()}
 
 SOURCES: dict[str, Make] = {
     name: GOOD[name] for name in ("index-first.mp4", "in-parts.mp4", "av1.mp4", "any.mkv",
