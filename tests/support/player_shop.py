@@ -139,7 +139,7 @@ def cue(content_id: str, decision_id: str, *, duration_s: float) -> Cue:
     )
 
 
-def until(true: Callable[[], bool], what: str, timeout_s: float = 20.0) -> None:
+def until(true: Callable[[], bool], what: str, timeout_s: float = 60.0) -> None:
     """Return as soon as ``true()``; the time-out only bounds a test that fails."""
     deadline = time.monotonic() + timeout_s
     while not true():

@@ -64,8 +64,10 @@ def test_the_page_switches_content_when_a_viewer_appears(
     assert viewers[0]["attention_s"] > 0
     rewarded = kiosk.until("/api/decisions", lambda rows: [r for r in rows if r["reward"]])
     assert 0 < rewarded[0]["reward"] <= 1
-    before = [r for r in kiosk.get("/api/decisions?limit=100") if r["trigger"] == "start"]
-    assert before[0]["state"] == "interrupted"
+    shown = [r for r in kiosk.get("/api/decisions?limit=100") if r["started_utc"]]
+    ids = [r["decision_id"] for r in shown]  # the newest first
+    before = shown[ids.index(decision["decision_id"]) + 1]
+    assert before["state"] == "interrupted"
     health = kiosk.get("/health")
     assert (health["status"], health["camera"], health["player_connected"]) == ("ok", "ok", True)
     assert health["fps"] > 0
