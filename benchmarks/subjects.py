@@ -70,6 +70,12 @@ SUBJECTS = {
             "10 min",
         ),
         Subject(
+            "tracking",
+            "benchmarks.tracking.bench",
+            "Is one person one visit, and is a watcher somebody who looks?",
+            "6 min",
+        ),
+        Subject(
             "perception",
             "benchmarks.perception.bench",
             "How many frames a second does perception look at, and what do they cost?",

@@ -11,7 +11,7 @@ from signage.config.config import Config
 from signage.perception.perceiver import Perceiver
 from signage.types.arrays import Image
 from signage.types.audience import AudienceSnapshot, Viewer
-from signage.types.vision import Frame
+from signage.types.vision import Frame, Sighting
 
 _BEGIN_UTC = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -24,11 +24,23 @@ class Watched:
     """One for each picture."""
     viewers: Sequence[Viewer]
     """Everybody, as they had left."""
+    sightings: Sequence[Sequence[Sighting]] = ()
+    """What perception alone reported of each picture."""
 
     def in_sight(self, index: int) -> list[Viewer]:
         """The viewers whom the picture ``index`` shows."""
         snapshot = self.snapshots[index]
         return [viewer for viewer in snapshot.viewers if viewer.last_seen_s == snapshot.t_s]
+
+    def detected(self, index: int) -> list[Viewer]:
+        """Of those, the ones whom a detector has found in this very picture."""
+        boxes = {
+            (sighting.face_xyxy_px, sighting.body_xyxy_px)
+            for sighting in self.sightings[index]
+            if sighting.missed_s == 0
+        }
+        viewers = self.in_sight(index)
+        return [each for each in viewers if (each.face_xyxy_px, each.body_xyxy_px) in boxes]
 
 
 def watch(config: Config, pictures: Iterable[tuple[float, Image]]) -> Watched:
@@ -36,12 +48,14 @@ def watch(config: Config, pictures: Iterable[tuple[float, Image]]) -> Watched:
     perceiver, audience = Perceiver(config), open_audience(config)
     snapshots: list[AudienceSnapshot] = []
     viewers: list[Viewer] = []
+    sightings: list[Sequence[Sighting]] = []
     try:
         for t_s, image in pictures:
             frame = Frame(t_s, _BEGIN_UTC + timedelta(seconds=t_s), image)
-            sightings = perceiver.perceive(frame)
-            snapshots.append(audience.update(frame, sightings, perceiver.unfollowed))
+            seen = perceiver.perceive(frame)
+            sightings.append(seen or ())
+            snapshots.append(audience.update(frame, seen, perceiver.unfollowed))
             viewers += audience.take_departed()
     finally:
         perceiver.close()
-    return Watched(snapshots, viewers + audience.close())
+    return Watched(snapshots, viewers + audience.close(), sightings)

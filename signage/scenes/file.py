@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 
@@ -31,6 +31,8 @@ Waypoint = tuple[
 ]
 """``t_s, x_m, z_m``: where, and when. Standing still is two waypoints at one place."""
 Path2D = Annotated[tuple[Waypoint, ...], Field(min_length=2)]
+Moment = Annotated[float, Field(ge=0, le=600)]
+"""Seconds from the start of a clip. A sprite is a short piece of its first 10 minutes."""
 
 Cut = Literal["rect", "ellipse", "grabcut", "motion"]
 Facing = Literal["towards", "sideways", "back"]
@@ -49,6 +51,11 @@ class Sprite(Section):
         description="End of the piece of the clip, in seconds. The piece plays forwards and "
         "backwards. A still needs no end.",
     )
+    pieces: tuple[tuple[Moment, Moment], ...] = Field(
+        default=(),
+        description="Pieces of the clip that follow each other, in place of `from_s` and `to_s`, "
+        "as pairs of seconds. A piece whose end comes first plays backwards.",
+    )
     rect_px: Rect = Field(description="Rectangle to cut out, in pixels of the clip.")
     cut: Cut = Field(
         description="How to cut. `rect` takes the whole rectangle. `ellipse` takes the soft "
@@ -62,6 +69,11 @@ class Sprite(Section):
         "stands on the x of the actor.",
     )
     facing: Facing = Field(default="towards", description="Which way the person faces.")
+    looks: bool = Field(
+        default=True,
+        description="Whether the eyes are on the screen. Lowered lids and a head turned aside "
+        "look elsewhere.",
+    )
     sway: bool = Field(
         default=False, description="Whether a still nods a little and breathes, like a person."
     )
@@ -77,6 +89,13 @@ class Sprite(Section):
         if rect is not None and (rect[0] >= rect[2] or rect[1] >= rect[3]):
             raise ValueError("left must be less than right, and top less than bottom")
         return rect
+
+    @field_validator("pieces")
+    @classmethod
+    def _with_a_length(cls, pieces: tuple[tuple[float, float], ...]) -> tuple[Any, ...]:
+        if any(begin == end for begin, end in pieces):
+            raise ValueError("a piece must have a length")
+        return pieces
 
     @field_validator("to_s")
     @classmethod
@@ -139,7 +158,13 @@ class Occluder(Section):
     """A pillar or a wall that hides the people behind it."""
 
     x_m: Annotated[float, Field(ge=-1000, le=1000)] = Field(
-        description="Position of its middle to the right of the camera, in metres."
+        default=0.0,
+        description="Position of its middle to the right of the camera, in metres.",
+    )
+    slides: tuple[tuple[NotNegative, Annotated[float, Field(ge=-1000, le=1000)]], ...] = Field(
+        default=(),
+        description="Where its middle is over time, for a door: pairs of `[t_s, x_m]`, with "
+        "straight lines in between, in place of `x_m`.",
     )
     z_m: Positive = Field(description="Distance from the camera, in metres.")
     width_m: Positive = Field(description="Width, in metres.")
@@ -201,6 +226,10 @@ class Lens(Section):
     exposure_s: NotNegative = Field(
         default=0.0,
         description="Exposure, in seconds. What moves is blurred along its way in this time.",
+    )
+    shake_px: NotNegative = Field(
+        default=0.0,
+        description="How far the picture wanders to each side while the camera shakes, in pixels.",
     )
     light: tuple[tuple[NotNegative, NotNegative], ...] = Field(
         default=((0.0, 1.0),),

@@ -25,6 +25,8 @@ from signage.types.arrays import Image
 _NOISE_SHIFT_PX = 64
 _SEEN_ALPHA = 128
 _MEASURE_PX_PER_M = 100.0
+_SHAKE_HZ = (1.7, 2.3)
+"""Across and down: somebody's hand, or a bracket in the draught of a door."""
 
 
 def read_scene(path: Path) -> Iterator[tuple[Picture, SceneTruth]]:
@@ -93,6 +95,7 @@ class _Layer:
     place: _Place | None = None
     face: Box | None = None
     facing: Facing = "towards"
+    looks: bool = False
 
     @property
     def where(self) -> tuple[slice, slice]:
@@ -108,7 +111,9 @@ class _Stage:
         self._actors = {actor.id: actor for actor in scene.actors}
         self._figures = {actor.id: self._figure(actor) for actor in scene.actors}
         self._areas_m2 = {name: _area_m2(figure) for name, figure in self._figures.items()}
-        self._walls = [self._occluder(occluder) for occluder in scene.occluders]
+        self._walls = [
+            self._occluder(each, each.x_m) for each in scene.occluders if not each.slides
+        ]
         shape = (scene.height_px + _NOISE_SHIFT_PX, scene.width_px + _NOISE_SHIFT_PX, 3)
         noise = np.random.default_rng(scene.seed).normal(0, 1, shape) * scene.lens.noise_sd
         self._noise = np.round(noise).astype(np.int16)
@@ -116,7 +121,7 @@ class _Stage:
 
     def show(self, index: int, t_s: float) -> tuple[Image, tuple[ActorTruth, ...]]:
         """The picture of one frame, and what is true of it."""
-        layers = [*self._walls]
+        layers = [*self._walls, *self._doors(t_s)]
         for actor in self._scene.actors:
             layer = self._layer(actor, index, t_s)
             if layer is not None:
@@ -127,9 +132,10 @@ class _Stage:
         for layer in reversed(layers):
             _paste(image, layer)
         order = list(self._actors)
-        return self._expose(image, t_s), tuple(
-            sorted(truths, key=lambda truth: order.index(truth.actor_id))
-        )
+        truths.sort(key=lambda truth: order.index(truth.actor_id))
+        if self._scene.lens.shake_px > 0:
+            image, truths = _shaken(image, truths, self._scene.lens.shake_px, t_s)
+        return self._expose(image, t_s), tuple(truths)
 
     def _figure(self, actor: Actor) -> Figure:
         scene = self._scene
@@ -168,7 +174,8 @@ class _Stage:
             actor=actor,
             place=place,
             face=None if figure.face_m is None else to_px(figure.face_m),
-            facing=scene.sprites[actor.sprite].facing,
+            facing=(sprite := scene.sprites[actor.sprite]).facing,
+            looks=actor.kind == "person" and sprite.facing == "towards" and sprite.looks,
         )
 
     def _blur_px(self, place: _Place, px_per_m: float) -> tuple[float, float]:
@@ -179,9 +186,18 @@ class _Stage:
         down = -self._scene.lens.height_m * 0.1 * towards * px_per_m * exposure_s
         return across, down
 
-    def _occluder(self, occluder: Occluder) -> _Layer:
+    def _doors(self, t_s: float) -> list[_Layer]:
+        """The occluders that move, where they are now."""
+        doors = []
+        for occluder in self._scene.occluders:
+            if occluder.slides:
+                times, places = zip(*occluder.slides, strict=True)
+                doors.append(self._occluder(occluder, float(np.interp(t_s, times, places))))
+        return doors
+
+    def _occluder(self, occluder: Occluder, x_m: float) -> _Layer:
         scene, px_per_m = self._scene, self._focal_px / occluder.z_m
-        middle_px = scene.width_px / 2 + occluder.x_m * px_per_m
+        middle_px = scene.width_px / 2 + x_m * px_per_m
         floor_px = scene.height_px / 2 + scene.lens.height_m * px_per_m
         half_px = occluder.width_m / 2 * px_per_m
         box = (
@@ -255,7 +271,28 @@ def _truth(layer: _Layer, actor: Actor, place: _Place, hidden: NDArray[np.uint8]
         distance_m=math.hypot(place.x_m, place.z_m),
         direction=direction_of(place.vx_m_s, place.vz_m_s),
         facing=layer.facing,
+        looks=layer.looks,
     )
+
+
+def _shaken(
+    image: Image, truths: list[ActorTruth], reach_px: float, t_s: float
+) -> tuple[Image, list[ActorTruth]]:
+    """The picture and its truth, moved as a hand or a loose mount moves a camera."""
+    x, y = (
+        round(reach_px * math.sin(2 * math.pi * frequency_hz * t_s)) for frequency_hz in _SHAKE_HZ
+    )
+    matrix = np.array([[1.0, 0.0, x], [0.0, 1.0, y]])
+    size = image.shape[1], image.shape[0]
+    moved = cv2.warpAffine(image, matrix, size, borderMode=cv2.BORDER_REPLICATE)
+
+    def shift(box: Box | None) -> Box | None:
+        return None if box is None else (box[0] + x, box[1] + y, box[2] + x, box[3] + y)
+
+    return np.asarray(moved, dtype=np.uint8), [
+        replace(truth, box_xyxy_px=shift(truth.box_xyxy_px), face_xyxy_px=shift(truth.face_xyxy_px))
+        for truth in truths
+    ]
 
 
 def _uncovered(face: Box, hidden: NDArray[np.uint8]) -> float:

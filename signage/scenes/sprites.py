@@ -95,8 +95,18 @@ def _images(path: Path, sprite: Sprite, fps: float) -> list[Image]:
     """The clip's pictures in the sprite's time, one for each frame of the scene."""
     if is_still(path):
         return [read_still(path)]
+    if not sprite.pieces:
+        return _piece(path, sprite.from_s, sprite.to_s, fps)
     images: list[Image] = []
-    for t_s, image in read_video(path, sprite.from_s, sprite.to_s):
+    for begin_s, end_s in sprite.pieces:
+        piece = _piece(path, min(begin_s, end_s), max(begin_s, end_s), fps)
+        images += piece if begin_s < end_s else reversed(piece)
+    return images
+
+
+def _piece(path: Path, from_s: float, to_s: float | None, fps: float) -> list[Image]:
+    images: list[Image] = []
+    for t_s, image in read_video(path, from_s, to_s):
         while t_s >= len(images) / fps - 1e-6:
             images.append(image)
     return images

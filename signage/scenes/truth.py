@@ -46,6 +46,8 @@ class ActorTruth:
     direction: Direction
     """Where the actor goes; left and right are those of the picture."""
     facing: Facing
+    looks: bool
+    """Whether the face is turned to the screen, and the eyes are on it."""
 
     @property
     def in_view(self) -> bool:

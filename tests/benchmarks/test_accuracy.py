@@ -40,6 +40,7 @@ def actor(x: float, **more: Any) -> ActorTruth:
         "distance_m": 2.0,
         "direction": "standing",
         "facing": "towards",
+        "looks": True,
     }
     return ActorTruth(**(values | more))
 
