@@ -18,7 +18,6 @@ import numpy as np
 
 from benchmarks.accuracy.face_rows import labelled_rows
 from benchmarks.accuracy.footage_score import (
-    REFERENCES,
     BodyScore,
     FaceScore,
     score_bodies,
@@ -48,13 +47,15 @@ _SCENE_COLUMNS = (
     "dwell less the truth, s",
 )
 
+_FACES_OF = ("crowd-approach", "face-demographics-walking-and-pause")
+"""Recordings whose reference holds faces alone."""
 _LIMITS_OF_THE_REFERENCES = """
 The references have limits. The boxes of `vtest.avi` are the detections of another program, right
 and wrong, without identities. Recall and precision are agreement with that program. How many
 persons there were is not known, so neither IDF1 nor the true number of paths can be given.
 Switches are counted only where a box can go on as one other alone, which leaves out the moments in
 which people meet. The faces of the other recordings are one detector's at its best, checked by eye
-(`benchmarks/accuracy/references/README.md`)."""
+(`benchmarks/references/README.md`)."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -140,8 +141,8 @@ def total_rows(score: SceneScore) -> Iterator[Row]:
 
 def footage_rows(config: Config, videos: Path) -> Iterator[Row]:
     """Rows about the recordings in ``videos`` that have a reference."""
-    for reference in sorted(REFERENCES.glob("*.csv")):
-        for video in sorted(videos.glob(f"{reference.stem}.*")):
+    for name in _FACES_OF:
+        for video in sorted(videos.glob(f"{name}.*")):
             note(video.name)
             yield from face_rows(video.name, score_faces(config, video))
     video, reference = videos / "vtest.avi", videos / "vtest-persons.txt"

@@ -19,13 +19,12 @@ from benchmarks.accuracy.tracking import (
     matches,
     score_tracking,
 )
+from benchmarks.common.paths import REFERENCES
 from benchmarks.common.watch import Watched, watch
 from signage.config.config import Config
 from signage.scenes.footage import read_video
 from signage.types.audience import Viewer
 from signage.types.vision import Box
-
-REFERENCES = Path(__file__).resolve().parent / "references"
 
 _MIN_FACE_PX = 24.0
 _MIN_FACE_OVERLAP = 0.3

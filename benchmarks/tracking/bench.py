@@ -18,10 +18,12 @@ from benchmarks.common.options import add_data_option
 from benchmarks.common.paths import DEMO, ROOT, SCENES
 from benchmarks.common.progress import note
 from benchmarks.common.tables import Block, Table
+from benchmarks.tracking.clips import CLIPS, Clip, show_clip
 from benchmarks.tracking.figures import Figures, measure
 from benchmarks.tracking.ownership import Ownership
 from benchmarks.tracking.recording import Recording, show_scene
 from signage.assets.install import pull
+from signage.config.config import Config
 from signage.config.file import load_config
 
 QUICK: Mapping[str, object] = {"only": ["back_crosses", "queue4", "swap"]}
@@ -38,12 +40,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of this benchmark."""
     add_data_option(parser, "videos/")
     parser.add_argument(
-        "--only", nargs="+", metavar="NAME", help="only these scenes, visit by visit"
+        "--only", nargs="+", metavar="NAME", help="only these scenes and clips, visit by visit"
     )
 
 
 def run(options: argparse.Namespace) -> Iterator[Block]:
-    """Measure the made scenes."""
+    """Measure the made scenes and, where there is data, recordings."""
     pull(OWN_FOOTAGE, note)
     config = load_config(DEMO)
     figures: dict[str, Figures] = {}
@@ -58,9 +60,28 @@ def run(options: argparse.Namespace) -> Iterator[Block]:
             yield _row(path.stem, figures[path.stem])
             details.append(visit_table(recording, owned))
 
-    yield Table(_COLUMNS, rows(), "Made scenes")
+    if scene_paths(options.only):
+        yield Table(_COLUMNS, rows(), "Made scenes")
+    if options.data is not None:
+        yield Table(_CLIP_COLUMNS, clip_rows(config, options, details), "Recordings")
     if options.only is not None:
         yield from details
+
+
+def clip_rows(
+    config: Config, options: argparse.Namespace, details: list[Block]
+) -> Iterator[Sequence[str]]:
+    """One row a recording; adds its visits to ``details``."""
+    for clip in CLIPS:
+        name = Path(clip.file).stem
+        is_chosen = options.only is None or name in options.only
+        if not is_chosen or not (options.data / "videos" / clip.file).exists():
+            continue
+        note(f"clip {clip.file}")
+        recording = show_clip(config, options.data / "videos", clip)
+        figures, owned = measure(recording)
+        yield _clip_row(clip, recording, figures, owned)
+        details.append(visit_table(recording, owned))
 
 
 def scene_paths(chosen: Sequence[str] | None) -> list[Path]:
@@ -69,9 +90,10 @@ def scene_paths(chosen: Sequence[str] | None) -> list[Path]:
     paths |= {name: SCENES / f"{name}.toml" for name in SHARED_SCENES}
     if chosen is None:
         return list(paths.values())
-    if unknown := [name for name in chosen if name not in paths]:
-        raise SystemExit(f"There is no scene {unknown[0]}. There are: {', '.join(paths)}.")
-    return [paths[name] for name in chosen]
+    known = [*paths, *(Path(clip.file).stem for clip in CLIPS)]
+    if unknown := [name for name in chosen if name not in known]:
+        raise SystemExit(f"There is no scene or clip {unknown[0]}. There are: {', '.join(known)}.")
+    return [paths[name] for name in chosen if name in paths]
 
 
 _COLUMNS = (
@@ -102,6 +124,41 @@ def _row(name: str, figures: Figures) -> Sequence[str]:
         f"{figures.lookers_missed} of {figures.lookers}",
         f"{figures.directions[True]} of {figures.directions.total()}",
         f"{figures.returns_false}, {figures.returns_told} of {figures.returns_true}",
+    )
+
+
+_CLIP_COLUMNS = (
+    "clip",
+    "people",
+    "visits",
+    "of them named people's",
+    "missed",
+    "mixed",
+    "own looks",
+    "IDF1",
+    "watchers, true",
+    "returning",
+)
+
+
+def _clip_row(
+    clip: Clip, recording: Recording, figures: Figures, owned: Sequence[Ownership]
+) -> Sequence[str]:
+    viewers = recording.watched.viewers
+    named = sum(each.owner is not None for each in owned)
+    labelled = clip.is_labelled
+    watchers = sum(viewer.is_watcher for viewer in viewers)
+    return (
+        clip.file,
+        str(clip.people),
+        str(len(viewers)),
+        str(named) if labelled else "",
+        str(figures.missed) if labelled else "",
+        str(figures.mixed) if labelled else "",
+        f"{figures.own_looks / figures.looks:.1%}" if figures.looks else "",
+        f"{figures.tracking.idf1:.2f}" if labelled else "",
+        f"{watchers}, {'not known' if clip.watchers is None else clip.watchers}",
+        str(sum(bool(viewer.returning) for viewer in viewers)),
     )
 
 

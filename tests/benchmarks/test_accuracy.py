@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from benchmarks.accuracy.footage_score import REFERENCES, read_faces, read_mot, sure_pieces
+from benchmarks.accuracy.footage_score import read_faces, read_mot, sure_pieces
 from benchmarks.accuracy.scene_score import face_band, score
+from benchmarks.common.paths import REFERENCES
 from benchmarks.common.watch import Watched
 from signage.scenes.truth import ActorTruth, SceneTruth
 from signage.types.audience import Movement, Viewer
