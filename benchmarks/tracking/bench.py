@@ -1,10 +1,15 @@
 """Made scenes put real faces on known paths; the product watches them as a whole.
 
-One scene for each way in which people are mixed up, counted twice, or said to look when they do
-not; more of them with bad input. A visit is its owner's: the person at whom most of its looks were.
-A look is a picture in which a detector found the visit. A visit with at least four looks each at
-two people is mixed. Watchers, directions and returns are compared for made scenes alone.
-`--only NAME` also prints every visit, whose it is, and when its owner changes.
+There is one scene for each way in which people are mixed up, counted twice, or said to look when
+they do not. Scenes whose names begin with `bad_` have bad input. With `--data`, recordings follow:
+their people are counted by eye, and in three of them every head has a name.
+
+A visit is its owner's: the person at whom most of its looks were. A look is a picture in which a
+detector found the visit. A visit with at least four looks each at two people is mixed. Watchers,
+directions and returns are compared for made scenes alone. Whoever goes one way most of the time,
+and as a whole, is asked for the direction. `--only NAME` prints every visit, too, whose it is, and
+when its owner changes. `--peers` runs SORT, ByteTrack, OC-SORT and BoT-SORT on heads of the same
+detectors, and scores all by TrackEval. `--against COMMIT` compares what a frame costs.
 """
 
 from __future__ import annotations
@@ -13,15 +18,19 @@ import argparse
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from benchmarks.common.options import add_data_option
 from benchmarks.common.paths import DEMO, ROOT, SCENES
 from benchmarks.common.progress import note
 from benchmarks.common.tables import Block, Table
+from benchmarks.tracking import report
 from benchmarks.tracking.clips import CLIPS, Clip, show_clip
+from benchmarks.tracking.cost import cost_rows
+from benchmarks.tracking.detections import HeadDetector
 from benchmarks.tracking.figures import Figures, measure
-from benchmarks.tracking.ownership import Ownership
-from benchmarks.tracking.recording import Recording, show_scene
+from benchmarks.tracking.peers import HeadRecorder, exchange, scores
+from benchmarks.tracking.recording import OnPicture, Recording, ignore, show_scene
 from signage.assets.install import pull
 from signage.config.config import Config
 from signage.config.file import load_config
@@ -42,143 +51,96 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--only", nargs="+", metavar="NAME", help="only these scenes and clips, visit by visit"
     )
+    parser.add_argument(
+        "--peers", action="store_true", help="other trackers, too; downloads some 200 MB"
+    )
+    parser.add_argument(
+        "--against", metavar="COMMIT", help="only what a frame costs, beside that commit"
+    )
 
 
 def run(options: argparse.Namespace) -> Iterator[Block]:
     """Measure the made scenes and, where there is data, recordings."""
     pull(OWN_FOOTAGE, note)
-    config = load_config(DEMO)
-    figures: dict[str, Figures] = {}
-    details: list[Block] = []
+    if options.against is not None:
+        yield Table(report.COST_COLUMNS, cost_rows(options.against), "CPU of a frame")
+        return
+    paths, clips = chosen(options.only, options.data)
+    yield from _Run(load_config(DEMO), options).measure(paths, clips)
 
-    def rows() -> Iterator[Sequence[str]]:
-        for path in scene_paths(options.only):
+
+class _Run:
+    """One run: keeps what the later tables need."""
+
+    def __init__(self, config: Config, options: argparse.Namespace) -> None:
+        self._config, self._options = config, options
+        self._scenes: dict[str, Figures] = {}
+        self._clips: dict[str, Figures] = {}
+        self._details: list[Block] = []
+        self._exchanged: list[dict[str, Any]] = []
+        self._detector = HeadDetector(config.perception) if options.peers else None
+
+    def measure(self, paths: Sequence[Path], clips: Sequence[Clip]) -> Iterator[Block]:
+        """The tables of scenes and clips, the goals, and what was asked for beside them."""
+        if paths:
+            yield Table(report.SCENE_COLUMNS, self._scene_rows(paths), "Made scenes")
+        if clips:
+            yield Table(report.CLIP_COLUMNS, self._clip_rows(clips), "Recordings")
+        if self._options.only is None:
+            yield report.goals(self._scenes, self._clips)
+        else:
+            yield from self._details
+        if self._exchanged:
+            note("other trackers")
+            yield from report.peer_tables(scores(self._exchanged), self._scenes)
+
+    def _scene_rows(self, paths: Sequence[Path]) -> Iterator[Sequence[str]]:
+        for path in paths:
             note(f"scene {path.stem}")
             limit_m = TRAFFIC_BEYOND_M.get(path.stem, math.inf)
-            recording = show_scene(config, path, limit_m)
-            figures[path.stem], owned = measure(recording)
-            yield _row(path.stem, figures[path.stem])
-            details.append(visit_table(recording, owned))
+            recorder = self._recorder()
+            recording = show_scene(self._config, path, limit_m, self._see(recorder))
+            self._scenes[path.stem] = figures = self._take_in(recording, recorder)
+            yield report.scene_row(path.stem, figures)
 
-    if scene_paths(options.only):
-        yield Table(_COLUMNS, rows(), "Made scenes")
-    if options.data is not None:
-        yield Table(_CLIP_COLUMNS, clip_rows(config, options, details), "Recordings")
-    if options.only is not None:
-        yield from details
+    def _clip_rows(self, clips: Sequence[Clip]) -> Iterator[Sequence[str]]:
+        for clip in clips:
+            note(f"clip {clip.file}")
+            recorder = self._recorder() if clip.is_labelled else None
+            videos = self._options.data / "videos"
+            recording = show_clip(self._config, videos, clip, self._see(recorder))
+            figures = self._take_in(recording, recorder)
+            if clip.is_labelled:
+                self._clips[clip.file] = figures
+            yield report.clip_row(clip, recording, figures)
 
-
-def clip_rows(
-    config: Config, options: argparse.Namespace, details: list[Block]
-) -> Iterator[Sequence[str]]:
-    """One row a recording; adds its visits to ``details``."""
-    for clip in CLIPS:
-        name = Path(clip.file).stem
-        is_chosen = options.only is None or name in options.only
-        if not is_chosen or not (options.data / "videos" / clip.file).exists():
-            continue
-        note(f"clip {clip.file}")
-        recording = show_clip(config, options.data / "videos", clip)
+    def _take_in(self, recording: Recording, recorder: HeadRecorder | None) -> Figures:
         figures, owned = measure(recording)
-        yield _clip_row(clip, recording, figures, owned)
-        details.append(visit_table(recording, owned))
+        self._details.append(report.visit_table(recording, owned))
+        if recorder is not None:
+            self._exchanged.append(exchange(recording, recorder.heads))
+        return figures
+
+    def _recorder(self) -> HeadRecorder | None:
+        return None if self._detector is None else HeadRecorder(self._detector)
+
+    @staticmethod
+    def _see(recorder: HeadRecorder | None) -> OnPicture:
+        return ignore if recorder is None else recorder.see
 
 
-def scene_paths(chosen: Sequence[str] | None) -> list[Path]:
-    """The files of the scenes to measure: those that are ``chosen``, or all."""
+def chosen(only: Sequence[str] | None, data: Path | None) -> tuple[list[Path], list[Clip]]:
+    """The scenes and clips to measure: those that ``only`` names, or all that are there."""
     paths = {path.stem: path for path in sorted(OWN_SCENES.glob("*.toml")) if path.stem != "cast"}
     paths |= {name: SCENES / f"{name}.toml" for name in SHARED_SCENES}
-    if chosen is None:
-        return list(paths.values())
-    known = [*paths, *(Path(clip.file).stem for clip in CLIPS)]
-    if unknown := [name for name in chosen if name not in known]:
+    clips = {
+        Path(clip.file).stem: clip
+        for clip in CLIPS
+        if data is not None and (data / "videos" / clip.file).exists()
+    }
+    if only is None:
+        return list(paths.values()), list(clips.values())
+    known = [*paths, *clips]
+    if unknown := [name for name in only if name not in known]:
         raise SystemExit(f"There is no scene or clip {unknown[0]}. There are: {', '.join(known)}.")
-    return [paths[name] for name in chosen if name in paths]
-
-
-_COLUMNS = (
-    "scene",
-    "people",
-    "visits",
-    "missed",
-    "mixed",
-    "own looks",
-    "IDF1",
-    "watchers false",
-    "watchers missed",
-    "direction right",
-    "returning false, true",
-)
-
-
-def _row(name: str, figures: Figures) -> Sequence[str]:
-    return (
-        name,
-        str(figures.people),
-        str(figures.visits),
-        str(figures.missed),
-        str(figures.mixed),
-        f"{figures.own_looks / figures.looks:.1%}" if figures.looks else "none",
-        f"{figures.tracking.idf1:.2f}",
-        f"{figures.others_watching} of {figures.others}",
-        f"{figures.lookers_missed} of {figures.lookers}",
-        f"{figures.directions[True]} of {figures.directions.total()}",
-        f"{figures.returns_false}, {figures.returns_told} of {figures.returns_true}",
-    )
-
-
-_CLIP_COLUMNS = (
-    "clip",
-    "people",
-    "visits",
-    "of them named people's",
-    "missed",
-    "mixed",
-    "own looks",
-    "IDF1",
-    "watchers, true",
-    "returning",
-)
-
-
-def _clip_row(
-    clip: Clip, recording: Recording, figures: Figures, owned: Sequence[Ownership]
-) -> Sequence[str]:
-    viewers = recording.watched.viewers
-    named = sum(each.owner is not None for each in owned)
-    labelled = clip.is_labelled
-    watchers = sum(viewer.is_watcher for viewer in viewers)
-    return (
-        clip.file,
-        str(clip.people),
-        str(len(viewers)),
-        str(named) if labelled else "",
-        str(figures.missed) if labelled else "",
-        str(figures.mixed) if labelled else "",
-        f"{figures.own_looks / figures.looks:.1%}" if figures.looks else "",
-        f"{figures.tracking.idf1:.2f}" if labelled else "",
-        f"{watchers}, {'not known' if clip.watchers is None else clip.watchers}",
-        str(sum(bool(viewer.returning) for viewer in viewers)),
-    )
-
-
-def visit_table(recording: Recording, owned: Sequence[Ownership]) -> Table:
-    """Every visit, whose it is, and when its owner changes."""
-    viewers = {viewer.visit_id: viewer for viewer in recording.watched.viewers}
-
-    def rows() -> Iterator[Sequence[str]]:
-        for each in owned:
-            viewer = viewers[each.visit_id]
-            yield (
-                each.visit_id,
-                f"{viewer.first_seen_s:.1f} to {viewer.last_seen_s:.1f}",
-                ", ".join(f"{who} {count}" for who, count in each.counts.most_common()) or "nobody",
-                ", ".join(f"{t_s:.2f}: {old} → {new}" for t_s, old, new in each.changes()),
-                f"{viewer.attention_s:.1f}",
-                str(viewer.movement),
-                {None: "unknown", True: "yes", False: "no"}[viewer.returning],
-            )
-
-    columns = ("visit", "from, to, s", "looks at", "owner changes, s", "attention, s", "movement",
-               "returning")  # fmt: skip
-    return Table(columns, rows(), f"Visits of {recording.name}")
+    return [paths[n] for n in only if n in paths], [clips[n] for n in only if n in clips]

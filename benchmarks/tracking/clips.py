@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.accuracy.footage_score import read_faces
 from benchmarks.common.paths import REFERENCES
 from benchmarks.common.watch import watch
-from benchmarks.tracking.recording import Person, Recording
+from benchmarks.tracking.recording import OnPicture, Person, Recording, ignore
 from signage.config.config import Config
 from signage.scenes.footage import read_video
 from signage.types.arrays import Image
@@ -36,20 +36,26 @@ class Clip:
 CLIPS = (
     Clip("arcade-crossings.mp4", 22),
     Clip("crowd-approach.mp4", 11),
-    Clip("face-demographics-walking-and-pause.gif", 3),
+    Clip("face-demographics-walking-and-pause.gif", 3, 3),
+    # A woman, a man whose head the edge cuts, a woman who turns her back.
+    Clip("woman-smile-gaze.mp4", 3),
+    Clip("one-by-one-backs.mp4", 6, 0),
     Clip("aisle-backs.gif", 3, 0),
     Clip("two-heads.gif", 2, 1),
     Clip("selfie-portrait.mp4", 1, 1),
 )
 
 
-def show_clip(config: Config, videos: Path, clip: Clip) -> Recording:
+def show_clip(
+    config: Config, videos: Path, clip: Clip, on_picture: OnPicture = ignore
+) -> Recording:
     """Show a clip to the product. Without labels, nobody is known in any of its pictures."""
     times_s: list[float] = []
 
     def pictures() -> Iterator[tuple[float, Image]]:
         for t_s, image in read_video(videos / clip.file):
             times_s.append(t_s)
+            on_picture(t_s, image)
             yield t_s, image
 
     watched = watch(config, pictures())

@@ -27,6 +27,8 @@ class Figures:
     """True visits."""
     visits: int = 0
     """Visits that the product counts, without those of people who need not be followed."""
+    visits_of_people: int = 0
+    """Of those, the ones that belong to somebody with a name."""
     missed: int = 0
     """True visits that no counted visit belongs to."""
     mixed: int = 0
@@ -44,6 +46,11 @@ class Figures:
     returns_false: int = 0
     tracking: TrackingScore = field(default_factory=TrackingScore)
 
+    def __add__(self, other: Figures) -> Figures:
+        return Figures(
+            **{name: getattr(self, name) + getattr(other, name) for name in self.__slots__}
+        )
+
     @property
     def ids_per_person(self) -> float:
         """Visits counted for each true one."""
@@ -58,6 +65,7 @@ def figures_of(recording: Recording, owned: Sequence[Ownership]) -> Figures:
     result = Figures(
         people=len(counted),
         visits=len(of_people),
+        visits_of_people=sum(each.owner is not None for each in of_people),
         missed=len(counted - {each.owner for each in owned}),
         mixed=sum(each.is_mixed for each in owned),
         looks=sum(len(each.looks) for each in owned),

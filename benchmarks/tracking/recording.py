@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,14 @@ from signage.types.vision import Box
 _MAX_OFF_FACES = 0.6
 _MAX_SIZE_RATIO = 2.0
 _MIN_BODY_OVERLAP = 0.3
+
+
+OnPicture = Callable[[float, Image], None]
+"""Sees each picture with its time in seconds, before the product does."""
+
+
+def ignore(t_s: float, image: Image) -> None:
+    """Do nothing with a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +81,12 @@ class Recording:
         )
 
 
-def show_scene(config: Config, path: Path, traffic_beyond_m: float = math.inf) -> Recording:
+def show_scene(
+    config: Config,
+    path: Path,
+    traffic_beyond_m: float = math.inf,
+    on_picture: OnPicture = ignore,
+) -> Recording:
     """Show the scene of a file to the product. The camera's angle of view is the scene's.
 
     Whoever never comes nearer than ``traffic_beyond_m`` need not be followed.
@@ -85,6 +98,7 @@ def show_scene(config: Config, path: Path, traffic_beyond_m: float = math.inf) -
     def pictures() -> Iterable[tuple[float, Image]]:
         for picture, truth in play_scene(scene):
             truths.append(truth)
+            on_picture(*picture)
             yield picture
 
     watched = watch(config.model_copy(update={"camera": camera}), pictures())
