@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from benchmarks.accuracy.tracking import TrackingScore, score_tracking
 from benchmarks.tracking.ownership import Ownership, ownerships
@@ -74,26 +75,18 @@ def figures_of(recording: Recording, owned: Sequence[Ownership]) -> Figures:
     )
     if recording.actors:
         viewers = {viewer.visit_id: viewer for viewer in recording.watched.viewers}
-        _compare_with_truth(result, recording, of_people, viewers)
+        _compare_with_truth(result, _ways(recording, counted), of_people, viewers)
     return result
 
 
 def _compare_with_truth(
     result: Figures,
-    recording: Recording,
+    ways: Mapping[str, Sequence[tuple[float, ActorTruth]]],
     owned: Sequence[Ownership],
     viewers: Mapping[str, Viewer],
 ) -> None:
-    ways: dict[str, list[ActorTruth]] = defaultdict(list)
-    for truth in recording.actors:
-        for actor in truth.actors:
-            if actor.in_view and actor.kind == "person":
-                ways[visit_name(actor)].append(actor)
-    step_s = recording.times_s[1] - recording.times_s[0]
     by_owner: dict[str, list[Viewer]] = defaultdict(list)
-    lookers = {
-        name for name, way in ways.items() if sum(each.looks for each in way) * step_s >= _LOOK_S
-    }
+    lookers = {name for name, way in ways.items() if _looks_s(way) >= _LOOK_S}
     for each in owned:
         viewer = viewers[each.visit_id]
         if each.owner is not None:
@@ -101,33 +94,49 @@ def _compare_with_truth(
         if each.owner not in lookers:
             result.others += 1
             result.others_watching += viewer.is_watcher
-        has_returned = any(way.visit > 0 for way in ways.get(each.owner or "", ()))
+        has_returned = any(actor.visit > 0 for _, actor in ways.get(each.owner or "", ()))
         result.returns_told += bool(viewer.returning) and has_returned
         result.returns_false += bool(viewer.returning) and not has_returned
     for name, way in ways.items():
         own = by_owner[name]
-        result.returns_true += way[0].visit > 0
+        result.returns_true += way[0][1].visit > 0
         if name in lookers:
             result.lookers += 1
             result.lookers_missed += not any(viewer.is_watcher for viewer in own)
-        direction = _direction(way, step_s)
+        direction = _direction(way)
         if own and direction is not None:
             longest = max(own, key=lambda viewer: viewer.dwell_s)
             result.directions[longest.movement == direction] += 1
 
 
-def _direction(way: Sequence[ActorTruth], step_s: float) -> str | None:
+def _ways(
+    recording: Recording, names: Collection[str]
+) -> dict[str, list[tuple[float, ActorTruth]]]:
+    """The moments in which each visit of ``names`` is in view."""
+    ways: dict[str, list[tuple[float, ActorTruth]]] = defaultdict(list)
+    for truth in recording.actors:
+        for actor in truth.actors:
+            if actor.in_view and visit_name(actor) in names:
+                ways[visit_name(actor)].append((truth.t_s, actor))
+    return ways
+
+
+def _looks_s(way: Sequence[tuple[float, ActorTruth]]) -> float:
+    """For how long somebody in view looks at the screen."""
+    return sum(after - before for (before, actor), (after, _) in pairwise(way) if actor.looks)
+
+
+def _direction(way: Sequence[tuple[float, ActorTruth]]) -> str | None:
     """Where a visit leads from its beginning to its end; None where a person might say either.
 
     The way as a whole and the longest part of its time must agree.
     """
-    first, last = way[0], way[-1]
+    (begin_s, first), (end_s, last) = way[0], way[-1]
     across_m, along_m = last.x_m - first.x_m, last.z_m - first.z_m
-    longest = Counter(each.direction for each in way).most_common(1)[0][0]
+    longest = Counter(actor.direction for _, actor in way).most_common(1)[0][0]
     if math.hypot(across_m, along_m) < _MOVED_M:
         return "standing" if longest == "standing" else None
-    duration_s = max(step_s, step_s * len(way))
-    whole = direction_of(across_m / duration_s, along_m / duration_s)
+    whole = direction_of(across_m / (end_s - begin_s), along_m / (end_s - begin_s))
     return whole if whole == longest else None
 
 
