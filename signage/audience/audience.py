@@ -59,6 +59,8 @@ class Audience:
             visit = self._visits.get(sighting.track)
             if visit is None:
                 visit = self._begin(sighting.track)
+            if sighting.is_picture and visit.is_alive:
+                continue  # their path goes on at a picture, and they have left
             visit.add(now_s, sighting)
             if sighting.earlier_tracks is not None:
                 earlier = (f"{self._run}.{track}" for track in sighting.earlier_tracks)

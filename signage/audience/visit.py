@@ -180,11 +180,14 @@ class Visit:
         self._earlier = before
         self._returning: bool | None = None
         self._last: Sighting | None = None
+        self.is_alive = False
+        """Whether somebody living was seen; what they gave is never taken back."""
         self.first_seen_s = self.last_seen_s = self._found_s = self._mood_s = math.nan
 
     @property
     def is_picture(self) -> bool:
-        return self._last is not None and self._last.is_picture
+        """Whether all that was seen may have been a picture."""
+        return self._last is not None and self._last.is_picture and not self.is_alive
 
     @property
     def dwell_s(self) -> float:
@@ -206,6 +209,7 @@ class Visit:
         step_s = t_s - self.last_seen_s
         self.last_seen_s, self._attentive, self._facing = t_s, attentive, facing
         self._last = sighting
+        self.is_alive |= sighting.is_alive
         if sighting.missed_s == 0:
             self._add_look(t_s, attentive=attentive, towards=facing is Facing.TOWARDS)
         self._found_s = max(self.first_seen_s, t_s - sighting.missed_s)
