@@ -28,6 +28,8 @@ def viewer(viewer_id: str = "1.1", age: float | None = 40.0, **more: Any) -> Vie
         "last_seen_s": 5.0,
         "dwell_s": 5.0,
         "attention_s": 3.0,
+        "attention_unknown_s": 0.0,
+        "attention_head_s": 0.0,
         "attentive": True,
         "face_px": 100.0,
         "face_xyxy_px": (260.0, 150.0, 340.0, 250.0),
@@ -43,9 +45,15 @@ def viewer(viewer_id: str = "1.1", age: float | None = 40.0, **more: Any) -> Vie
         "logos": None,
         "age_probs": None if age is None else ages(age),
         "female_prob": 0.9,
+        "traits_agreement": 1.0,
         "mood_probs": None,
         "expression": {"smile": 0.1, "surprise": 0.0, "frown": 0.0},
         "expression_baseline": {"smile": 0.1, "surprise": 0.0, "frown": 0.0},
         "expression_peak": {"smile": 0.1, "surprise": 0.0, "frown": 0.0},
     }
-    return Viewer(**(values | more))
+    values |= more
+    if "attention_eyes_s" not in more:
+        values["attention_eyes_s"] = values["attention_s"] or 0.0
+    if "is_watcher" not in more:
+        values["is_watcher"] = (values["attention_s"] or 0.0) > 0
+    return Viewer(**values)

@@ -347,3 +347,9 @@ class ReadingTime:
         self._stretch_s += step_s
         if self._stretch_s >= _MIN_STRETCH_S:
             self.total_s = (self.total_s or 0.0) + (step_s if was_long else self._stretch_s)
+
+    def join(self, other: ReadingTime) -> None:
+        """Add the time of another track of the same person; the later stretch goes on."""
+        if other.total_s is not None:
+            self.total_s = (self.total_s or 0.0) + other.total_s
+        self._stretch_s = other._stretch_s

@@ -65,6 +65,12 @@ def _print(result: Mapping[str, Any]) -> None:
         f"{result['frames']} frames of {result['duration_s']:.1f} s at "
         f"{result['processed_fps']:.0f} a second."
     )
+    if result["passed"]:
+        console.print(f"Beyond range: {result['passed']} people, who are no opportunity to see.")
+    if result["most_unfollowed"]:
+        console.print(
+            f"Up to {result['most_unfollowed']} more people were in view than are followed."
+        )
     if result["blind_s"]:
         console.print(
             f"For {result['blind_s']:.1f} s the camera could not see, so the audience is unknown."
@@ -79,7 +85,7 @@ def _viewer_row(viewer: Mapping[str, Any]) -> list[str]:
     return [
         viewer["viewer_id"],
         f"{viewer['first_seen_s']:.1f} to {viewer['last_seen_s']:.1f} s",
-        f"{viewer['attention_s']:.1f} of {viewer['dwell_s']:.1f} s",
+        _looked(viewer),
         "?" if gender is None else " ".join(f"{k} {v:.0%}" for k, v in gender.items()),
         "?" if age is None else f"{age:.0f} ± {viewer['age_sd']:.0f}",
         "?" if not mood else f"{likeliest} {mood[likeliest]:.0%}",
@@ -88,6 +94,11 @@ def _viewer_row(viewer: Mapping[str, Any]) -> list[str]:
         f"{'?' if distance_m is None else f'{distance_m:.1f} m'}, "
         f"{'no face' if face_px is None else f'face {face_px:.0f} px'}",
     ]
+
+
+def _looked(viewer: Mapping[str, Any]) -> str:
+    attention_s = viewer["attention_s"]
+    return f"{'?' if attention_s is None else f'{attention_s:.1f}'} of {viewer['dwell_s']:.1f} s"
 
 
 def _behaviour(viewer: Mapping[str, Any]) -> Iterator[str]:

@@ -187,7 +187,9 @@ def _viewer_cells(viewer: Viewer) -> tuple[str | Text, ...]:
         f"viewer {viewer.viewer_id}",
         gender,
         "age unknown" if age is None else f"{age:.0f} ± {spread:.0f} years",
-        f"watched {viewer.attention_s:.1f} of {viewer.dwell_s:.1f} s",
+        "looks unknown"
+        if viewer.attention_s is None
+        else f"watched {viewer.attention_s:.1f} of {viewer.dwell_s:.1f} s",
         _mood_text(viewer),
         "" if viewer.movement is None else viewer.movement.replace("_", " "),
         "" if viewer.distance_m is None else f"{viewer.distance_m:.1f} m",

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from signage.config.base import Positive, Seconds, SecondsOrNone, Section
+from signage.config.base import NotNegative, Positive, Seconds, SecondsOrNone, Section
 
 
 class AudienceConfig(Section):
@@ -32,6 +32,17 @@ class AudienceConfig(Section):
         "Eyes are measured less well in this direction: they seem 5 to 10 degrees higher or "
         "lower than they are, depending on the person.",
     )
+    min_look_s: SecondsOrNone = Field(
+        default=0.5,
+        description="Seconds of attention that make a person a watcher, all looks together.",
+    )
+    range_m: NotNegative = Field(
+        default=8.0,
+        description="Distance from the camera, in metres, within which a person counts as an "
+        "opportunity to see. People who stay beyond it are traffic. They are counted apart, and "
+        "no reward depends on them. 0 sets no limit. From 8 metres on, a usual camera shows a "
+        "head too small to tell where it looks.",
+    )
     reading: bool = Field(
         default=True,
         description="Whether to recognise reading by eye movements. It needs `perception.gaze`.",
@@ -43,12 +54,18 @@ class AudienceConfig(Section):
     )
     forget_after_s: Seconds = Field(
         default=3.0,
-        description="A viewer who is out of sight for longer than this, in seconds, has left. "
-        "Whoever appears then is a new viewer.",
+        description="A viewer who is out of sight for longer than this, in seconds, counts as "
+        "absent. Contents are no longer chosen for them.",
+    )
+    depart_after_s: Seconds = Field(
+        default=10.0,
+        description="Seconds out of sight after which a visit has ended. Somebody who is "
+        "recognised before continues the same visit. It is never less than `forget_after_s`.",
     )
     confirm_after_s: SecondsOrNone = Field(
         default=0.2,
-        description="Seconds for which a person must be seen to count as a viewer.",
+        description="Seconds for which a clear face must be seen to count as a viewer. A small "
+        "face, or a body without a face, takes a second.",
     )
     walking_m_s: Positive = Field(
         default=0.3,

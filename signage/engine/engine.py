@@ -30,7 +30,7 @@ from signage.journal.observed_hours import ObservedHours
 from signage.journal.writer import Journal
 from signage.recommend.policies.base import Policy
 from signage.recommend.recommender import Recommender
-from signage.types.audience import AudienceSnapshot, Viewer
+from signage.types.audience import AudienceSnapshot, JoinedVisit, Viewer
 from signage.types.decisions import Decision, TrainingExample, Trigger
 from signage.types.orders import Order, Orders
 from signage.types.plays import PagePlay, PlayEvent, PlayState
@@ -53,6 +53,8 @@ class Step:
     """The ends of plays, also of those that never began."""
     page_plays: tuple[PagePlay, ...] = ()
     """What a page reported of plays that it ended alone."""
+    joined: tuple[JoinedVisit, ...] = ()
+    """Visits that turned out to be part of another."""
 
     @classmethod
     def from_changes(
@@ -62,6 +64,7 @@ class Step:
         ended: Sequence[Ended],
         page_plays: Sequence[PagePlay],
         orders: Orders,
+        joined: Sequence[JoinedVisit] = (),
     ) -> Self:
         """Put together at the end of a step."""
         return cls(
@@ -71,6 +74,7 @@ class Step:
             orders,
             tuple(play.event for play in ended),
             tuple(page_plays),
+            tuple(joined),
         )
 
 
@@ -113,7 +117,9 @@ class Engine:
         ``token`` makes the ids of decisions and visits unique for ever, also where the journal is
         replaced by an older copy; without one they can be foretold.
         """
-        self._run = self._journal.begin_run(first.utc, self._config.screen_id, token)
+        self._run = self._journal.begin_run(
+            first.utc, self._config.screen_id, token, self._config.audience
+        )
         self.recommender.begin_run(token)
         self._audience.begin_run(f"{self._run}-{token}".rstrip("-"))
         self._record_catalogue(self.recommender.catalogue)
@@ -145,7 +151,7 @@ class Engine:
         """
         self._apply_catalogue(frame.utc)
         answers = self._apply_orders(frame.utc)
-        audience = self._see(frame)
+        audience, joined = self._see(frame)
         self.playback.observe(audience)
         ended, page_plays = self._hear(audience)
         self._unfold(audience)
@@ -153,7 +159,9 @@ class Engine:
         if due is not None and due.trigger is Trigger.PLAY_FAILED:
             ended += self._apply(self.playback.time_out(audience), audience.t_s)
         decision = None if due is None else self._decide(due, audience)
-        step = Step.from_changes(audience, decision, ended, page_plays, self.recommender.orders)
+        step = Step.from_changes(
+            audience, decision, ended, page_plays, self.recommender.orders, joined
+        )
         publish(step, frame)
         for answer in answers:
             answer()
@@ -164,6 +172,9 @@ class Engine:
         self._hear(self._seen or AudienceSnapshot(last.t_s, last.utc))
         for viewer in self._audience.close():
             self._record_viewer(viewer, last)
+        for visit_id in self._audience.take_withdrawn():
+            self._journal.withdraw_visit(visit_id)
+        self._observed.note_passed(self._audience.passed)
         self._observed.write()
         self.learning.save(last.utc)
 
@@ -202,17 +213,25 @@ class Engine:
                 answers.append(partial(done.set_result, None))
         return answers
 
-    def _see(self, frame: Frame) -> AudienceSnapshot:
+    def _see(self, frame: Frame) -> tuple[AudienceSnapshot, list[JoinedVisit]]:
         """Who is there now; whoever has left goes on record."""
         sightings = self._perceive(frame)
         audience = self._seen = self._audience.update(
             frame, None if frame.fault else sightings, self.unfollowed()
         )
         self._observed.note(audience)
+        for join in (joined := self._audience.take_joined()):
+            self.playback.drop(join.visit_id)
+            self.recommender.join_visits(join)
+            self._journal.record_joined(join)
+        for visit_id in self._audience.take_withdrawn():
+            self.playback.drop(visit_id)
+            self.recommender.end_visit(visit_id, frame.t_s)
+            self._journal.withdraw_visit(visit_id)
         for viewer in self._audience.take_departed():
             self._record_viewer(viewer, frame)
             self.recommender.end_visit(viewer.visit_id, frame.t_s)
-        return audience
+        return audience, joined
 
     def _record_viewer(self, viewer: Viewer, frame: Frame) -> None:
         arrived_utc = frame.utc - timedelta(seconds=max(0.0, frame.t_s - viewer.first_seen_s))

@@ -176,6 +176,13 @@ class Playback:
         if running and running.tally:
             running.tally.update(audience)
 
+    def drop(self, visit_id: str) -> None:
+        """Forget a visit that is none, or whose time another visit of the same person has."""
+        self._courses.drop(visit_id)
+        for play in self._plays.values():
+            if play.tally is not None:
+                play.tally.drop(visit_id)
+
     def ask(self, decision: Decision, content: Content, *, now: bool) -> None:
         """Note that the screen is asked to show ``content``."""
         if (waiting := self.asked) is not None:

@@ -7,8 +7,8 @@ of a play that the kiosk had given up, the journal has the page's, and this the 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
 
 from signage.engine.engine import Step
 from signage.types.audience import Viewer
@@ -20,6 +20,8 @@ _PLAIN = (
     "watchers",
     "dwell_seconds",
     "attention_seconds",
+    "attention_eyes_seconds",
+    "passed",
     "decisions",
     "rewards",
     "reward_count",
@@ -27,6 +29,12 @@ _PLAIN = (
 )
 
 _ENDS = tuple(str(state) for state in PlayState if state.is_end)
+_SECONDS: Mapping[str, Callable[[Viewer], float]] = {
+    "dwell_seconds": lambda viewer: viewer.dwell_s,
+    "attention_seconds": lambda viewer: viewer.attention_s or 0.0,
+    "attention_eyes_seconds": lambda viewer: viewer.attention_eyes_s,
+}
+_MET_S = 60.0
 _REMEMBERED = 10_000
 """Plays that a page may report again, or otherwise."""
 
@@ -45,7 +53,10 @@ class Totals:
         """Ids of the plays that were counted last, oldest first."""
         self._asked: dict[str, str] = {}
         """Content of every decision whose play is not over."""
-        self._present: dict[str, Viewer] = {}
+        self._met: dict[str, Viewer] = {}
+        """Every viewer of the last minute, as last seen. Whoever comes back goes on."""
+        self._totals: defaultdict[str, float] = defaultdict(float)
+        """Of the viewers, less what turned out to be part of another visit."""
 
     def expect(self, contents: Iterable[str]) -> None:
         """Count for these, too: from 0, before the first of their plays ends.
@@ -58,7 +69,8 @@ class Totals:
         """Add what one frame changed."""
         plain = self._plain
         plain["frames"] += step.audience.observed
-        self._count_viewers({viewer.visit_id: viewer for viewer in step.audience.viewers})
+        self._count_viewers(step)
+        plain["passed"] = step.audience.passed
         if step.decision is not None:
             plain["decisions"] += 1
             self._asked[step.decision.decision_id] = step.decision.content_id
@@ -82,17 +94,27 @@ class Totals:
         if len(self._counted) > _REMEMBERED:
             del self._counted[next(iter(self._counted))]
 
-    def _count_viewers(self, present: dict[str, Viewer]) -> None:
-        for visit_id, viewer in present.items():
-            before = self._present.get(visit_id)
-            self._plain["viewers"] += before is None
-            self._plain["watchers"] += viewer.is_watcher and not (before and before.is_watcher)
-            for name, total in (
-                ("dwell_seconds", viewer.dwell_s - (before.dwell_s if before else 0.0)),
-                ("attention_seconds", viewer.attention_s - (before.attention_s if before else 0.0)),
-            ):
-                self._plain[name] += max(0.0, total)
-        self._present = present
+    def _count_viewers(self, step: Step) -> None:
+        for joined in step.joined:
+            if (part := self._met.pop(joined.visit_id, None)) is not None:
+                self._add(None, part, sign=-1)
+        for viewer in step.audience.viewers:
+            self._add(self._met.pop(viewer.visit_id, None), viewer)
+            self._met[viewer.visit_id] = viewer
+        for name, total in self._totals.items():
+            # A counter never goes back: what was counted twice is made up for by who comes next.
+            self._plain[name] = max(self._plain[name], total)
+        old_s = step.audience.t_s - _MET_S
+        for visit_id in [v for v, viewer in self._met.items() if viewer.last_seen_s < old_s]:
+            del self._met[visit_id]
+
+    def _add(self, before: Viewer | None, viewer: Viewer, sign: int = 1) -> None:
+        """Add what ``viewer`` has more than ``before``."""
+        totals = self._totals
+        totals["viewers"] += sign * (before is None)
+        totals["watchers"] += sign * (viewer.is_watcher and not (before and before.is_watcher))
+        for name, seconds in _SECONDS.items():
+            totals[name] += sign * (seconds(viewer) - (seconds(before) if before else 0.0))
 
     def snapshot(self) -> Mapping[str, float | Labelled]:
         """Every total by name; that of the plays by content and state."""

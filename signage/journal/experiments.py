@@ -12,7 +12,7 @@ _PLAYS = """
 SELECT number, decision_id, run, asked_s AS t_s, asked_utc AS t_utc, utc_offset_min, forced, arm,
     unit, washout, design, state, started_s, started_utc, ended_s, reward, overlaps,
     set_before OR set_after OR came_twice AS clock_set,
-    absent IS 'nobody_present' AS before_nobody,
+    coalesce(absent, '') IN ('nobody_present', 'looks_unknown') AS before_nobody,
     (SELECT group_concat(visit_id, char(10)) FROM all_impressions i
         WHERE i.decision_id = p.decision_id) AS visits
 FROM main.assignments JOIN decided_plays p USING (number) JOIN play_order USING (number)

@@ -25,9 +25,14 @@ most of it.
 Where a page reported that a play was on the screen for less than the kiosk took it to be, its
 impressions are cut in proportion.
 
-A visit is an opportunity to see. Its person is a *watcher* who looked at the screen at least once,
-at a play or between two (``is_watcher``). Of one play, those are watchers who *looked* at it. A
-visit that has not ended, or whose end was lost in a power cut, is known by its plays alone. The
+A visit is an opportunity to see. Its person is a *watcher* who looked at the screen for
+``min_look_s`` of the run's configuration or longer, all looks together, at a play or between two
+(``is_watcher``). Of one play, those are watchers who *looked* at it for as long. Where nobody could
+tell whether somebody looked, ``attention_s``, ``is_watcher`` and ``looked`` are null: neither a
+conversion nor an attraction ratio counts that person. ``attention_unknown_s`` is the part of the
+seconds for which it could not be told, and ``attention_eyes_s`` the part of the attention that the
+eyes told, null in older journals.
+A visit that has not ended, or whose end was lost in a power cut, is known by its plays alone. The
 seconds of a visit are in impressions of plays that were seen, in impressions of plays that were
 not, in stays that were too short, or *outside* of plays: between two, during one that failed or was
 not confirmed, or known only when the play was over. The four add up to the visit, to the
@@ -104,22 +109,34 @@ _SEEN = """(
     SELECT coalesce(json_extract(w.parts, '$.absent'), '') NOT IN ('camera_lost', 'play_failed')
     FROM main.rewards w WHERE w.decision_id = {of}.decision_id
 )"""
+# What an impression, or a stay, tells of looking; null where nothing could be told.
+_LOOKING = """
+    CASE WHEN {of}.attention_unknown_s = 0 OR {of}.attention_unknown_s < {of}.present_s
+        THEN round({of}.attention_s * {cut}, 3) END AS attention_s,
+    round({of}.attention_eyes_s * {cut}, 3) AS attention_eyes_s,
+    round({of}.attention_unknown_s * {cut}, 3) AS attention_unknown_s"""
+_LEAST_OF_PLAY = """(
+    SELECT coalesce(min_look_s, 0.0) FROM main.decisions d LEFT JOIN main.counting USING (run)
+    WHERE d.decision_id = i.decision_id
+)"""
 _IMPRESSIONS = f"""
 CREATE TEMP VIEW all_impressions AS
-SELECT i.decision_id, i.visit_id, i.viewer_id,
-    round(i.present_s * {_CUT.format(of="i")}, 3) AS present_s,
-    round(i.attention_s * {_CUT.format(of="i")}, 3) AS attention_s,
-    i.stayed,
-    round(i.reading_s * {_CUT.format(of="i")}, 3) AS reading_s,
-    i.reading_region, i.reaction, i.parts, {_SEEN.format(of="i")} AS seen,
-    round(i.attention_s * {_CUT.format(of="i")}, 3) > 0 AS looked
-FROM main.impressions i
+SELECT i.*, attention_s > 0 AND attention_s >= {_LEAST_OF_PLAY} AS looked
+FROM (
+    SELECT i.decision_id, i.visit_id, i.viewer_id,
+        round(i.present_s * {_CUT.format(of="i")}, 3) AS present_s,
+        {_LOOKING.format(of="i", cut=_CUT.format(of="i"))},
+        i.stayed,
+        round(i.reading_s * {_CUT.format(of="i")}, 3) AS reading_s,
+        i.reading_region, i.reaction, i.parts, {_SEEN.format(of="i")} AS seen
+    FROM main.impressions i
+) i
 """  # noqa: S608
 _SHORT_STAYS = f"""
 CREATE TEMP VIEW all_short_stays AS
 SELECT s.decision_id, s.visit_id, s.viewer_id,
     round(s.present_s * {_CUT.format(of="s")}, 3) AS present_s,
-    round(s.attention_s * {_CUT.format(of="s")}, 3) AS attention_s,
+    {_LOOKING.format(of="s", cut=_CUT.format(of="s"))},
     round(s.reading_s * {_CUT.format(of="s")}, 3) AS reading_s,
     {_SEEN.format(of="s")} AS seen
 FROM main.short_stays s
@@ -145,27 +162,38 @@ WINDOW by_start AS (PARTITION BY run, started_s IS NULL ORDER BY started_s, numb
 """  # noqa: S608
 _VISITS = """
 CREATE TEMP VIEW all_visits AS
-SELECT visit_id, viewer_id, run, 1 AS ended, coalesce(arrived_utc,
-        strftime('%Y-%m-%dT%H:%M:%f', left_utc, -dwell_s || ' seconds') || '+00:00')
-        AS arrived_utc,
-    left_utc, round(dwell_s, 3) AS dwell_s, round(attention_s, 3) AS attention_s, record,
-    round(attention_s, 3) > 0 AS is_watcher
-FROM main.viewers {ended_since}
-UNION ALL
-SELECT visit_id, max(viewer_id), max(run), 0, min(started_utc), NULL,
-    round(sum(present_s), 3), round(sum(attention_s), 3), NULL, round(sum(attention_s), 3) > 0
+SELECT v.visit_id, v.viewer_id, v.run, ended, arrived_utc, left_utc, dwell_s, attention_s, record,
+    attention_s > 0 AND attention_s >= coalesce(min_look_s, 0.0) AS is_watcher,
+    attention_eyes_s, attention_unknown_s
 FROM (
-    SELECT visit_id, viewer_id, run, started_utc, present_s, attention_s
-    FROM main.decisions d CROSS JOIN all_impressions USING (decision_id)
-        CROSS JOIN main.plays USING (decision_id)
-    WHERE visit_id NOT IN (SELECT visit_id FROM main.viewers) {decided_since}
+    SELECT visit_id, viewer_id, run, 1 AS ended, coalesce(arrived_utc,
+            strftime('%Y-%m-%dT%H:%M:%f', left_utc, -dwell_s || ' seconds') || '+00:00')
+            AS arrived_utc,
+        left_utc, round(dwell_s, 3) AS dwell_s,
+        CASE WHEN attention_unknown_s = 0 OR attention_unknown_s < dwell_s
+            THEN round(attention_s, 3) END AS attention_s,
+        record, round(attention_eyes_s, 3) AS attention_eyes_s,
+        round(attention_unknown_s, 3) AS attention_unknown_s
+    FROM main.viewers {ended_since}
     UNION ALL
-    SELECT visit_id, viewer_id, run, started_utc, present_s, attention_s
-    FROM main.decisions d CROSS JOIN all_short_stays USING (decision_id)
-        CROSS JOIN main.plays USING (decision_id)
-    WHERE visit_id NOT IN (SELECT visit_id FROM main.viewers) {decided_since}
-)
-GROUP BY visit_id
+    SELECT visit_id, max(viewer_id), max(run), 0, min(started_utc), NULL,
+        round(sum(present_s), 3), round(sum(attention_s), 3), NULL,
+        round(sum(attention_eyes_s), 3), round(sum(attention_unknown_s), 3)
+    FROM (
+        SELECT i.*, run, started_utc FROM main.decisions d CROSS JOIN (
+            SELECT decision_id, visit_id, viewer_id, present_s, attention_s, attention_eyes_s,
+                attention_unknown_s FROM all_impressions
+        ) i USING (decision_id) CROSS JOIN main.plays USING (decision_id)
+        WHERE visit_id NOT IN (SELECT visit_id FROM main.viewers) {decided_since}
+        UNION ALL
+        SELECT s.*, run, started_utc FROM main.decisions d CROSS JOIN (
+            SELECT decision_id, visit_id, viewer_id, present_s, attention_s, attention_eyes_s,
+                attention_unknown_s FROM all_short_stays
+        ) s USING (decision_id) CROSS JOIN main.plays USING (decision_id)
+        WHERE visit_id NOT IN (SELECT visit_id FROM main.viewers) {decided_since}
+    )
+    GROUP BY visit_id
+) v LEFT JOIN main.counting USING (run)
 """
 _TIME = """
 CREATE TEMP VIEW visit_time AS
@@ -177,8 +205,9 @@ SELECT v.*,
     coalesce(s.present_s, 0.0) AS short_s, coalesce(s.attention_s, 0.0) AS short_attention_s,
     round(v.dwell_s - coalesce(i.present_s, 0.0) - coalesce(i.unseen_s, 0.0)
         - coalesce(s.present_s, 0.0), 3) AS outside_s,
-    round(v.attention_s - coalesce(i.attention_s, 0.0) - coalesce(i.unseen_attention_s, 0.0)
-        - coalesce(s.attention_s, 0.0), 3) AS outside_attention_s
+    round(coalesce(v.attention_s, 0.0) - coalesce(i.attention_s, 0.0)
+        - coalesce(i.unseen_attention_s, 0.0) - coalesce(s.attention_s, 0.0), 3)
+        AS outside_attention_s
 FROM all_visits v
 LEFT JOIN (
     SELECT visit_id, count(*) FILTER (WHERE seen) AS impressions,

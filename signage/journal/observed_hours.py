@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 
+from signage.journal.past import Crowd
 from signage.journal.writer import Journal
 from signage.types.audience import AudienceSnapshot
 
@@ -23,6 +25,9 @@ class ObservedHours:
         self._hour: str | None = None
         self._running_s = self._seen_s = 0.0
         self._faults: defaultdict[str, float] = defaultdict(float)
+        self._crowd = Crowd()
+        self._passed = 0
+        """People who had passed when they were last counted."""
         self._last_s: float | None = None
         self._written_s = 0.0
 
@@ -32,10 +37,11 @@ class ObservedHours:
         if hour != self._hour:
             self.write()
             self._hour, self._written_s = hour, now_s
-            self._running_s, self._seen_s, faults = self._journal.observed(hour)
+            self._running_s, self._seen_s, faults, self._crowd = self._journal.observed(hour)
             self._faults = defaultdict(float, faults)
         step_s = 0.0 if self._last_s is None else now_s - self._last_s
         self._last_s = now_s
+        self.note_passed(audience.passed)
         if not 0 < step_s <= _STALL_S:
             return
         self._running_s += step_s
@@ -43,12 +49,25 @@ class ObservedHours:
             self._seen_s += step_s
         else:
             self._faults[audience.fault or "lost"] += step_s
+        if (unfollowed := audience.unfollowed) > 0:
+            self._crowd = replace(
+                self._crowd,
+                unfollowed_s=self._crowd.unfollowed_s + step_s,
+                most_unfollowed=max(self._crowd.most_unfollowed, unfollowed),
+            )
         if now_s - self._written_s >= _WRITE_EVERY_S:
             self.write()
             self._written_s = now_s
+
+    def note_passed(self, passed: int) -> None:
+        """Take in how many people have passed beyond range since the start."""
+        self._crowd = replace(self._crowd, passed=self._crowd.passed + passed - self._passed)
+        self._passed = passed
 
     def write(self) -> None:
         """Keep what was added up so far."""
         if self._hour is not None and self._running_s:
             faults = {name: round(lasted_s, 3) for name, lasted_s in self._faults.items()}
-            self._journal.record_observed(self._hour, self._running_s, self._seen_s, faults)
+            self._journal.record_observed(
+                self._hour, self._running_s, self._seen_s, faults, self._crowd
+            )

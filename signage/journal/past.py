@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import Any
@@ -31,6 +32,18 @@ WHERE made_by = 'page' AND started_utc > ? AND started_utc <= ? ORDER BY started
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Who was there in an hour beside the viewers."""
+
+    passed: int = 0
+    """People who never came within range."""
+    unfollowed_s: float = 0.0
+    """For how long more people were in view than are followed."""
+    most_unfollowed: int = 0
+    """How many more, at most."""
+
+
 class RecordedPast(JournalStore):
     """Reads back what was recorded, also within the transaction of a simulation."""
 
@@ -41,14 +54,18 @@ class RecordedPast(JournalStore):
                 self._db.execute("SELECT coalesce(max(number), 0) + 1 FROM decisions").fetchone()[0]
             )
 
-    def observed(self, hour_utc: str) -> tuple[float, float, dict[str, float]]:
+    def observed(self, hour_utc: str) -> tuple[float, float, dict[str, float], Crowd]:
         """Return what ``record_observed`` recorded of an hour; zeros where it recorded nothing."""
         with self._explained():
             row = self._db.execute(
-                "SELECT running_s, seen_s, faults FROM observed_hours WHERE hour_utc = ?",
+                "SELECT running_s, seen_s, faults, coalesce(passed, 0), "
+                "coalesce(unfollowed_s, 0.0), coalesce(most_unfollowed, 0) "
+                "FROM observed_hours WHERE hour_utc = ?",
                 (hour_utc,),
             ).fetchone()
-        return (0.0, 0.0, {}) if row is None else (row[0], row[1], json.loads(row[2]))
+        if row is None:
+            return 0.0, 0.0, {}, Crowd()
+        return row[0], row[1], json.loads(row[2]), Crowd(*row[3:])
 
     def count_training_examples(self, after_seq: int = 0) -> int:
         """Number of rewards after ``after_seq`` that are to be learned."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
+import tempfile
+import weakref
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +16,13 @@ from typing import Any
 from signage.errors import JournalError
 from signage.journal import facts
 from signage.journal.file import explained
-from signage.journal.schema import check_version, not_whole
+from signage.journal.schema import (
+    SCHEMA_VERSION,
+    check_version,
+    not_whole,
+    upgrade,
+    version_of,
+)
 from signage.journal.words import with_words
 
 _JSON_COLUMNS = (
@@ -34,15 +43,32 @@ _YES_NO_COLUMNS = ("forced", "learned")
 class JournalReader:
     """Read-only; each call has a connection of its own, so any thread may ask.
 
-    Raises JournalError when ``path`` is no journal.
+    A journal of an older program is read from a copy that is brought up to date. Raises
+    JournalError when ``path`` is no journal.
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path = self._file = path
         if not path.is_file():
             raise JournalError(f"There is no journal {path}. Check the path.")
         with self.connect() as db:
+            version = version_of(db, path)
+            if version is not None and 1 <= version < SCHEMA_VERSION:
+                self._file = self._up_to_date(db, version)
+        with self.connect() as db:
             check_version(db, path)
+
+    def _up_to_date(self, db: sqlite3.Connection, version: int) -> Path:
+        """A copy of an older journal with the tables of today, for as long as this reader lives."""
+        folder = tempfile.mkdtemp(prefix="signage-journal-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        path = Path(folder) / self.path.name
+        with explained(self.path), closing(sqlite3.connect(path, isolation_level=None)) as copy:
+            db.backup(copy)
+            copy.execute("BEGIN")
+            upgrade(copy, version)
+            copy.execute("COMMIT")
+        return path
 
     def decisions(self, limit: int | None = None) -> list[dict[str, Any]]:
         """Decisions with their plays and rewards, newest first, each with ``why`` in words.
@@ -118,7 +144,7 @@ class JournalReader:
         ``since`` as there. What SQLite says of it is explained.
         """
         with explained(self.path):
-            db = sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True)
+            db = sqlite3.connect(f"{self._file.resolve().as_uri()}?mode=ro", uri=True)
             try:
                 self._define(db, since)
                 yield db

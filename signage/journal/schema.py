@@ -7,7 +7,7 @@ from pathlib import Path
 
 from signage.errors import DamagedJournalError, JournalError
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -16,6 +16,11 @@ CREATE TABLE runs (
     started_utc TEXT NOT NULL,
     screen_id TEXT NOT NULL,
     token TEXT NOT NULL DEFAULT ''
+);
+CREATE TABLE counting (
+    run INTEGER PRIMARY KEY REFERENCES runs,
+    min_look_s REAL NOT NULL,
+    range_m REAL NOT NULL
 );
 CREATE TABLE catalogues (
     seq INTEGER PRIMARY KEY, version TEXT NOT NULL UNIQUE, contents TEXT NOT NULL
@@ -103,6 +108,8 @@ CREATE TABLE impressions (
     reading_region TEXT,
     reaction REAL NOT NULL,
     parts TEXT NOT NULL,
+    attention_eyes_s REAL,
+    attention_unknown_s REAL NOT NULL DEFAULT 0.0,
     PRIMARY KEY (decision_id, visit_id)
 ) WITHOUT ROWID;
 CREATE TABLE short_stays (
@@ -112,6 +119,8 @@ CREATE TABLE short_stays (
     present_s REAL NOT NULL,
     attention_s REAL NOT NULL,
     reading_s REAL,
+    attention_eyes_s REAL,
+    attention_unknown_s REAL NOT NULL DEFAULT 0.0,
     PRIMARY KEY (decision_id, visit_id)
 ) WITHOUT ROWID;
 CREATE TABLE viewers (
@@ -122,25 +131,48 @@ CREATE TABLE viewers (
     dwell_s REAL NOT NULL,
     attention_s REAL NOT NULL,
     record TEXT NOT NULL,
-    arrived_utc TEXT
+    arrived_utc TEXT,
+    attention_eyes_s REAL,
+    attention_unknown_s REAL NOT NULL DEFAULT 0.0
 ) WITHOUT ROWID;
 CREATE INDEX viewers_by_leaving ON viewers (left_utc);
 CREATE TABLE observed_hours (
     hour_utc TEXT PRIMARY KEY,
     running_s REAL NOT NULL,
     seen_s REAL NOT NULL,
-    faults TEXT NOT NULL DEFAULT '{}'
+    faults TEXT NOT NULL DEFAULT '{}',
+    passed INTEGER,
+    unfollowed_s REAL,
+    most_unfollowed INTEGER
 ) WITHOUT ROWID;
 """
-"""``runs.token`` is part of the ids of a run's decisions. ``meta`` has ``simulated`` where no
-camera saw anybody: what made the journal. ``short_stays`` are the persons who were before a play
-for too short to count as impressions. ``observed_hours`` has, by hour (``YYYY-MM-DDTHH``), for how
-long the program ran, for how long the camera saw, and for how long it had which fault."""
+"""``runs.token`` is part of the ids of a run's decisions. ``counting`` has ``min_look_s`` and
+``range_m`` of its configuration; older runs had neither. ``attention_unknown_s`` is for how long
+nobody could tell whether they looked. Where that is all of the time, ``attention_s`` is 0 and means
+nothing.
+``meta`` has ``simulated`` where no camera saw anybody: what made the journal. ``short_stays`` are
+the persons who were before a play for too short to count as impressions. ``observed_hours`` has, by
+hour (``YYYY-MM-DDTHH``), for how long the program ran, for how long the camera saw, and for how
+long it had which fault. ``passed`` counts the people who never came within range, ``unfollowed_s``
+is for how long more people were in view than are followed, and ``most_unfollowed`` is how many more
+at most. Older journals have null in these three."""
 
 _FROM_1 = """
 ALTER TABLE impressions RENAME TO impressions_1;
 ALTER TABLE viewers RENAME TO viewers_1;
-{impressions};
+CREATE TABLE impressions (
+    decision_id TEXT NOT NULL REFERENCES decisions (decision_id),
+    visit_id TEXT NOT NULL,
+    viewer_id TEXT NOT NULL,
+    present_s REAL NOT NULL,
+    attention_s REAL NOT NULL,
+    stayed INTEGER NOT NULL,
+    reading_s REAL,
+    reading_region TEXT,
+    reaction REAL NOT NULL,
+    parts TEXT NOT NULL,
+    PRIMARY KEY (decision_id, visit_id)
+) WITHOUT ROWID;
 CREATE TABLE viewers (
     visit_id TEXT PRIMARY KEY,
     viewer_id TEXT NOT NULL,
@@ -184,16 +216,42 @@ ALTER TABLE decisions ADD COLUMN utc_offset_min INTEGER
 # Older journals tell only of plays whether the camera saw them.
 _FROM_6 = """
 ALTER TABLE runs ADD COLUMN token TEXT NOT NULL DEFAULT '';
-{short_stays};
+CREATE TABLE short_stays (
+    decision_id TEXT NOT NULL REFERENCES decisions (decision_id),
+    visit_id TEXT NOT NULL,
+    viewer_id TEXT NOT NULL,
+    present_s REAL NOT NULL,
+    attention_s REAL NOT NULL,
+    reading_s REAL,
+    PRIMARY KEY (decision_id, visit_id)
+) WITHOUT ROWID;
 ALTER TABLE viewers ADD COLUMN arrived_utc TEXT;
 CREATE INDEX viewers_by_leaving ON viewers (left_utc);
-{observed_hours};
+CREATE TABLE observed_hours (
+    hour_utc TEXT PRIMARY KEY,
+    running_s REAL NOT NULL,
+    seen_s REAL NOT NULL,
+    faults TEXT NOT NULL DEFAULT '{{}}'
+) WITHOUT ROWID;
 INSERT INTO observed_hours (hour_utc, running_s, seen_s)
     SELECT substr(started_utc, 1, 13), sum(length_s), sum(length_s * seen) FROM (
         SELECT started_utc, max(0.0, ended_s - started_s) AS length_s,
             json_extract(parts, '$.absent') IS NOT 'camera_lost' AS seen
         FROM plays JOIN rewards USING (decision_id) WHERE started_utc IS NOT NULL
     ) WHERE length_s IS NOT NULL GROUP BY 1
+"""
+
+_FROM_7 = """
+{counting};
+ALTER TABLE impressions ADD COLUMN attention_eyes_s REAL;
+ALTER TABLE impressions ADD COLUMN attention_unknown_s REAL NOT NULL DEFAULT 0.0;
+ALTER TABLE short_stays ADD COLUMN attention_eyes_s REAL;
+ALTER TABLE short_stays ADD COLUMN attention_unknown_s REAL NOT NULL DEFAULT 0.0;
+ALTER TABLE viewers ADD COLUMN attention_eyes_s REAL;
+ALTER TABLE viewers ADD COLUMN attention_unknown_s REAL NOT NULL DEFAULT 0.0;
+ALTER TABLE observed_hours ADD COLUMN passed INTEGER;
+ALTER TABLE observed_hours ADD COLUMN unfollowed_s REAL;
+ALTER TABLE observed_hours ADD COLUMN most_unfollowed INTEGER
 """
 
 
@@ -208,17 +266,9 @@ def upgrade(db: sqlite3.Connection, version: int) -> None:
     """Bring a journal of ``version`` up to date, within the transaction of ``db``."""
     tables = {
         name: next(s for s in SCHEMA.split(";\n") if f"CREATE TABLE {name} " in s)
-        for name in (
-            "impressions",
-            "orders",
-            "reveals",
-            "page_plays",
-            "assignments",
-            "short_stays",
-            "observed_hours",
-        )
+        for name in ("orders", "reveals", "page_plays", "assignments", "counting")
     }
-    for script in (_FROM_1, _FROM_2, _FROM_3, _FROM_4, _FROM_5, _FROM_6)[version - 1 :]:
+    for script in (_FROM_1, _FROM_2, _FROM_3, _FROM_4, _FROM_5, _FROM_6, _FROM_7)[version - 1 :]:
         # What is a default in SQL (an empty object) is not to be filled in.
         filled = script.replace("{{}}", "{}")
         for name, statement in tables.items():

@@ -13,9 +13,10 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
+from signage.config.audience import AudienceConfig
 from signage.errors import JournalError
-from signage.journal.past import RecordedPast, iso, play_of
-from signage.types.audience import Viewer
+from signage.journal.past import Crowd, RecordedPast, iso, play_of
+from signage.types.audience import JoinedVisit, Viewer
 from signage.types.decisions import Decision
 from signage.types.plays import PagePlay, Play, PlayEvent, PlayState
 from signage.types.rewards import Reward
@@ -26,6 +27,44 @@ FROM all_plays a LEFT JOIN main.plays p ON p.decision_id = play_id
 WHERE play_id = ? AND p.started_utc IS NULL
 """
 
+# Both are added up, within the seconds of the play. Who was there at its end had both.
+_ADD_UP = """
+UPDATE {table} AS own SET
+    present_s = min(own.present_s + part.present_s, p.ended_s - p.started_s),
+    attention_s = min(own.attention_s + part.attention_s, p.ended_s - p.started_s),
+    reading_s = min(coalesce(own.reading_s + part.reading_s, own.reading_s, part.reading_s),
+        p.ended_s - p.started_s),
+    attention_eyes_s = min(own.attention_eyes_s + part.attention_eyes_s, p.ended_s - p.started_s),
+    attention_unknown_s =
+        min(own.attention_unknown_s + part.attention_unknown_s, p.ended_s - p.started_s)
+FROM {other} part JOIN plays p ON p.decision_id = part.decision_id
+WHERE own.visit_id = :into AND part.visit_id = :visit_id AND own.decision_id = part.decision_id
+"""
+_STAYED = """
+UPDATE impressions AS own SET stayed = max(own.stayed, part.stayed) FROM impressions part
+WHERE own.visit_id = :into AND part.visit_id = :visit_id AND own.decision_id = part.decision_id
+"""
+_DROP = """
+DELETE FROM {other} WHERE visit_id = :visit_id
+    AND decision_id IN (SELECT decision_id FROM {table} WHERE visit_id = :into)
+"""
+_RENAME = """
+UPDATE {table} SET visit_id = :into, viewer_id = :viewer_id WHERE visit_id = :visit_id
+"""
+_MERGES = (
+    _STAYED,
+    *(
+        statement.format(table=table, other=other)
+        for table, other in (
+            ("impressions", "impressions"),
+            ("impressions", "short_stays"),
+            ("short_stays", "short_stays"),
+        )
+        for statement in (_ADD_UP, _DROP)
+    ),
+    *(_RENAME.format(table=table) for table in ("impressions", "short_stays")),
+)
+
 
 class Journal(RecordedPast):
     """One screen's journal, open for writing by one thread.
@@ -34,13 +73,21 @@ class Journal(RecordedPast):
     is not on record.
     """
 
-    def begin_run(self, utc: datetime, screen_id: str, token: str = "") -> int:
+    def begin_run(
+        self,
+        utc: datetime,
+        screen_id: str,
+        token: str = "",
+        audience: AudienceConfig | None = None,
+    ) -> int:
         """Note that the screen starts; returns the number of the run.
 
-        ``token`` is part of the ids of the run's decisions, which so are unique for ever.
+        ``audience`` says who counts. ``token`` is part of the ids of the run's decisions, which so
+        are unique for ever.
         Plays that were on screen when an earlier run died are closed as failed: how long
         they were seen, and by whom, is not known.
         """
+        audience = audience or AudienceConfig()
         with self._explained(), self._transaction() as db:
             owner = db.execute("SELECT screen_id FROM runs LIMIT 1").fetchone()
             if owner and owner[0] != screen_id:
@@ -56,7 +103,12 @@ class Journal(RecordedPast):
                 "INSERT INTO runs (started_utc, screen_id, token) VALUES (?, ?, ?)",
                 (iso(utc), screen_id, token),
             )
-            return int(cursor.lastrowid or 0)
+            run = int(cursor.lastrowid or 0)
+            db.execute(
+                "INSERT INTO counting VALUES (?, ?, ?)",
+                (run, audience.min_look_s, audience.range_m),
+            )
+            return run
 
     def record_simulated(self, how: str) -> None:
         """Note for good that no camera saw anybody; ``how`` says what made the journal."""
@@ -149,12 +201,13 @@ class Journal(RecordedPast):
                 return None
             for impression in reward.impressions:
                 region = impression.reading_region
-                row = {"decision_id": reward.decision_id} | asdict(impression)
+                row = {"decision_id": reward.decision_id} | _with_numbers(asdict(impression))
                 row["parts"] = _json(impression.parts)
                 row["reading_region"] = None if region is None else json.dumps(region)
                 self._insert(db, "impressions", row)
             for stay in reward.short_stays:
-                self._insert(db, "short_stays", {"decision_id": reward.decision_id} | asdict(stay))
+                row = {"decision_id": reward.decision_id} | _with_numbers(asdict(stay))
+                self._insert(db, "short_stays", row)
             for number, unfolding in enumerate(reward.unfoldings, 1):
                 row = {
                     "decision_id": reward.decision_id,
@@ -202,17 +255,31 @@ class Journal(RecordedPast):
             ]
 
     def record_observed(
-        self, hour_utc: str, running_s: float, seen_s: float, faults: Mapping[str, float]
+        self,
+        hour_utc: str,
+        running_s: float,
+        seen_s: float,
+        faults: Mapping[str, float],
+        crowd: Crowd | None = None,
     ) -> None:
         """What is known of an hour (``YYYY-MM-DDTHH``), in place of what was before.
 
-        For how long the program ran, for how long the camera saw, and what was wrong with it for
-        how long.
+        For how long the program ran, for how long the camera saw, what was wrong with it for
+        how long, and who was there beside the viewers.
         """
+        crowd = crowd or Crowd()
         with self._explained():
             self._db.execute(
-                "INSERT OR REPLACE INTO observed_hours VALUES (?, ?, ?, ?)",
-                (hour_utc, round(running_s, 3), round(seen_s, 3), _json(faults)),
+                "INSERT OR REPLACE INTO observed_hours VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    hour_utc,
+                    round(running_s, 3),
+                    round(seen_s, 3),
+                    _json(faults),
+                    crowd.passed,
+                    round(crowd.unfollowed_s, 3),
+                    crowd.most_unfollowed,
+                ),
             )
 
     def record_viewer(
@@ -228,9 +295,26 @@ class Journal(RecordedPast):
             "attention_s": viewer.attention_s,
             "record": _json(viewer.record()),
             "arrived_utc": None if arrived_utc is None else iso(arrived_utc),
+            "attention_eyes_s": viewer.attention_eyes_s,
+            "attention_unknown_s": viewer.attention_unknown_s,
         }
         with self._explained(), self._transaction() as db:
-            self._insert(db, "viewers", row)
+            self._insert(db, "viewers", _with_numbers(row))
+
+    def record_joined(self, joined: JoinedVisit) -> None:
+        """A visit turned out to be part of another: what it gave to plays is that visit's.
+
+        Of a play that both were at, they share one impression.
+        """
+        with self._explained(), self._transaction() as db:
+            for merge in _MERGES:
+                db.execute(merge, asdict(joined))
+
+    def withdraw_visit(self, visit_id: str) -> None:
+        """A visit turned out to be nobody's, a face on a picture: no play was before it."""
+        with self._explained(), self._transaction() as db:
+            for table in ("impressions", "short_stays"):
+                db.execute(f"DELETE FROM {table} WHERE visit_id = ?", (visit_id,))  # noqa: S608
 
     def record_order(
         self,
@@ -263,6 +347,11 @@ class Journal(RecordedPast):
 
 def _after(utc: datetime, seconds: float) -> datetime:
     return utc + timedelta(seconds=round(seconds, 3))
+
+
+def _with_numbers(row: dict[str, Any]) -> dict[str, Any]:
+    """``row`` with 0 for an attention that is unknown; ``attention_unknown_s`` says so."""
+    return row | {"attention_s": row["attention_s"] or 0.0}
 
 
 def _json(value: Mapping[str, Any]) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
+from signage.types.audience import AudienceSnapshot
+
 log = logging.getLogger(__name__)
 
 Status = Literal["ok", "degraded", "failed"]
@@ -107,6 +109,16 @@ def clock_problem(now: datetime, newest: datetime | None) -> str | None:
         f"the clock is wrong: it shows {now:%Y-%m-%d %H:%M} UTC{since}; set it, "
         "preferably by network time"
     )
+
+
+def crowd_notes(audience: AudienceSnapshot | None, max_people: int) -> list[str]:
+    """What an operator should know of the audience, though nothing is wrong."""
+    if audience is None or not audience.unfollowed:
+        return []
+    return [
+        f"{audience.unfollowed} more people are in view than the {max_people} that are followed; "
+        "they are not counted as opportunities to see (`perception.max_people`)"
+    ]
 
 
 def _stem(reason: str) -> str:

@@ -28,7 +28,7 @@ from signage.journal.file import set_aside
 from signage.journal.reader import JournalReader
 from signage.journal.writer import Journal
 from signage.kiosk.dashboard import Dashboard
-from signage.kiosk.health import HealthLog, Vitals, clock_problem
+from signage.kiosk.health import HealthLog, Vitals, clock_problem, crowd_notes
 from signage.kiosk.installation import keep_orders_token, orders_token_path
 from signage.kiosk.publisher import Publisher
 from signage.perception.perceiver import Perceiver
@@ -292,6 +292,9 @@ class Kiosk:
             "checking": self._contents.unchecked,
             "learning_behind": state.learning_behind,
             "viewers_present": len(audience.viewers) if audience and audience.observed else None,
+            "traffic_present": audience.traffic if audience and audience.observed else None,
+            "unfollowed_present": audience.unfollowed if audience and audience.observed else None,
+            "notes": crowd_notes(audience, self._config.perception.max_people),
             "disk_free_bytes": shutil.disk_usage(self._config.data_dir).free,
             "screen_id": self._config.screen_id,
             "version": version("signage"),

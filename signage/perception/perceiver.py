@@ -203,25 +203,25 @@ class Perceiver:
         details = person.details if has_face and t_s - person.details_s <= _STALE_S else None
         if has_body and person.body_facing is Facing.AWAY and details is None:
             has_face = False  # hair, from behind
-        width_px, height_px = self._size
+        position_m: tuple[float, float] | None
         if has_face:
             assert person.face is not None  # noqa: S101
-            position_m = place_by_face(person.face, focal_px, width_px)
+            position_m = place_by_face(person.face, focal_px, self._size)
         else:
             assert person.body is not None  # noqa: S101
-            position_m = place_by_body(person.body, person.torso_px, focal_px, width_px)
+            position_m = place_by_body(person.body, person.torso_px, focal_px, self._size)
         _, top, _, bottom = (person.face if has_face else person.head) or person.box
         return Sighting(
             track=person.number,
             face_xyxy_px=person.face if has_face else None,
             body_xyxy_px=person.body if has_body else None,
             position_m=position_m,
-            below_m=below_axis_m((top + bottom) / 2, position_m[1], focal_px, height_px),
+            below_m=0.0
+            if position_m is None
+            else below_axis_m((top + bottom) / 2, position_m[1], focal_px, self._size[1]),
             head_pose=details.head_pose if details else None,
             gaze=person.gaze if details and t_s - person.details_s <= _STALE_GAZE_S else None,
-            eyes_shut=details.eyes_shut
-            if details and t_s - person.details_s <= _STALE_GAZE_S
-            else None,
+            eyes_shut=details.eyes_shut if details else None,
             body_facing=person.body_facing if has_body else None,
             traits=findings.traits.get(person.number),
             expression=person.expression
@@ -230,8 +230,7 @@ class Perceiver:
             logos=findings.logos.get(person.number),
             earlier_tracks=self._closer.earlier(person, t_s),
             missed_s=t_s - person.last_seen_s,
-            is_picture=person.is_picture or person.may_be_picture,
-            is_alive=person.is_alive,
+            is_picture=person.is_picture,
         )
 
 

@@ -127,7 +127,8 @@ def _colour(viewer: Viewer) -> tuple[int, int, int]:
 
 def _lines(viewer: Viewer) -> list[str]:
     """What is known, in a few words; what is not is left out."""
-    lines = [f"#{viewer.viewer_id}  {viewer.attention_s:.1f}/{viewer.dwell_s:.1f} s"]
+    looked = "?" if viewer.attention_s is None else f"{viewer.attention_s:.1f}"
+    lines = [f"#{viewer.viewer_id}  {looked}/{viewer.dwell_s:.1f} s"]
     who: list[str] = [] if viewer.gender is None else [viewer.gender]
     if viewer.age_years is not None:
         who.append(f"{viewer.age_years:.0f}+-{viewer.age_sd:.0f}")

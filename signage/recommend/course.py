@@ -18,7 +18,8 @@ REMEMBERED_S = 60.0
 _MOST_SAMPLES = 4096
 """Of a visit in one play; of longer ones every second sample goes, but not of the newest half."""
 
-_Totals = tuple[float, float, float]
+_Totals = tuple[float, float, float, float, float]
+"""Dwell, attention, reading, attention by the eyes, and time of which no look could be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +27,22 @@ class Given:
     """A viewer's attention, dwell and reading within some time, in seconds, to the millisecond."""
 
     present_s: float
-    attention_s: float
-    """At most ``present_s``."""
+    attention_s: float | None
+    """At most ``possible_s``; None where it could not be told for any of the time."""
+    attention_eyes_s: float
+    """Of this, by the eyes."""
+    attention_unknown_s: float
+    """For how long it could not be told; at most ``present_s``."""
     reading_s: float | None
     """At most ``present_s``; None where it could not be told."""
+
+    @property
+    def possible_s(self) -> float:
+        """How much attention could have been told."""
+        return self.present_s - self.attention_unknown_s
+
+
+_NOTHING: _Totals = 0.0, 0.0, 0.0, 0.0, 0.0
 
 
 class Course:
@@ -42,17 +55,31 @@ class Course:
 
     def add(self, t_s: float, viewer: Viewer) -> None:
         """What ``viewer`` has given until ``t_s``."""
-        self.add_totals(t_s, viewer.dwell_s, viewer.attention_s, viewer.reading_s)
+        self.add_totals(
+            t_s,
+            viewer.dwell_s,
+            viewer.attention_s or 0.0,
+            viewer.reading_s,
+            eyes_s=viewer.attention_eyes_s,
+            unknown_s=viewer.attention_unknown_s,
+        )
 
     def add_totals(
-        self, t_s: float, dwell_s: float, attention_s: float, reading_s: float | None
+        self,
+        t_s: float,
+        dwell_s: float,
+        attention_s: float,
+        reading_s: float | None,
+        *,
+        eyes_s: float = 0.0,
+        unknown_s: float = 0.0,
     ) -> None:
         """The same in seconds; nothing happens where ``t_s`` is not later than the last."""
         if self._times_s and t_s <= self._times_s[-1]:
             return
         self._reading_is_known = reading_s is not None
         self._times_s.append(t_s)
-        self._totals.append((dwell_s, attention_s, reading_s or 0.0))
+        self._totals.append((dwell_s, attention_s, reading_s or 0.0, eyes_s, unknown_s))
         if len(self._times_s) > _MOST_SAMPLES:
             # The first two stay: the play began between them.
             thinned = slice(2, _MOST_SAMPLES // 2, 2)
@@ -79,13 +106,17 @@ class Course:
     def between(self, from_s: float, to_s: float) -> Given:
         """What was given from ``from_s`` to ``to_s``."""
         before, after = self._at(from_s), self._at(to_s)
-        dwell, attention, reading = (
+        dwell, attention, reading, eyes, unknown = (
             max(0, _ms(late) - _ms(early)) for early, late in zip(before, after, strict=True)
         )
         present = min(dwell, max(0, _ms(to_s) - _ms(from_s)))
+        unknown = min(unknown, present)
+        attention = min(attention, present - unknown)
         return Given(
             present / 1000,
-            min(attention, present) / 1000,
+            None if unknown and unknown == present else attention / 1000,
+            min(eyes, attention) / 1000,
+            unknown / 1000,
             min(reading, present) / 1000 if self._reading_is_known else None,
         )
 
@@ -95,7 +126,7 @@ class Course:
         turn_s = next(
             (
                 t_s
-                for t_s, (dwell_s, _, _) in zip(self._times_s, self._totals, strict=True)
+                for t_s, (dwell_s, *_) in zip(self._times_s, self._totals, strict=True)
                 if dwell_s >= middle_s and t_s > from_s
             ),
             to_s,
@@ -113,13 +144,16 @@ class Course:
             # First seen before, and not believed yet: present all the time since.
             dwell_s = max(0.0, late[0] - (late_s - t_s))
             share = dwell_s / late[0] if late[0] > 0 else 0.0
-            return dwell_s, late[1] * share, late[2] * share
+            return _between(_NOTHING, late, share)
         early_s, early = self._times_s[place - 1], self._totals[place - 1]
-        share = (t_s - early_s) / (late_s - early_s)
-        dwell_s, attention_s, reading_s = (
-            a + share * (b - a) for a, b in zip(early, late, strict=True)
-        )
-        return dwell_s, attention_s, reading_s
+        return _between(early, late, (t_s - early_s) / (late_s - early_s))
+
+
+def _between(early: _Totals, late: _Totals, share: float) -> _Totals:
+    dwell_s, attention_s, reading_s, eyes_s, unknown_s = (
+        a + share * (b - a) for a, b in zip(early, late, strict=True)
+    )
+    return dwell_s, attention_s, reading_s, eyes_s, unknown_s
 
 
 class Blindness:
@@ -178,6 +212,10 @@ class Courses:
             del self._courses[visit_id]
         for course in self._courses.values():
             course.forget(now_s - REMEMBERED_S)
+
+    def drop(self, visit_id: str) -> None:
+        """Forget a visit that is none, or that is part of another."""
+        self._courses.pop(visit_id, None)
 
     def since(self, t_s: float) -> Iterator[tuple[str, Course]]:
         """Of everybody who was seen after ``t_s``, by visit; copies that go on by themselves."""

@@ -14,20 +14,21 @@ class _Total:
     """Over all plays of a content, or of a category."""
 
     plays: int = 0
-    present_s: float = 0.0
+    possible_s: float = 0.0
+    """For how long it could be told whether they looked."""
     attention_s: float = 0.0
     reaction: float = 0.0
 
     def add(self, other: _Total) -> None:
         self.plays += other.plays
-        self.present_s += other.present_s
+        self.possible_s += other.possible_s
         self.attention_s += other.attention_s
         self.reaction += other.reaction
 
     @property
     def attention(self) -> float:
-        """Share of the time present; somebody is there for some of every play that counts."""
-        return self.attention_s / self.present_s if self.present_s > 0 else 0.0
+        """Share of the time for which it could be told."""
+        return self.attention_s / self.possible_s if self.possible_s > 0 else 0.0
 
 
 class VisitHistory:
@@ -55,7 +56,8 @@ class VisitHistory:
 
     def add(self, content_id: str, kinds: Iterable[str], impression: Impression) -> None:
         """``kinds`` are the content's category and tags, as features."""
-        play = _Total(1, impression.present_s, impression.attention_s, impression.reaction)
+        attention_s = impression.attention_s or 0.0
+        play = _Total(1, impression.possible_s, attention_s, impression.reaction)
         self._contents.setdefault(content_id, _Total()).add(play)
         for kind in kinds:
             self._kinds.setdefault(kind, _Total()).add(play)
@@ -66,11 +68,15 @@ class VisitHistory:
         return 0 if total is None else total.plays
 
     def earned(self) -> dict[str, float]:
-        """Of every content that was shown: the share of their time that they looked at it, less
-        where they took it badly; in [0, 1]."""
+        """Of every content shown: the share of their time that they looked at it, in [0, 1].
+
+        It is less where they took it badly. Contents during which no look could be told are left
+        out.
+        """
         return {
             content_id: total.attention * (1 + min(0.0, total.reaction / total.plays))
             for content_id, total in self._contents.items()
+            if total.possible_s > 0
         }
 
     def features(self) -> dict[str, float]:
@@ -78,9 +84,11 @@ class VisitHistory:
         named: dict[str, float] = {}
         earned = self.earned()
         for kind, total in self._kinds.items():
-            named[LIKED + kind] = total.attention
+            if total.possible_s > 0:
+                named[LIKED + kind] = total.attention
             named[MOVED + kind] = total.reaction / total.plays
         for content_id, total in self._contents.items():
             named[SEEN + content_id] = float(total.plays)
-            named[EARNED + content_id] = earned[content_id]
+            if content_id in earned:
+                named[EARNED + content_id] = earned[content_id]
         return {name: round(value, 4) for name, value in named.items()}

@@ -79,6 +79,8 @@ class ViewerDuringPlay:
             present_s=given.present_s,
             attention_s=given.attention_s,
             reading_s=given.reading_s,
+            attention_eyes_s=given.attention_eyes_s,
+            attention_unknown_s=given.attention_unknown_s,
         )
 
     def impression(
@@ -109,13 +111,17 @@ class ViewerDuringPlay:
             reading_region=self._region,
             reaction=round(react(parts, weights), 4),
             parts={name: round(value, 4) for name, value in parts.items()},
+            attention_eyes_s=given.attention_eyes_s,
+            attention_unknown_s=given.attention_unknown_s,
         )
 
     def _attention_change(self, from_s: float, to_s: float) -> float:
         early, late = self.course.halves(from_s, to_s)
-        if not early.present_s or not late.present_s:
+        if not early.possible_s or not late.possible_s:
             return 0.0
-        return late.attention_s / late.present_s - early.attention_s / early.present_s
+        return (late.attention_s or 0.0) / late.possible_s - (
+            early.attention_s or 0.0
+        ) / early.possible_s
 
     @property
     def _nearer(self) -> float:

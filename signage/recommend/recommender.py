@@ -18,7 +18,7 @@ from signage.recommend.policies.apprentice import shadow_of
 from signage.recommend.policies.base import Answer, Learner, Policy, Question
 from signage.recommend.policies.experiment import Experiment
 from signage.recommend.policies.rules import Rules
-from signage.types.audience import AudienceSnapshot, Viewer
+from signage.types.audience import AudienceSnapshot, JoinedVisit, Viewer
 from signage.types.decisions import Decision, TrainingExample, Trigger
 from signage.types.experiments import Assignment
 from signage.types.orders import Orders
@@ -176,16 +176,24 @@ class Recommender:
         """Remember what each viewer made of a play, as long as they are here, or may return."""
         kinds = self.content(content_id).kinds
         for impression in reward.impressions:
-            if impression.stayed or self._remembers:
-                visit = self._visits.setdefault(impression.visit_id, VisitHistory())
-                visit.add(content_id, kinds, impression)
-                if not impression.stayed:
-                    self._ended_s[impression.visit_id] = reward.t_s
+            visit = self._visits.setdefault(impression.visit_id, VisitHistory())
+            visit.add(content_id, kinds, impression)
+            if not impression.stayed:  # out of sight, perhaps not for good
+                self._ended_s[impression.visit_id] = reward.t_s
 
     def end_visit(self, visit_id: str, t_s: float) -> None:
         """The viewer has left. Where nobody is recognised that is the end of it."""
         self._ended_s[visit_id] = t_s if self._remembers else float("-inf")
         self._forget(t_s)
+
+    def join_visits(self, joined: JoinedVisit) -> None:
+        """What was shown to somebody in both visits was shown to one person in one."""
+        histories = [
+            self._visits.pop(v) for v in (joined.into, joined.visit_id) if v in self._visits
+        ]
+        if histories:
+            self._visits[joined.into] = VisitHistory.joined(histories)
+        self._ended_s.pop(joined.visit_id, None)
 
     def _forget_who_is_gone(self, audience: AudienceSnapshot) -> None:
         present = {viewer.visit_id for viewer in audience.viewers}
@@ -197,7 +205,8 @@ class Recommender:
 
     def _forget(self, t_s: float) -> None:
         perception, audience = self._config.perception, self._config.audience
-        keep_s = perception.remember_s if self._remembers else audience.forget_after_s
+        # Until a visit has ended, it may go on.
+        keep_s = perception.remember_s if self._remembers else audience.depart_after_s
         for ended in [v for v, ended_s in self._ended_s.items() if t_s - ended_s >= keep_s]:
             del self._ended_s[ended]
             self._visits.pop(ended, None)

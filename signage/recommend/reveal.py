@@ -42,7 +42,7 @@ class Reveal:
     def update(self, audience: AudienceSnapshot) -> Unfold | None:
         """What is to be open now."""
         for viewer in audience.viewers:
-            self._attention_before_s.setdefault(viewer.visit_id, viewer.attention_s)
+            self._attention_before_s.setdefault(viewer.visit_id, viewer.attention_s or 0.0)
             if viewer.distance_m is not None and viewer.distance_m > self.config.near_m:
                 self._far.add(viewer.visit_id)
         is_over = self.target is not None and self._is_over(audience)
@@ -76,7 +76,7 @@ class Reveal:
             return "reading"
         if not viewer.attentive or viewer.visit_id in self._served:
             return None
-        looked_s = viewer.attention_s - self._attention_before_s[viewer.visit_id]
+        looked_s = (viewer.attention_s or 0.0) - self._attention_before_s[viewer.visit_id]
         if "dwell" in self.on and looked_s >= self.config.dwell_s:
             return "dwell"
         near = viewer.distance_m is not None and viewer.distance_m <= self.config.near_m

@@ -14,9 +14,11 @@ reward works like further chances to look. ``stayed`` is the share of the people
 still there at the end, ``reaction`` in [-1, 1] how they took it (``reaction.py``), weighted by
 their attention, ``reading`` the share of the attention that was reading, and ``more`` the share
 that was reading while what is more of the content was open beside it.
-Where nobody was present for long enough to see the play, or the camera did not see during
-most of it, there is no reward. Who was there for less than ``min_opportunity_s`` counts for
-nothing; their seconds are kept as ``short_stays``.
+Whoever could not be judged, because the head was too small for a look to be told, is left out of
+``a``: their time is neither given nor possible.
+Where nobody was present for long enough to see the play, nobody could be judged, or the camera did
+not see during most of it, there is no reward. Who was there for less than ``min_opportunity_s``
+counts for nothing; their seconds are kept as ``short_stays``.
 """
 
 from __future__ import annotations
@@ -71,6 +73,11 @@ class PlayTally:
             if viewer_during_play is None:
                 viewer_during_play = self._meet(audience.t_s, viewer)
             viewer_during_play.update(audience.t_s, viewer)
+
+    def drop(self, visit_id: str) -> None:
+        """Forget a visit that is none, or whose time another visit of the same person has."""
+        self._viewers.pop(visit_id, None)
+        self._courses.pop(visit_id, None)
 
     def _meet(self, t_s: float, viewer: Viewer) -> ViewerDuringPlay:
         course = self._courses.get(viewer.visit_id)
@@ -129,6 +136,8 @@ class PlayTally:
             parts["camera"] = fault or "lost"
         elif not impressions:
             parts["absent"] = "nobody_present"
+        elif not any(impression.possible_s for impression in impressions):
+            parts["absent"] = "looks_unknown"
         else:
             parts["state"] = "hold" if self._watched else "attract"
             value = _value(impressions, more_s, config, parts)
@@ -179,17 +188,18 @@ def _value(
     config: RewardConfig,
     parts: dict[str, float | int | str],
 ) -> float:
-    given_s = sum(i.attention_s for i in impressions)
-    possible_s = sum(i.present_s for i in impressions)
+    judged = [i for i in impressions if i.possible_s > 0]
+    given_s = sum(i.attention_s or 0.0 for i in judged)
+    possible_s = sum(i.possible_s for i in judged)
     if parts["state"] == "hold":
         attention = min(1.0, given_s / possible_s)
     else:
-        looks = (min(1.0, i.attention_s / config.look_s) for i in impressions)
-        attention = sum(looks) / len(impressions)
+        looks = (min(1.0, (i.attention_s or 0.0) / config.look_s) for i in judged)
+        attention = sum(looks) / len(judged)
     stayed = sum(i.stayed for i in impressions) / len(impressions)
     reaction = reading = more = 0.0
     if given_s > 0:
-        reaction = sum(i.attention_s * i.reaction for i in impressions) / given_s
+        reaction = sum((i.attention_s or 0.0) * i.reaction for i in judged) / given_s
         reading = min(1.0, sum(i.reading_s or 0.0 for i in impressions) / given_s)
         more = min(1.0, more_s / given_s)
     chances = (

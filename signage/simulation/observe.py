@@ -39,7 +39,7 @@ def observe(
     perceiver = Perceiver(config)
     out = AnnotatedVideo(annotated, recording_fps(video)) if annotated else None
     viewers: list[Viewer] = []
-    frames, last_s, blind_s = 0, 0.0, 0.0
+    frames, last_s, blind_s, most_unfollowed = 0, 0.0, 0.0, 0
     faults = FaultWatch(config.camera.frozen_after_s)
     try:
         for media_s, image in read_recording(video, config.camera):
@@ -47,6 +47,7 @@ def observe(
             frame = Frame(media_s, _BEGIN_UTC + timedelta(seconds=media_s), image, fault)
             blind_s += media_s - last_s if fault else 0.0
             snapshot = audience.update(frame, perceiver.perceive(frame), perceiver.unfollowed)
+            most_unfollowed = max(most_unfollowed, snapshot.unfollowed)
             viewers += audience.take_departed()
             if out is not None:
                 out.add(image, snapshot)
@@ -65,5 +66,7 @@ def observe(
         "blind_s": round(blind_s, 3),
         "ots": len(viewers),
         "watchers": sum(viewer.is_watcher for viewer in viewers),
+        "passed": audience.passed,
+        "most_unfollowed": most_unfollowed,
         "viewers": [viewer.record() for viewer in viewers],
     }

@@ -56,9 +56,18 @@ class Viewer:
     first_seen_s: float
     last_seen_s: float
     dwell_s: float
-    attention_s: float
+    attention_s: float | None
+    """By the eyes and by the head together; None where it could never be told."""
+    attention_eyes_s: float
+    """Of this, by the eyes."""
+    attention_head_s: float
+    """Of this, by the head, where the eyes could not be measured."""
+    attention_unknown_s: float
+    """For how long nobody could tell whether they looked: the head was too small."""
+    is_watcher: bool
+    """Whether they looked for ``audience.min_look_s`` or longer, all looks together."""
     attentive: bool
-    """Whether the face is towards the screen at this moment."""
+    """Whether they look at the screen at this moment."""
     face_px: float | None
     """Largest face height seen, in pixels; None where no face was ever seen."""
     face_xyxy_px: Box | None
@@ -67,9 +76,9 @@ class Viewer:
     distance_m: float | None
     """From the camera."""
     movement: Movement | None
-    """At this moment; of somebody who has left: what they did for the longest time."""
+    """At this moment; of somebody who has left: from where they came to where they went."""
     facing: Facing | None
-    """At this moment."""
+    """At this moment; of somebody who has left: for most of the visit."""
     facing_share: float
     """Share of the dwell time turned towards the screen."""
     gaze: ScreenPoint | None
@@ -85,6 +94,8 @@ class Viewer:
     age_probs: Floats | None
     """Shape (101,), over the whole track."""
     female_prob: float | None
+    traits_agreement: float | None
+    """Share of the looks at the face that agree with this age and gender; None without any."""
     mood_probs: Floats | None
     """Shape (7,): probability of each of ``MOODS``, over the last seconds; of somebody who has
     left: over the whole visit."""
@@ -94,11 +105,6 @@ class Viewer:
     """What is usual for this person: the median of each over the visit so far."""
     expression_peak: Mapping[str, float]
     """The highest of each over the track."""
-
-    @property
-    def is_watcher(self) -> bool:
-        """Whether they looked at the screen at least once."""
-        return self.attention_s > 0
 
     @property
     def gender(self) -> Literal["woman", "man"] | None:
@@ -133,13 +139,18 @@ class Viewer:
             "first_seen_s": round(self.first_seen_s, 3),
             "last_seen_s": round(self.last_seen_s, 3),
             "dwell_s": round(self.dwell_s, 3),
-            "attention_s": round(self.attention_s, 3),
+            "attention_s": _rounded(self.attention_s, 3),
+            "attention_eyes_s": round(self.attention_eyes_s, 3),
+            "attention_head_s": round(self.attention_head_s, 3),
+            "attention_unknown_s": round(self.attention_unknown_s, 3),
+            "is_watcher": self.is_watcher,
             "attentive": self.attentive,
             "age_years": _rounded(self.age_years, 1),
             "age_sd": _rounded(self.age_sd, 1),
             "gender": None
             if female is None
             else {"female": round(female, 3), "male": round(1 - female, 3)},
+            "traits_agreement": _rounded(self.traits_agreement, 3),
             "mood": None
             if self.mood_probs is None
             else {
@@ -176,6 +187,18 @@ def _rounded(value: float | None, digits: int) -> float | None:
 
 
 @dataclass(frozen=True, slots=True)
+class JoinedVisit:
+    """A visit that turned out to be part of another visit of the same person."""
+
+    visit_id: str
+    """The one that there is no more."""
+    into: str
+    """The visit that it is part of."""
+    viewer_id: str
+    """The person."""
+
+
+@dataclass(frozen=True, slots=True)
 class AudienceSnapshot:
     """The viewers in front of the screen at one moment. No pixels, no embeddings."""
 
@@ -188,6 +211,10 @@ class AudienceSnapshot:
     """What is wrong with the camera, where that is why."""
     unfollowed: int = 0
     """People in view beyond ``perception.max_people``: counted, but not followed."""
+    traffic: int = 0
+    """People in view who have not come within ``audience.range_m``."""
+    passed: int = 0
+    """People who have left without ever coming within it, since the start of the run."""
 
     @property
     def main(self) -> Viewer | None:

@@ -32,7 +32,7 @@ class Outcome(IntEnum):
     FORCED = 1
     """Nothing was left to chance, so it says nothing about other choices."""
     NOBODY_PRESENT = 2
-    """Nobody could have seen the play."""
+    """Nobody could have seen the play, or nobody of whom a look could be told."""
     NOT_OBSERVED = 3
     """The camera was lost meanwhile."""
     NEVER_SHOWN = 4

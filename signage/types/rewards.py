@@ -28,7 +28,8 @@ class Impression:
     visit_id: str
     viewer_id: str
     present_s: float
-    attention_s: float
+    attention_s: float | None
+    """None where it could not be told for any of the time."""
     stayed: bool
     """Still present when the play ended."""
     reading_s: float | None
@@ -38,6 +39,15 @@ class Impression:
     reaction: float
     """How they took the play, in [-1, 1], of its parts (``recommend/reaction.py``)."""
     parts: Mapping[str, float]
+    attention_eyes_s: float | None = None
+    """Of the attention, what the eyes told; the rest is the head's. None where not known."""
+    attention_unknown_s: float = 0.0
+    """For how long nobody could tell whether they looked."""
+
+    @property
+    def possible_s(self) -> float:
+        """How much attention could have been told."""
+        return 0.0 if self.attention_s is None else self.present_s - self.attention_unknown_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +57,13 @@ class ShortStay:
     visit_id: str
     viewer_id: str
     present_s: float
-    attention_s: float
+    attention_s: float | None
+    """None where it could not be told for any of the time."""
     reading_s: float | None
     """Time spent reading; None where it is not known."""
+    attention_eyes_s: float | None = None
+    attention_unknown_s: float = 0.0
+    """As of an impression."""
 
 
 @dataclass(frozen=True, slots=True)

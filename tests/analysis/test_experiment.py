@@ -437,7 +437,7 @@ def test_two_screens_in_one_journal(tmp_path: Path) -> None:
 def test_a_journal_of_a_newer_version(tmp_path: Path) -> None:
     path = write(tmp_path, blocks(4, like))
     spoil(path, "UPDATE meta SET value = '99' WHERE key = 'schema_version'")
-    with pytest.raises(JournalError, match=r"version 99, this program reads 7. Use the program"):
+    with pytest.raises(JournalError, match=r"version 99, this program reads 8. Use the program"):
         result(path)
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from signage.audience.attention import is_attentive
 from signage.audience.audience import Audience, open_audience
 from signage.audience.screen_plane import ScreenPlane
-from signage.audience.visit import is_attentive
 from signage.config.audience import AudienceConfig
 from signage.config.screen import ScreenConfig
 from signage.types.audience import AudienceSnapshot, Movement, Viewer
@@ -73,10 +73,13 @@ def test_one_path_is_one_viewer_also_after_a_missed_second() -> None:
 
 def test_who_was_away_for_long_enough_has_left_once() -> None:
     audience = Audience(CONFIG)
-    watch(audience, [[sighting()]] * 10 + [[]] * 31)
+    gone = watch(audience, [[sighting()]] * 10 + [[]] * 31)[-1]
+    assert not gone.viewers
+    assert not audience.take_departed()  # whoever is recognised soon has not left
+    watch(audience, [[]] * 70, begin_s=4.1)
     (viewer,) = audience.take_departed()
     assert (viewer.viewer_id, viewer.last_seen_s) == ("1.1", 0.9)
-    watch(audience, [[sighting(track=2)]] * 10, begin_s=5.0)
+    watch(audience, [[sighting(track=2)]] * 10, begin_s=12.0)
     assert not audience.take_departed()
     assert [viewer.viewer_id for viewer in audience.close()] == ["1.2"]
     assert not audience.close()
@@ -116,19 +119,11 @@ def test_who_turns_out_to_be_a_poster_is_gone_and_never_was_there() -> None:
     )[49::10]
     assert ids(taken_in) == ["1.1"]
     assert ids(seen_through) == []
-    watch(audience, [[]] * 40, begin_s=6.0)
+    assert not audience.take_withdrawn()
+    watch(audience, [[]] * 110, begin_s=6.0)
     assert not audience.take_departed()
+    assert audience.take_withdrawn() == ["1.1"]  # what plays had of it does not count
     assert not audience.close()
-
-
-def test_what_a_person_gave_stays_when_their_path_goes_on_at_a_poster() -> None:
-    audience = Audience(CONFIG)
-    person, poster = sighting(is_alive=True), sighting(is_picture=True)
-    here, gone = watch(audience, [[person]] * 50 + [[poster]] * 60)[49::60]
-    assert ids(here) == ["1.1"]
-    assert ids(gone) == []
-    (visit,) = audience.close()
-    assert visit.dwell_s == pytest.approx(4.9)
 
 
 def test_a_lost_camera_is_not_an_empty_scene() -> None:
@@ -170,7 +165,7 @@ def test_attention_is_the_time_with_the_face_towards_the_screen() -> None:
     assert viewer.attention_s == pytest.approx(3.05)  # half of the turn belongs to it
     assert viewer.facing_share == pytest.approx(3.05 / 5.0)
     assert not viewer.attentive
-    assert viewer.facing is Facing.SIDEWAYS
+    assert viewer.facing is Facing.TOWARDS  # for most of the visit
 
 
 @pytest.mark.parametrize("missing", [[], None], ids=["out of sight", "camera lost"])
@@ -313,7 +308,7 @@ def test_what_is_usual_for_a_face_is_its_median_of_the_last_half_minute() -> Non
     ],
 )
 def test_which_way_somebody_stands(seen: dict[str, Any], facing: Facing | None) -> None:
-    viewer = visit(*[sighting(**seen)] * 10)
+    viewer = visit(*[sighting(**seen)] * 12)
     assert viewer.facing is facing
     assert viewer.facing_share == pytest.approx(1.0 if facing is Facing.TOWARDS else 0.0)
 
@@ -392,7 +387,7 @@ def test_the_peak_of_an_expression_outlasts_it() -> None:
 # Where they go
 
 
-def test_who_left_did_what_they_did_for_the_longest_time() -> None:
+def test_who_came_and_stayed_has_approached() -> None:
     audience = Audience(CONFIG)
     walk = [6.0 - 0.15 * step for step in range(31)]  # 1.5 m/s, for 3 s
     stand = [walk[-1]] * 80
@@ -402,7 +397,7 @@ def test_who_left_did_what_they_did_for_the_longest_time() -> None:
     assert snapshots[-1].viewers[0].movement is Movement.STANDING
     assert snapshots[-1].viewers[0].distance_m == pytest.approx(1.5)
     (viewer,) = audience.close()
-    assert viewer.movement is Movement.STANDING
+    assert viewer.movement is Movement.APPROACHING
 
 
 def test_who_only_passed_is_said_to_have_passed() -> None:
@@ -412,7 +407,7 @@ def test_who_only_passed_is_said_to_have_passed() -> None:
 
 def test_the_record_says_null_for_what_nobody_can_tell() -> None:
     unknown = sighting(pose=None, position_m=None)
-    record = visit(*[unknown] * 5).record()
+    record = visit(*[unknown] * 15).record()
     assert {
         record[key]
         for key in (
@@ -420,7 +415,7 @@ def test_the_record_says_null_for_what_nobody_can_tell() -> None:
             "reading_s", "logos", "returning",
         )
     } == {None}  # fmt: skip
-    assert record["dwell_s"] == 0.4
+    assert record["dwell_s"] == 1.4
     assert record["attention_s"] == 0
 
 
@@ -493,7 +488,7 @@ def test_with_its_switch_off_nobody_reads_and_the_rest_goes_on() -> None:
     (viewer,) = snapshot.viewers
     assert (viewer.reading, viewer.reading_s) == (None, None)
     assert viewer.gaze is not None
-    assert viewer.attention_s > 5
+    assert (viewer.attention_s or 0) > 5
 
 
 def test_who_reads_a_telephone_below_the_screen_does_not_read_the_screen() -> None:
@@ -583,7 +578,7 @@ def test_a_stall_belongs_to_nobody() -> None:
     assert viewer.viewer_id == gone.viewer_id  # the same person, and another visit
     assert viewer.visit_id != gone.visit_id
     assert viewer.dwell_s == pytest.approx(1.9)
-    assert viewer.attention_s <= viewer.dwell_s
+    assert (viewer.attention_s or 0) <= viewer.dwell_s
 
 
 def test_a_short_gap_counts_for_the_stay_and_not_for_what_was_done_in_it() -> None:
@@ -595,8 +590,8 @@ def test_a_short_gap_counts_for_the_stay_and_not_for_what_was_done_in_it() -> No
         audience.update(frame(2.4 + step / 10), [sighting(position_m=(0.0, 2.6))])
     visit = audience.close()[0]
     assert visit.dwell_s == pytest.approx(3.3)
-    assert visit.attention_s < 1.4
-    assert visit.movement is Movement.STANDING
+    assert (visit.attention_s or 0) < 1.4
+    assert visit.movement is Movement.STANDING  # less than half a metre is none
 
 
 def test_the_first_moment_after_a_fault_is_unknown_too() -> None:

@@ -193,6 +193,7 @@ def test_nobody_is_remembered_after_they_left(stage: Callable[..., Stage]) -> No
     for track in range(5):
         on.play(11, [sighting(track=track, **ADULT)])
         on.play(9, [])  # they leave in mid-play, and the play ends without them
+    on.play(20, [])
     assert on.engine.recommender.remembered_viewers == 0
 
 

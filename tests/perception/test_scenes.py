@@ -203,7 +203,7 @@ def test_the_dwell_is_right_to_a_second(watched: Watched) -> None:
         viewer = watched.viewer(actor.actor_id)
         assert viewer.dwell_s == pytest.approx(actor.dwell_s, abs=1.0)
         assert viewer.first_seen_s == pytest.approx(actor.first_in_view_s, abs=1.0)
-        assert viewer.attention_s <= viewer.dwell_s
+        assert (viewer.attention_s or 0) <= viewer.dwell_s
 
 
 def test_the_distance_is_right_to_a_quarter(watched: Watched) -> None:

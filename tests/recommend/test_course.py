@@ -72,7 +72,7 @@ def test_the_plays_of_a_visit_never_add_up_to_more_than_the_visit(
         shown_s = reward.parts["length_s"]
         stays: list[Impression | ShortStay] = [*reward.impressions, *reward.short_stays]
         for stay in stays:
-            assert 0 <= stay.attention_s <= stay.present_s <= shown_s
+            assert 0 <= (stay.attention_s or 0) <= stay.present_s <= shown_s
             total += round(1000 * stay.present_s)
     assert total <= round(1000 * (bounds[-1] - bounds[0])) + 1
 

@@ -15,7 +15,7 @@ def headline(inputs: ReportInputs) -> tuple[str, str]:
     """The answer, and what it rests on."""
     audience, mean = inputs.figures["audience"], inputs.rewards.mean()
     parts = []
-    if audience["dwell_s"] and audience["visits"] >= inputs.least_persons:
+    if audience["possible_s"] and audience["judged"] >= inputs.least_persons:
         attraction = inputs.attraction
         parts.append(
             "People looked at the screen for "
@@ -46,11 +46,14 @@ def tiles(inputs: ReportInputs) -> Iterator[Tile]:
     known = visits - audience["persons"]
     again = f"visits, {known:,} of them by returning people" if known else "visits"
     yield Tile(f"{visits:,}", "opportunities to see", again)
-    yield Tile(f"{audience['watchers']:,}", "watchers", "looked at least once")
-    watching, looking = share(audience["watchers"], visits), share(attention_s, dwell_s)
-    if visits < inputs.least_persons:
+    yield Tile(f"{audience['watchers']:,}", "watchers", _least_look(figures["counting"]))
+    judged = audience["judged"]
+    watching = share(audience["watchers"], judged)
+    looking = share(attention_s, audience["possible_s"])
+    if judged < inputs.least_persons:
         watching = looking = "–"
-    yield Tile(watching, "conversion ratio", "watchers / opportunities")
+    unknown = f", without {visits - judged:,} whose looks are unknown" if visits > judged else ""
+    yield Tile(watching, "conversion ratio", f"watchers / opportunities{unknown}")
     yield Tile(length(attention_s), "attention time", f"of {length(dwell_s)} in view")
     yield Tile(looking, "attraction ratio", "attention time / dwell time")
     yield Tile(f"{plays:,}", "plays", f"{len(inputs.rewards):,} of them with an audience")
@@ -60,6 +63,15 @@ def tiles(inputs: ReportInputs) -> Iterator[Tile]:
         "of plays with an audience, 0 to 1",
     )
     yield Tile(f"{inputs.broken:,}", "constraints broken", "recounted from the journal, see below")
+
+
+def _least_look(counting: Mapping[str, float]) -> str:
+    """How long a watcher has looked."""
+    least_s, most_s = counting["least_look_s"], counting["most_look_s"]
+    if not most_s:
+        return "looked at least once"
+    least = f"{most_s:g} s" if least_s == most_s else f"{least_s:g} to {most_s:g} s"
+    return f"looked for at least {least}"
 
 
 def _lift_sentence(lift: Estimate, chance: float, policies: str) -> str:

@@ -117,8 +117,8 @@ def hours(inputs: ReportInputs) -> Section | None:
         unknown[at] = False
         busy[at] = row["persons"] / row["hours"]
         hidden[at] = 0 < row["persons"] < inputs.least_persons
-        if row["present_s"]:
-            ratio[at] = row["attention_s"] / row["present_s"]
+        if row["possible_s"]:
+            ratio[at] = row["attention_s"] / row["possible_s"]
     hours = sorted({row["hour"] for row in rows})
     within = slice(hours[0], hours[-1] + 1)
     labels = [f"{hour}" for hour in range(hours[0], hours[-1] + 1)]
@@ -148,7 +148,7 @@ def _content(inputs: ReportInputs, row: Row, mean: Estimate | None) -> tuple[str
         seen = (
             f"{row['impressions']:,}",
             length(row["attention_s"]),
-            share(row["attention_s"], row["present_s"]),
+            share(row["attention_s"], row["possible_s"]),
             length(row["reading_s"]),
             number(row["reaction"], "+.2f"),
         )
@@ -178,7 +178,7 @@ def _heat(inputs: ReportInputs, cells: Sequence[Row], order: Sequence[str]) -> s
         if cell["content_id"] not in names:
             continue
         at = names.index(cell["content_id"]), segments.index(cell["segment"])
-        ratio[at] = cell["attention_s"] / cell["present_s"] if cell["present_s"] else np.nan
+        ratio[at] = cell["attention_s"] / cell["possible_s"] if cell["possible_s"] else np.nan
         persons[at] = cell["persons"]
     hidden = suppressed(persons, inputs.least_persons)
     if not np.isfinite(ratio[~hidden]).any():

@@ -67,13 +67,13 @@ class ReportInputs:
     def attraction(self) -> Estimate:
         """A ratio of sums, its variance linearised, by visits (Cochran, "Sampling", 1977, 2.11)."""
         audience = self.figures["audience"]
-        visits, dwell_s = audience["visits"], audience["dwell_s"]
-        ratio = audience["attention_s"] / dwell_s
+        visits, possible_s = audience["judged"], audience["possible_s"]
+        ratio = audience["attention_s"] / possible_s
         squares = audience["attention2"] - 2 * ratio * audience["both"]
-        squares += ratio**2 * audience["dwell2"]
+        squares += ratio**2 * audience["possible2"]
         if visits < LEAST_VISITORS:
             return Estimate(ratio)
-        error = math.sqrt(max(0.0, squares) * visits / (visits - 1)) / dwell_s
+        error = math.sqrt(max(0.0, squares) * visits / (visits - 1)) / possible_s
         half = t95(visits - 1) * error
         return Estimate.from_half_width(ratio, half).within(0, 1)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from signage.analysis.report import answer, audience, learning, record
 from signage.analysis.report.inputs import ReportInputs
 from signage.analysis.report.page import Page
+from signage.analysis.report.words import counting_rules
 
 
 def report_page(inputs: ReportInputs) -> Page:
@@ -44,4 +45,5 @@ def report_page(inputs: ReportInputs) -> Page:
         sections=tuple(section for section in sections if section is not None),
         methods=frozenset(name for name, does in applies.items() if does),
         simulated=inputs.made_by,
+        counting=counting_rules(figures["counting"]),
     )

@@ -70,6 +70,8 @@ class Page:
     """Which parts of ``methods.html`` apply."""
     simulated: str = ""
     """What made the figures, where no camera saw anybody: a band, and a mark across each plot."""
+    counting: str = ""
+    """The rules by which people were counted, in sentences; empty where there are several."""
 
 
 def _as_text(value: object) -> object:

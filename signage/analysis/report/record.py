@@ -100,6 +100,26 @@ def quality(inputs: ReportInputs) -> Section:
             f"{audience['open']:,}",
             "still in view, or cut off by a power failure; known only from their plays",
         ),
+        (
+            "looks unknown",
+            f"{audience['visits'] - audience['judged']:,}",
+            "visits with a head too small to tell where it looks; not in the ratios",
+        ),
+        (
+            "people beyond range",
+            f"{figures['observed']['passed']:,}",
+            "traffic that never came near enough; not in opportunities to see",
+        ),
+        (
+            "more people than the screen follows",
+            length(figures["observed"]["unfollowed_s"]),
+            f"up to {figures['observed']['most_unfollowed']:,} more, not in opportunities to see",
+        ),
+        (
+            "looks that agree on age and gender",
+            share(audience["traits_agreement"] or 0.0, 1.0),
+            "of the looks at one person; low where people are mixed up",
+        ),
         ("age unknown", share(audience["age_unknown"], audience["visits"]), "of visits"),
         ("gender unknown", share(audience["gender_unknown"], audience["visits"]), "of visits"),
     ]
@@ -173,7 +193,7 @@ def balance(inputs: ReportInputs) -> Section | None:
         (
             ("visits", f"{audience['visits']:,}", f"of {audience['persons']:,} people"),
             ("visits with a play", f"{audience['before_plays']:,}", "at least one impression"),
-            ("watchers", f"{audience['watchers']:,}", "visits with a look at the screen"),
+            ("watchers", f"{audience['watchers']:,}", "visits that looked for long enough"),
             (
                 "watchers of plays",
                 f"{audience['watchers_of_plays']:,}",

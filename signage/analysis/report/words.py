@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from signage.stats import Estimate
 
@@ -39,3 +40,20 @@ def length(seconds: float) -> str:
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:,.1f} h"
+
+
+def counting_rules(counting: Mapping[str, float]) -> str:
+    """Who was counted, in sentences, by the configurations of all runs."""
+    least_s, most_s = counting["least_look_s"], counting["most_look_s"]
+    near_m, far_m = counting["least_range_m"], counting["most_range_m"]
+    watchers = f"A watcher has looked for at least {most_s:g} s."
+    if least_s != most_s:
+        watchers = f"A watcher has looked for {least_s:g} to {most_s:g} s, depending on the run."
+    elif not most_s:
+        watchers = "A watcher has looked at least once, for however short."
+    people = f"People who stayed more than {far_m:g} m away are traffic, and no opportunity to see."
+    if near_m != far_m:
+        people = "The distance within which people count differs from run to run."
+    elif not far_m:
+        people = "People count at any distance."
+    return f"{watchers} {people}"

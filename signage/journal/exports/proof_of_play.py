@@ -16,11 +16,12 @@ start and no end); ``asked`` and ``started``: still on its way, or on the screen
 | ``policy``, ``propensity``, ``trigger`` | who chose it, with which probability, and why then |
 | ``opportunities_to_see`` | impressions, under the name that the column had first: of a whole \
 screen, opportunities to see are visits, and a visit sees many plays |
-| ``watchers`` | impressions of persons who looked at the play |
-| ``conversion_ratio`` | watchers / impressions |
+| ``watchers`` | impressions of persons who looked at the play for ``audience.min_look_s`` or \
+longer |
+| ``conversion_ratio`` | watchers / impressions of persons of whom looks could be told |
 | ``attention_s`` | sum over the persons of the time they looked at it |
 | ``dwell_s`` | sum over the persons of the time they were present during the play |
-| ``attraction_ratio`` | attention / dwell |
+| ``attraction_ratio`` | attention / dwell, less ``attention_unknown_s`` |
 | ``read_s`` | sum over the persons of the time they read; empty where it is not known of \
 every one of them |
 | ``more_open_s``, ``more_read_s`` | how long what is ``more`` of it was unfolded, and was read |
@@ -28,6 +29,10 @@ every one of them |
 | ``impressions`` | persons who were before the play for long enough to see it |
 | ``short_stays``, ``short_dwell_s``, ``short_attention_s`` | persons who were there for too \
 short, and their seconds: in none of the columns above |
+| ``attention_eyes_s``, ``attention_head_s`` | of the attention, what the eyes told, and what the \
+head told where the eyes could not be measured; empty in journals of older versions |
+| ``attention_unknown_s`` | sum over the persons of the time in which nobody could tell whether \
+they looked: the head was too small |
 | ``simulated`` | ``yes`` where no camera saw anybody: recorded people, simulated response |
 | ``version`` | of the program that wrote the table |
 
@@ -82,6 +87,9 @@ COLUMNS: Mapping[str, type] = {
     "short_stays": int,
     "short_dwell_s": float,
     "short_attention_s": float,
+    "attention_eyes_s": float,
+    "attention_head_s": float,
+    "attention_unknown_s": float,
     "simulated": str,
     "version": str,
 }
@@ -94,8 +102,10 @@ Row = dict[str, Any]
 _KIOSK = """
 SELECT p.*, total(i.decision_id IS NOT NULL) AS impressions,
     total(i.looked) AS watchers,
-    total(i.attention_s) AS attention_s,
+    total(i.attention_s) AS attention_s, count(i.attention_s) AS judged,
     total(i.present_s) AS dwell_s,
+    total(i.attention_unknown_s) AS attention_unknown_s,
+    sum(i.attention_eyes_s) AS attention_eyes_s, count(i.attention_eyes_s) AS eyes_of,
     sum(i.reading_s) AS read_s, count(i.reading_s) AS read_of,
     (SELECT sum(open_s) FROM main.reveals r WHERE r.decision_id = p.decision_id) AS more_open_s,
     (SELECT sum(read_s) FROM main.reveals r WHERE r.decision_id = p.decision_id) AS more_read_s,
@@ -112,6 +122,7 @@ _PAGE = "SELECT * FROM all_plays WHERE made_by = 'page' ORDER BY started_utc"
 _AUDIENCE = (
     *("opportunities_to_see", "watchers", "attention_s", "dwell_s", "read_s", "impressions"),
     *("short_stays", "short_dwell_s", "short_attention_s"),
+    *("attention_eyes_s", "attention_head_s", "attention_unknown_s"),
 )
 _DECIMALS = 3
 """Of seconds; of ratios one more."""
@@ -152,11 +163,18 @@ def _decided(row: Row, titles: Mapping[tuple[str, str], str]) -> Row:
     }
     if row["read_of"] < impressions:  # of the others nobody knows
         row["read_s"] = None
+    if row["eyes_of"] < impressions:
+        row["attention_eyes_s"] = None
+    elif impressions:
+        row["attention_head_s"] = row["attention_s"] - row["attention_eyes_s"]
+    possible_s = row["dwell_s"] - row["attention_unknown_s"]
+    if impressions and not row["judged"]:
+        row |= dict.fromkeys(("watchers", "attention_s", "attention_eyes_s", "attention_head_s"))
     if not row["seen"]:
         row |= dict.fromkeys(_AUDIENCE)
-    elif impressions:
-        row["conversion_ratio"] = watchers / impressions
-        row["attraction_ratio"] = row["attention_s"] / row["dwell_s"]
+    elif row["judged"]:
+        row["conversion_ratio"] = watchers / row["judged"]
+        row["attraction_ratio"] = row["attention_s"] / possible_s
     return _whole(row)
 
 

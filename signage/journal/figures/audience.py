@@ -1,7 +1,7 @@
 """The audience of a journal, counted once for the dashboard, the report and the simulation.
 
-Opportunities to see (OTS) are visits. Watchers are the visits that looked at the screen at least
-once, at a play or between two (``is_watcher`` in ``facts.py``). Of the visits that had a play
+Opportunities to see (OTS) are visits. Watchers are the visits that looked at the screen for long
+enough, at plays and between them (``is_watcher`` in ``facts.py``). Of the visits that had a play
 before them, those are ``held`` that gave one play ``HELD_S`` of attention or more, and those
 ``read`` that read in one. Plays whose audience the camera did not see count for nobody.
 """
@@ -21,14 +21,15 @@ SELECT count(*) AS ots, coalesce(sum(is_watcher), 0) AS watchers,
 FROM all_visits
 """
 _BY_HOUR = """
-SELECT substr(arrived_utc, 1, 13) AS hour, count(*) AS ots, sum(is_watcher) AS watchers
+SELECT substr(arrived_utc, 1, 13) AS hour, count(*) AS ots, coalesce(sum(is_watcher), 0) AS watchers
 FROM all_visits GROUP BY hour
 """
 # One pass over the impressions; what follows adds up its rows.
 _LOOKS = """
 CREATE TEMP TABLE looks AS
 SELECT d.content_id, substr(d.t_utc, 1, 13) AS hour, visit_id, count(*) AS impressions,
-    sum(present_s) AS present_s, sum(attention_s) AS attention_s, max(looked) AS looked,
+    sum(present_s) AS present_s, coalesce(sum(attention_s), 0.0) AS attention_s,
+    sum(present_s - attention_unknown_s) AS possible_s, coalesce(max(looked), 0) AS looked,
     max(attention_s) AS longest_s, max(coalesce(reading_s, 0)) AS reading_s
 FROM main.decisions d CROSS JOIN all_impressions USING (decision_id)
 WHERE d.t_utc >= ? AND seen GROUP BY d.content_id, hour, visit_id

@@ -51,9 +51,10 @@ GROUP BY 1, 2
 """
 _BY_CONTENT = """
 SELECT content_id, count(*) AS ots, sum(looked) AS watchers,
-    sum(impressions) AS impressions, sum(present_s) AS present_s, sum(attention_s) AS attention_s
+    sum(impressions) AS impressions, sum(possible_s) AS possible_s,
+    sum(attention_s) AS attention_s
 FROM (
-    SELECT content_id, sum(impressions) AS impressions, sum(present_s) AS present_s,
+    SELECT content_id, sum(impressions) AS impressions, sum(possible_s) AS possible_s,
         sum(attention_s) AS attention_s, max(looked) AS looked
     FROM looks GROUP BY content_id, visit_id
 ) GROUP BY content_id
@@ -122,8 +123,8 @@ class DashboardFigures(JournalReader):
           program did not run), and ``seen_share``, the share of the hour that was seen,
         - ``contents``, by id, of those that played: ``plays``, ``seen`` (those whose audience the
           camera saw: without any, nobody knows who was there), ``shown_s``, ``ots``, ``watchers``,
-          ``impressions``, ``attention_s``, ``attraction`` (attention time over
-          time present, or None), ``rewarded`` (plays), ``reward`` (mean, or None),
+          ``impressions``, ``attention_s``, ``attraction`` (attention time over the time for which
+          a look could be told, or None), ``rewarded`` (plays), ``reward`` (mean, or None),
           ``reward_low`` and ``reward_high`` (its 95 % interval, each play taken for itself, or
           None), ``rewards`` (means of ``TREND_PARTS`` parts of the period, each or None),
           ``trend`` (mean reward of the newer half less that of the older, or None),
@@ -163,7 +164,7 @@ class DashboardFigures(JournalReader):
 
 
 _NOBODY: Mapping[str, Any] = dict.fromkeys(
-    ("ots", "watchers", "impressions", "present_s", "attention_s"), 0
+    ("ots", "watchers", "impressions", "possible_s", "attention_s"), 0
 )
 
 
@@ -231,7 +232,7 @@ def _content(period: Period, rows: list[dict[str, Any]], seen: Mapping[str, Any]
     newer = [pair for part in parts[half:] for pair in part]
     enough = min(sum(n for n, _ in older), sum(n for n, _ in newer)) >= TREND_PLAYS
     before, after = _mean(older), _mean(newer)
-    present_s = seen["present_s"]
+    possible_s = seen["possible_s"]
     rewarded = sum(row["rewarded"] for row in rows)
     sums = [sum(row[name] for row in rows) for name in ("reward", "squares")]
     mean = mean_of_shares(rewarded, *sums)
@@ -246,7 +247,7 @@ def _content(period: Period, rows: list[dict[str, Any]], seen: Mapping[str, Any]
         "watchers": seen["watchers"],
         "impressions": seen["impressions"],
         "attention_s": round(seen["attention_s"], 3),
-        "attraction": round(seen["attention_s"] / present_s, 4) if present_s else None,
+        "attraction": round(seen["attention_s"] / possible_s, 4) if possible_s else None,
         "rewarded": rewarded,
         "reward": _mean(older + newer),
         "reward_low": low,

@@ -40,7 +40,8 @@ FROM (
 """
 _CELLS = """
 SELECT content_id, {segment} AS segment, count(DISTINCT s.viewer_id) AS persons,
-    sum(present_s) AS present_s, sum(attention_s) AS attention_s
+    sum(present_s) AS present_s, coalesce(sum(attention_s), 0.0) AS attention_s,
+    sum(present_s - attention_unknown_s) AS possible_s
 FROM all_impressions i JOIN main.decisions USING (decision_id) JOIN segments s USING (visit_id)
 WHERE seen GROUP BY content_id, segment
 """
@@ -59,22 +60,27 @@ FROM (
 _HOURS = """
 SELECT weekday, hour, count(DISTINCT clock_hour) FILTER (WHERE is_known) AS hours,
     count(DISTINCT viewer_id) AS persons,
-    coalesce(sum(present_s), 0.0) AS present_s, coalesce(sum(attention_s), 0.0) AS attention_s
+    coalesce(sum(present_s), 0.0) AS present_s, coalesce(sum(attention_s), 0.0) AS attention_s,
+    coalesce(sum(present_s - attention_unknown_s), 0.0) AS possible_s
 FROM local LEFT JOIN (SELECT * FROM all_impressions WHERE seen) USING (decision_id)
 GROUP BY weekday, hour
 """
 # The squares are those of the variance of a ratio.
 _AUDIENCE = """
 SELECT count(*) AS visits, count(DISTINCT viewer_id) AS persons,
-    coalesce(sum(is_watcher), 0) AS watchers,
-    coalesce(sum(seen_attention_s > 0), 0) AS watchers_of_plays,
+    coalesce(sum(is_watcher), 0) AS watchers, count(is_watcher) AS judged,
+    coalesce(sum(is_watcher AND seen_attention_s > 0), 0) AS watchers_of_plays,
     coalesce(sum(ended = 0), 0) AS open,
     coalesce(sum(impressions > 0), 0) AS before_plays,
     coalesce(sum(impressions), 0) AS impressions,
     coalesce(sum(dwell_s), 0.0) AS dwell_s, coalesce(sum(attention_s), 0.0) AS attention_s,
-    coalesce(sum(dwell_s * dwell_s), 0.0) AS dwell2,
+    coalesce(sum(attention_eyes_s), 0.0) AS attention_eyes_s,
+    coalesce(sum(attention_s) FILTER (WHERE attention_eyes_s IS NULL), 0.0) AS attention_either_s,
+    coalesce(sum(possible_s), 0.0) AS possible_s,
+    coalesce(sum(possible_s * possible_s), 0.0) AS possible2,
     coalesce(sum(attention_s * attention_s), 0.0) AS attention2,
-    coalesce(sum(dwell_s * attention_s), 0.0) AS both,
+    coalesce(sum(possible_s * attention_s), 0.0) AS both,
+    avg(json_extract(record, '$.traits_agreement')) AS traits_agreement,
     coalesce(sum(json_extract(record, '$.age_years') IS NULL), 0) AS age_unknown,
     coalesce(sum(json_extract(record, '$.gender') IS NULL), 0) AS gender_unknown,
     coalesce(sum(seen_s), 0.0) AS seen_s, coalesce(sum(seen_attention_s), 0.0) AS seen_attention_s,
@@ -84,7 +90,7 @@ SELECT count(*) AS visits, count(DISTINCT viewer_id) AS persons,
     coalesce(sum(short_attention_s), 0.0) AS short_attention_s,
     coalesce(sum(outside_s), 0.0) AS outside_s,
     coalesce(sum(outside_attention_s), 0.0) AS outside_attention_s
-FROM visit_time
+FROM (SELECT *, dwell_s - attention_unknown_s AS possible_s FROM visit_time)
 """
 _STAYS = """
 SELECT (SELECT count(*) FROM all_short_stays) AS short_stays,
@@ -100,7 +106,9 @@ SELECT count(*) AS plays, coalesce(sum(shown_s), 0.0) AS shown_s
 FROM all_plays WHERE started_utc IS NOT NULL AND told_by_page
 """
 _OBSERVED = """
-SELECT coalesce(sum(running_s), 0.0) AS running_s, coalesce(sum(seen_s), 0.0) AS seen_s
+SELECT coalesce(sum(running_s), 0.0) AS running_s, coalesce(sum(seen_s), 0.0) AS seen_s,
+    coalesce(sum(passed), 0) AS passed, coalesce(sum(unfollowed_s), 0.0) AS unfollowed_s,
+    coalesce(max(most_unfollowed), 0) AS most_unfollowed
 FROM main.observed_hours
 """
 _FAULTS = """
@@ -108,9 +116,17 @@ SELECT key, sum(value) FROM main.observed_hours, json_each(faults) GROUP BY key 
 """
 _LOOKS = """
 SELECT content_id, count(*) AS impressions, count(DISTINCT viewer_id) AS persons,
-    sum(present_s) AS present_s, sum(attention_s) AS attention_s,
+    sum(present_s) AS present_s, coalesce(sum(attention_s), 0.0) AS attention_s,
+    sum(present_s - attention_unknown_s) AS possible_s,
     coalesce(sum(reading_s), 0.0) AS reading_s, avg(reaction) AS reaction
 FROM all_impressions JOIN main.decisions USING (decision_id) WHERE seen GROUP BY content_id
+"""
+# Of how long a look makes a watcher, and of how near somebody must come, the least and the most.
+_COUNTING = """
+SELECT min(coalesce(min_look_s, 0.0)) AS least_look_s,
+    max(coalesce(min_look_s, 0.0)) AS most_look_s,
+    min(coalesce(range_m, 0.0)) AS least_range_m, max(coalesce(range_m, 0.0)) AS most_range_m
+FROM main.runs LEFT JOIN main.counting USING (run)
 """
 _RULES = """
 SELECT substr(value, 1, instr(value || ':', ':') - 1) AS rule, count(DISTINCT number) AS decisions
@@ -138,18 +154,21 @@ class ReportFigures(JournalReader):
     """Adds up a journal, read-only."""
 
     def all(self) -> dict[str, Any]:
-        """``{"screen", "since", "until", "on_the_wall", "runs", "policies", "audience", "held_s",
-        "contents", "looks", "movements", "hours", "held_back", "gave_way", "alone", "observed",
-        "simulated",
+        """``{"screen", "since", "until", "on_the_wall", "runs", "policies", "counting",
+        "audience", "held_s", "contents", "looks", "movements", "hours", "held_back", "gave_way",
+        "alone", "observed", "simulated",
         "silent_s"}``; who and what is counted is defined in ``facts.py``:
 
         - ``since``, ``until``, ``hours``: by the clock on the wall, where ``on_the_wall`` says that
           it is known of every decision, else by UTC; ``last``: the number of the last decision,
         - ``policies``: decisions by policy,
-        - ``audience``: visits (opportunities to see), persons, ``watchers``, ``held`` and ``read``
-          visits, times in seconds and sums of their squares; ``open``: visits without an end; where
-          the seconds of the visits are (``seen_s``, ``unseen_s``, ``short_s``, ``outside_s`` and
-          the same of attention, see ``visit_time``),
+        - ``counting``: who counts, by the configurations of the runs: ``least_look_s`` and
+          ``most_look_s``, ``least_range_m`` and ``most_range_m`` (0: no limit),
+        - ``audience``: visits (opportunities to see), ``judged`` visits of which a look could be
+          told, persons, ``watchers``, ``held`` and ``read`` visits, times in seconds
+          (``possible_s``: for which a look could be told) and sums of their squares; ``open``:
+          visits without an end; where the seconds of the visits are (``seen_s``, ``unseen_s``,
+          ``short_s``, ``outside_s`` and the same of attention, see ``visit_time``),
         - ``contents``: of each that was shown its plays, ``shown_s``, impressions, persons, times,
         - ``looks``, ``movements``: content, segment, persons, ``present_s``, ``attention_s``,
         - ``hours``: ``weekday`` (0 is Sunday), ``hour``, ``hours`` in which the camera saw (0
@@ -157,7 +176,9 @@ class ReportFigures(JournalReader):
         - ``held_back``, ``gave_way``: decisions by constraint,
         - ``alone``: plays that the page alone saw (also those of ``contents``), and their seconds,
         - ``observed``: for how long the program ran and the camera saw (``running_s``, ``seen_s``),
-          and for how long it had which of its ``faults``,
+          and for how long it had which of its ``faults``; the people who ``passed`` beyond range,
+          for how long more people were in view than are followed (``unfollowed_s``), and how many
+          more at most (``most_unfollowed``),
         - ``simulated``: what made the journal, where no camera saw anybody, or None,
         - ``silent_s``: of the period, in gaps of over an hour between decisions.
         """
@@ -175,6 +196,7 @@ class ReportFigures(JournalReader):
             looks = {row["content_id"]: row for row in _rows(db, _LOOKS)}
             return {
                 **period,
+                "counting": _one(db, _COUNTING),
                 "audience": _one(db, _AUDIENCE) | _one(db, _STAYS) | audience.before_plays(db),
                 "held_s": HELD_S,
                 "contents": [

@@ -6,9 +6,12 @@
 | ``signage_frames_total`` | counter | camera frames processed |
 | ``signage_dropped_frames_total`` | counter | frames overtaken by a newer one |
 | ``signage_viewers_total`` | counter | persons tracked (opportunities to see) |
-| ``signage_watchers_total`` | counter | those of them who looked at least once |
+| ``signage_watchers_total`` | counter | those of them who looked for ``audience.min_look_s`` |
 | ``signage_dwell_seconds_total`` | counter | time that persons were present, added up |
 | ``signage_attention_seconds_total`` | counter | time that persons looked, added up |
+| ``signage_attention_eyes_seconds_total`` | counter | of this, what the eyes told; the rest is \
+the head's |
+| ``signage_passed_total`` | counter | persons who left without coming within ``audience.range_m`` |
 | ``signage_decisions_total`` | counter | decisions taken |
 | ``signage_plays_total`` | counter | plays that ended, by ``content_id`` and ``state``: finished, \
 interrupted, superseded, failed |
@@ -17,6 +20,8 @@ interrupted, superseded, failed |
 | ``signage_model_lessons`` | gauge | rewards in the model, over all runs |
 | ``signage_learning_frozen`` | gauge | 1 while the operator has frozen learning |
 | ``signage_viewers_present`` | gauge | persons tracked, now |
+| ``signage_traffic_present`` | gauge | persons beyond ``audience.range_m``, now |
+| ``signage_unfollowed_present`` | gauge | persons beyond ``perception.max_people``, now |
 | ``signage_frames_per_second`` | gauge | frames processed per second, now |
 | ``signage_last_decision_age_seconds`` | gauge | seconds since the last decision |
 | ``signage_player_connected`` | gauge | 1 while a page is connected |
@@ -74,9 +79,11 @@ Totals = Mapping[str, Any]
 _COUNTERS = {
     "frames": "Camera frames processed.",
     "viewers": "People tracked in front of the screen (opportunities to see).",
-    "watchers": "People who looked at the screen at least once (watchers).",
+    "watchers": "People who looked at the screen for long enough (watchers).",
     "dwell_seconds": "Total time that people were present (dwell time).",
     "attention_seconds": "Total time that people looked at the screen (attention time).",
+    "attention_eyes_seconds": "Attention time told by the eyes; the rest is told by the head.",
+    "passed": "People who left without coming within range (traffic).",
     "decisions": "Decisions made.",
     "rewards": "Rewards learned from.",
 }
@@ -90,6 +97,11 @@ _GAUGES = {
     ),
     "lessons": ("signage_model_lessons", "Rewards in the model over all runs."),
     "viewers_present": ("signage_viewers_present", "People tracked now."),
+    "traffic_present": ("signage_traffic_present", "People beyond range now (traffic)."),
+    "unfollowed_present": (
+        "signage_unfollowed_present",
+        "People in view now beyond those that are followed.",
+    ),
     "disk_free_bytes": ("signage_disk_free_bytes", "Free disk space where the journal is."),
 }
 _INFO = ("screen_id", "version", "policy")

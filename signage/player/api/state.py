@@ -63,12 +63,22 @@ def audience_record(state: LoopState) -> dict[str, Any]:
     """The body of ``/api/audience``."""
     snapshot = state.audience
     if snapshot is None:
-        return {"t_utc": None, "observed": False, "fault": None, "main": None, "viewers": []}
+        return {
+            "t_utc": None,
+            "observed": False,
+            "fault": None,
+            "main": None,
+            "unfollowed": 0,
+            "traffic": 0,
+            "viewers": [],
+        }
     return {
         "t_utc": snapshot.utc.isoformat(timespec="milliseconds"),
         "observed": snapshot.observed,
         "fault": snapshot.fault,
         "main": snapshot.main.visit_id if snapshot.main else None,
+        "unfollowed": snapshot.unfollowed,
+        "traffic": snapshot.traffic,
         "viewers": [viewer.record() for viewer in snapshot.viewers],
     }
 

@@ -169,7 +169,8 @@ function summary(audience) {
   if (!observed) return `The camera ${CAMERA[fault] ?? "cannot see"}, so nobody can be counted.`;
   if (!viewers.length) return "Nobody is in view.";
   const watching = viewers.filter((viewer) => viewer.attentive).length;
-  return `${many(viewers.length, "person", "people")}, ${watching} watching`;
+  const more = audience.unfollowed ? `, and ${audience.unfollowed} more than can be followed` : "";
+  return `${many(viewers.length, "person", "people")}, ${watching} watching${more}`;
 }
 
 function drawRoom(people, text, box) {
@@ -224,11 +225,12 @@ export function drawPeople(audience, { places, words }) {
 
 function person(viewer, number, words) {
   const { attention_s: given_s, dwell_s: here_s } = viewer;
+  const looked = given_s === null ? "looks unknown" : `watched ${seconds(given_s)} of ${seconds(here_s)}`;
   return el(
     "li",
     { class: viewer.attentive ? "watches" : null, "data-visit": viewer.visit_id },
     el("b", {}, el("span", { class: "badge" }, String(number)), ` ${who(viewer)}`),
     named(details(viewer, words).join(", ")),
-    el("span", { class: "quiet" }, `watched ${seconds(given_s)} of ${seconds(here_s)}`),
+    el("span", { class: "quiet" }, looked),
   );
 }

@@ -173,7 +173,7 @@ def test_a_browser_shows_all_of_it(
 def test_its_figures_are_those_of_the_journal(page: str, journal: JournalReader) -> None:
     viewers = journal.viewers()
     decisions = journal.decisions()
-    watchers = [viewer for viewer in viewers if viewer["attention_s"] > 0]
+    watchers = [viewer for viewer in viewers if viewer["is_watcher"]]
     plays = [row for row in decisions if row["started_utc"]]
     rewards = [row["reward"] for row in plays if row["reward"] is not None]
     attention_s = sum(viewer["attention_s"] for viewer in viewers)

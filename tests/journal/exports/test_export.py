@@ -159,6 +159,9 @@ def test_a_play_with_its_audience_in_the_words_of_the_industry(
         "short_stays": "0",
         "short_dwell_s": "0.000000",
         "short_attention_s": "0.000000",
+        "attention_eyes_s": "",
+        "attention_head_s": "",
+        "attention_unknown_s": "0.000000",
         "simulated": "no",
         "version": __version__,
     }

@@ -159,7 +159,7 @@ class TestReaders:
                 seen = audience.alter(t_s, visitor, face)
                 watching.update(Frame(t_s, BEGIN_UTC + timedelta(seconds=t_s)), [seen])
             (viewer,) = watching.close()
-            if viewer.attention_s > 8:
+            if (viewer.attention_s or 0) > 8:
                 found.append(bool(viewer.reading_s))
         assert len(found) > 8
         return found
