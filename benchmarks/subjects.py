@@ -74,6 +74,7 @@ SUBJECTS = {
             "benchmarks.tracking.bench",
             "Is one person one visit, and is a watcher somebody who looks?",
             "6 min",
+            {"against": "cost"},
         ),
         Subject(
             "perception",

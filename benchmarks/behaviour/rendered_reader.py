@@ -76,6 +76,11 @@ class RenderedReader:
         self._head = RenderedHead.find(picture, finder)
         self._distance_m = distance_m
         self._screen = ScreenPlane(ScreenConfig())
+        focal_px = _SIZE[0] / 2 / math.tan(math.radians(_FOV_DEG) / 2)
+        self._face_px = focal_px * _FACE_M / distance_m
+        self._wall: Image | None = None
+        """The picture without the sway; what moves with the head is blended in."""
+        self._near = self._around_the_head()
 
     def frames(self, path: PointAt, seconds: float, fps: float) -> Iterator[tuple[float, Image]]:
         """Time and picture, (720, 1280, 3), BGR."""
@@ -95,15 +100,29 @@ class RenderedReader:
         return rng.normal(0, _NOISE_SD, (_SIZE[1], _SIZE[0], 3))
 
     def _placed(self, image: Image, t_s: float) -> Image:
-        """The face in the middle of the picture, swaying and breathing a little."""
+        """The face in the middle of the picture, swaying and breathing before a wall at rest."""
+        sway = math.sin(t_s / 0.7), math.sin(t_s / 0.5)
+        head = self._warped(image, 1.5 * math.sin(t_s / 0.9), sway)
+        if self._wall is None:
+            self._wall = self._warped(self._head.looking(0.0, 0.0), 0.0, (0.0, 0.0))
+        return np.asarray(self._near * head + (1 - self._near) * self._wall, dtype=np.uint8)
+
+    def _around_the_head(self) -> NDArray[Any]:
+        """How much of each pixel is of the head, shape (720, 1280, 1), in [0, 1]."""
+        mask = np.zeros((_SIZE[1], _SIZE[0]), dtype=np.float32)
+        axes = round(0.8 * self._face_px), round(1.0 * self._face_px)
+        middle = _SIZE[0] // 2, _SIZE[1] // 2
+        cv2.ellipse(mask, middle, axes, 0, 0, 360, (1.0,), cv2.FILLED)
+        return np.asarray(cv2.GaussianBlur(mask, (0, 0), 0.1 * self._face_px))[..., None]
+
+    def _warped(self, image: Image, turn_deg: float, sway: tuple[float, float]) -> Image:
+        """``image`` with the face in the middle, turned, and moved by ``sway`` in centimetres."""
         left, top, right, bottom = self._head.face.box_xyxy_px
-        focal_px = _SIZE[0] / 2 / math.tan(math.radians(_FOV_DEG) / 2)
-        scale = focal_px * _FACE_M / self._distance_m / (bottom - top)
-        sway_px = focal_px * 0.01 / self._distance_m
+        scale = self._face_px / (bottom - top)
         middle = (left + right) / 2, (top + bottom) / 2
-        turn = np.array(cv2.getRotationMatrix2D(middle, 1.5 * math.sin(t_s / 0.9), scale))
-        sway = np.array([math.sin(t_s / 0.7), math.sin(t_s / 0.5)])
-        turn[:, 2] = turn[:, 2] + np.array(_SIZE) / 2 - middle + sway_px * sway
+        turn = np.array(cv2.getRotationMatrix2D(middle, turn_deg, scale))
+        sway_px = 0.01 * self._face_px / _FACE_M
+        turn[:, 2] = turn[:, 2] + np.array(_SIZE) / 2 - middle + sway_px * np.array(sway)
         drawn = cv2.warpAffine(
             image, turn, _SIZE, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE
         )

@@ -40,6 +40,8 @@ CLIPS = (
     # A woman, a man whose head the edge cuts, a woman who turns her back.
     Clip("woman-smile-gaze.mp4", 3),
     Clip("one-by-one-backs.mp4", 6, 0),
+    # PETS 2009, S2.L1; 2D MOT 2015 publishes 19 tracks of it.
+    Clip("vtest.avi", 19),
     Clip("aisle-backs.gif", 3, 0),
     Clip("two-heads.gif", 2, 1),
     Clip("selfie-portrait.mp4", 1, 1),

@@ -1,7 +1,6 @@
 """Shows pictures to the product that Python finds, and prints what a picture cost in CPU, in ms.
 
-python cost_probe.py PICTURES CONFIG, with the source tree to measure in PYTHONPATH. It uses
-nothing that an older tree lacks.
+python cost_probe.py PICTURES CONFIG, with the source tree to measure in PYTHONPATH.
 """
 
 from __future__ import annotations
@@ -9,15 +8,22 @@ from __future__ import annotations
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from signage.audience.audience import open_audience
-from signage.config.file import load_config
 from signage.perception.perceiver import Perceiver
-from signage.types.vision import Frame
+
+# Trees from before the modules had rooms of their own have them at the root.
+_IS_FLAT = find_spec("signage.config_file") is not None
+load_config = import_module(
+    "signage.config_file" if _IS_FLAT else "signage.config.file"
+).load_config
+Frame = import_module("signage.types" if _IS_FLAT else "signage.types.vision").Frame
 
 _FPS = 15.0
 _WARM_UP = 15

@@ -30,6 +30,8 @@ class Figures:
     """Visits that the product counts, without those of people who need not be followed."""
     visits_of_people: int = 0
     """Of those, the ones that belong to somebody with a name."""
+    visits_of_others: int = 0
+    """Visits of people who need not be followed."""
     missed: int = 0
     """True visits that no counted visit belongs to."""
     mixed: int = 0
@@ -67,6 +69,7 @@ def figures_of(recording: Recording, owned: Sequence[Ownership]) -> Figures:
         people=len(counted),
         visits=len(of_people),
         visits_of_people=sum(each.owner is not None for each in of_people),
+        visits_of_others=len(owned) - len(of_people),
         missed=len(counted - {each.owner for each in owned}),
         mixed=sum(each.is_mixed for each in owned),
         looks=sum(len(each.looks) for each in owned),

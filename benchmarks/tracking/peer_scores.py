@@ -1,6 +1,7 @@
 """Runs other trackers over heads, and scores them and the product with TrackEval, as JSON.
 
-python peer_scores.py RECORDINGS, in an environment that has `trackers` and `trackeval`.
+python peer_scores.py RECORDINGS, in an environment that has `trackers` and `trackeval`, with this
+repository in PYTHONPATH.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from benchmarks.accuracy.tracking import IMPOSSIBLE, assign
 
 _MIN_OVERLAP = 0.3
 """Heads are small, and their boxes wobble."""
@@ -172,9 +175,7 @@ def _iou(a: Any, b: Any) -> float:
 
 def _pairs(overlap: Any) -> list[tuple[int, int]]:
     """The best one-to-one pairs that overlap enough."""
-    rows, columns = import_module("scipy.optimize").linear_sum_assignment(-overlap)
-    pairs = zip(rows.tolist(), columns.tolist(), strict=True)
-    return [(row, column) for row, column in pairs if overlap[row, column] >= _MIN_OVERLAP]
+    return assign(np.where(overlap >= _MIN_OVERLAP, 1 - overlap, IMPOSSIBLE))
 
 
 def _for_trackeval(pictures: Sequence[Picture]) -> Json:

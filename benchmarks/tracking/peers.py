@@ -6,6 +6,7 @@ The packages are installed by their registry's client into a folder that goes aw
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.common.paths import ROOT
 from benchmarks.tracking.detections import Head, HeadDetector
 from benchmarks.tracking.recording import Recording
 from signage.types.arrays import Image
@@ -95,7 +97,12 @@ def scores(recordings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def _call(command: Sequence[str], limit_s: float) -> str:
     """What a command prints. Ends the benchmark with its last line where it fails."""
     done = subprocess.run(  # noqa: S603 - the commands are those above
-        command, capture_output=True, text=True, check=False, timeout=limit_s
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=limit_s,
+        env=dict(os.environ, PYTHONPATH=str(ROOT)),
     )
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines() or ["It failed and printed nothing."]

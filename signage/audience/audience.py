@@ -71,6 +71,8 @@ class Audience:
         self._part(now_s)  # whoever was not seen for so long has left, even if their track goes on
         for sighting in sightings or ():
             visit = self._visit_of(sighting)
+            if sighting.is_picture and visit.is_alive:
+                continue  # their path goes on at a picture, and they have left
             visit.add(now_s, sighting)
             if sighting.earlier_tracks is not None:
                 earlier = dict.fromkeys(self._name_of(track) for track in sighting.earlier_tracks)

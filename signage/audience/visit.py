@@ -54,6 +54,8 @@ class Visit:
         self._earlier = before
         self._returning: bool | None = None
         self._last: Sighting | None = None
+        self.is_alive = False
+        """Whether somebody living was seen; what they gave is never taken back."""
         self.first_seen_s = self.last_seen_s = self._found_s = self._mood_s = math.nan
 
     @property
@@ -64,7 +66,7 @@ class Visit:
     @property
     def is_confirmed(self) -> bool:
         """Whether there is enough to believe that somebody is, or was, there."""
-        is_picture = self._last is not None and self._last.is_picture
+        is_picture = self._last is not None and self._last.is_picture and not self.is_alive
         return not is_picture and self._evidence.is_enough(self.dwell_s)
 
     @property
@@ -88,6 +90,7 @@ class Visit:
             self.first_seen_s = self.last_seen_s = self._mood_s = t_s
         is_found, step_s = sighting.missed_s == 0, t_s - self.last_seen_s
         self.last_seen_s, self._last = t_s, sighting
+        self.is_alive |= sighting.is_alive
         self._found_s = max(self.first_seen_s, t_s - sighting.missed_s)
         headed = is_headed(sighting, self._config, self._screen)
         self._facing.add(t_s, facing_of(sighting, headed=headed), is_found=is_found)
@@ -164,6 +167,7 @@ class Visit:
             self._peak[name] = max(value, self._peak.get(name, 0.0))
         self.last_seen_s = max(self.last_seen_s, other.last_seen_s)
         self._found_s = max(self._found_s, other._found_s)
+        self.is_alive |= other.is_alive
         self._join_earlier(other)
 
     def _join_earlier(self, other: Visit) -> None:

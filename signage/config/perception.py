@@ -59,8 +59,9 @@ class PerceptionConfig(Section):
     )
     still_after_s: Seconds = Field(
         default=5.0,
-        description="A face that stays exactly the same for this many seconds counts as a "
-        "picture. It may be on a poster or on a T-shirt.",
+        description="A face that has not moved for this many seconds, and has not blinked or "
+        "spoken, is a picture on a poster. One that stays before another's chest is a picture on "
+        "a T-shirt.",
     )
     demographics: bool = Field(
         default=True,

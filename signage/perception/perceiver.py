@@ -230,7 +230,8 @@ class Perceiver:
             logos=findings.logos.get(person.number),
             earlier_tracks=self._closer.earlier(person, t_s),
             missed_s=t_s - person.last_seen_s,
-            is_picture=person.is_picture,
+            is_picture=person.is_picture or person.may_be_picture,
+            is_alive=person.is_alive,
         )
 
 

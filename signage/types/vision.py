@@ -130,7 +130,9 @@ class Sighting:
     missed_s: float = 0.0
     """For how long no detector has found them; whether they are still there is a guess."""
     is_picture: bool = False
-    """A face on a poster or a T-shirt: nobody."""
+    """A face on a poster or a T-shirt, or one that nothing yet tells from a poster: nobody."""
+    is_alive: bool = False
+    """They have blinked, moved the mouth or walked: what was seen so far was a person."""
 
     def numbered_from(self, first: int, **changes: Any) -> Sighting:
         """The same where there were ``first`` tracks before, with ``changes``."""

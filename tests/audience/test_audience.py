@@ -126,6 +126,16 @@ def test_who_turns_out_to_be_a_poster_is_gone_and_never_was_there() -> None:
     assert not audience.close()
 
 
+def test_what_a_person_gave_stays_when_their_path_goes_on_at_a_poster() -> None:
+    audience = Audience(CONFIG)
+    person, poster = sighting(is_alive=True), sighting(is_picture=True)
+    here, gone = watch(audience, [[person]] * 50 + [[poster]] * 60)[49::60]
+    assert ids(here) == ["1.1"]
+    assert ids(gone) == []
+    (visit,) = audience.close()
+    assert visit.dwell_s == pytest.approx(4.9)
+
+
 def test_a_lost_camera_is_not_an_empty_scene() -> None:
     audience = Audience(CONFIG)
     snapshots = watch(audience, [[sighting()]] * 10 + [None] * 5)

@@ -8,8 +8,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from signage.capture.source import read_source, recording_duration_s, recording_fps
 from signage.config.camera import CameraConfig
@@ -25,6 +27,7 @@ from signage.scenes.file import (
     load_scene,
 )
 from signage.scenes.scene import focal_px, play_scene, read_scene
+from signage.scenes.sprites import make_figure
 from signage.scenes.truth import ActorTruth, SceneSummary, SceneTruth, direction_of, summarise
 from signage.types.arrays import Image
 from tests.support.builders import FOOTAGE, ROOT
@@ -216,6 +219,69 @@ def test_light_noise_and_blur_are_as_the_scene_says() -> None:
 
     assert edge_px(0.0) <= 2
     assert edge_px(0.04) == pytest.approx(0.04 * 2.0 * 250, abs=4)  # 2 m/s at 250 px/m
+
+
+def test_pieces_of_a_clip_follow_each_other_and_one_may_play_backwards() -> None:
+    there = CARD.model_copy(update={"pieces": ((0.0, 0.5),), "rect_px": (60, 4, 360, 288)})
+    back = there.model_copy(update={"pieces": ((0.5, 0.0),)})
+    both = there.model_copy(update={"pieces": ((0.0, 0.5), (0.5, 0.0))})
+    figures = [make_figure(each, FOOTAGE, 10.0, 1.5) for each in (there, back, both)]
+    forwards, backwards, round_trip = (
+        [picture.tobytes() for picture in each.pictures] for each in figures
+    )
+    assert len(set(forwards)) > 3
+    assert backwards == forwards[::-1]
+    assert round_trip == forwards + backwards
+    with pytest.raises(ValidationError, match="a piece must have a length"):
+        Sprite(**(CARD.model_dump() | {"pieces": ((1.0, 1.0),)}))
+
+
+def test_a_door_hides_until_it_has_slid_away() -> None:
+    door = Occluder(z_m=3.0, width_m=1.0, slides=((0.0, 0.0), (0.4, 0.0), (0.8, 2.0)))
+    truths = [
+        truth.actors[0]
+        for _, truth in play_scene(scene(stands("behind", 0.0, 4.0), occluders=(door,)))
+    ]
+    shares = [each.visible_share for each in truths]
+    assert shares[:5] == pytest.approx([0] * 5, abs=0.02)
+    assert shares[6:] == pytest.approx([1] * 4, abs=0.02)
+
+
+def test_a_shaking_camera_moves_the_picture_and_its_truth_alike() -> None:
+    def boxes(shake_px: float) -> list[tuple[float, float, float, float]]:
+        lens = Lens(fov_deg=90.0, height_m=1.5, noise_sd=0.0, shake_px=shake_px)
+        plain = {"lens": lens, "background": Background(bottom_bgr=Background().top_bgr)}
+        empty = next(play_scene(scene(**plain)))[0][1]
+        found = []
+        for (_, image), truth in play_scene(scene(stands("a", 0.0, 4.0), **plain)):
+            rows, columns = np.nonzero((cv2.absdiff(image, empty) > 8).any(axis=2))
+            box = truth.actors[0].box_xyxy_px
+            assert box is not None
+            assert columns.min() == pytest.approx(box[0], abs=1.5)
+            assert rows.min() == pytest.approx(box[1], abs=1.5)
+            found.append(box)
+        return found
+
+    assert len(set(boxes(0.0))) == 1
+    lefts = [box[0] for box in boxes(12.0)]
+    assert 12 < max(lefts) - min(lefts) <= 24
+
+
+@pytest.mark.parametrize(
+    ("more", "kind", "looks"),
+    [
+        ({}, "person", True),
+        ({"looks": False}, "person", False),
+        ({"facing": "back"}, "person", False),
+        ({}, "poster", False),
+    ],
+)
+def test_a_person_looks_who_faces_the_screen_with_the_eyes_on_it(
+    more: dict[str, Any], kind: str, looks: bool
+) -> None:
+    sprites = {"card": CARD.model_copy(update=more)}
+    _, truth = first(scene(stands("a", 0.0, 4.0, kind=kind), sprites=sprites))
+    assert truth["a"].looks is looks
 
 
 @pytest.mark.models

@@ -3,6 +3,10 @@
 Every network votes with the logarithm of its probabilities (a log-linear pool); the smile speaks
 for happy, the open jaw for surprised. The eleven parameters below were fitted to 408 faces of
 FER2013; by ten-fold cross-validation that is right for 58 of 100, see models/README.md.
+
+In FER2013 every mood is as frequent as the others, while most people before a screen show none.
+So neutral is given an advantage that costs less than a point on FER2013: resting faces of elderly
+or serious people were taken for angry or sad otherwise.
 """
 
 from __future__ import annotations
@@ -16,13 +20,16 @@ from numpy.typing import NDArray
 
 from signage.assets.manifest import require
 from signage.perception.models.alignment import arcface_chip
-from signage.perception.models.faces import Face
+from signage.perception.models.faces import SHUT, Face
 from signage.perception.models.inference import load_model
 from signage.types.arrays import Floats, Image
 from signage.types.vision import MOODS
 
 _EXPRESSION_WEIGHT, _EMOTION_WEIGHT = 0.20, 0.39
 _BIAS = np.array((-0.57, -0.25, -0.49, -0.15, 0.30, 1.11, 0.05))
+_FOR_NEUTRAL = 0.6
+"""Of the faces found in FER2013, 58.8 % are right without it, 58.0 % with it, 55.6 % with 0.8. Of
+its neutral faces, 61 % are called neutral without it, and 74 % with it."""
 _SMILE_FOR_HAPPY, _JAW_FOR_SURPRISED = 0.70, 1.05
 _FLOOR = 1e-3
 """No network is surer than this that a mood is not shown."""
@@ -42,14 +49,20 @@ class MoodEstimator:
             load_model(require(manifest, name)) for name in ("face_expression.onnx", "emotion.onnx")
         )
 
-    def estimate(self, image: Image, face: Face) -> Floats:
-        """Probability of each of ``MOODS``, shape (7,), in ``image``, (height, width, 3), BGR."""
+    def estimate(self, image: Image, face: Face) -> Floats | None:
+        """Probability of each of ``MOODS``, shape (7,), in ``image``, (height, width, 3), BGR.
+
+        None while the lids are down: they look sad, whatever the mood.
+        """
+        if face.eyes_shut > SHUT:
+            return None
         logits = (
             _EXPRESSION_WEIGHT * self._expression_votes(image, face.landmarks_px)
             + _EMOTION_WEIGHT * self._emotion_votes(image, face.landmarks_px)
             + _BIAS
         )
         smile = (face.blendshapes["mouthSmileLeft"] + face.blendshapes["mouthSmileRight"]) / 2
+        logits[MOODS.index("neutral")] += _FOR_NEUTRAL
         logits[MOODS.index("happy")] += _SMILE_FOR_HAPPY * smile
         logits[MOODS.index("surprised")] += _JAW_FOR_SURPRISED * face.blendshapes["jawOpen"]
         odds = np.exp(logits - logits.max())

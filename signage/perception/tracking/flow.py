@@ -53,10 +53,7 @@ class Flow:
         if last is None or last.shape != grey.shape or not boxes:
             return [None] * len(boxes)
         before = np.concatenate([_grid(box) for box in boxes]).astype(np.float32) * scale
-        after, is_found = _lucas_kanade(last, grey, before)
-        back, returned = _lucas_kanade(grey, last, after)
-        error = np.linalg.norm(back - before, axis=1)
-        good = is_found & returned & (error < _MAX_RETURN_PX)
+        after, good = followed_points(last, grey, before, _MAX_RETURN_PX)
         per_box = _GRID * _GRID
         return [
             _move(
@@ -66,6 +63,20 @@ class Flow:
             )
             for i in range(len(boxes))
         ]
+
+
+def followed_points(
+    first: NDArray[np.uint8],
+    second: NDArray[np.uint8],
+    points: NDArray[np.float32],
+    max_return_px: float,
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Where ``points``, shape (n, 2), of the ``first`` picture are in the ``second``, and which
+    of them come back to within ``max_return_px`` of where they began."""
+    after, is_found = _lucas_kanade(first, second, points)
+    back, returned = _lucas_kanade(second, first, after)
+    error = np.linalg.norm(back - points, axis=1)
+    return after, is_found & returned & (error < max_return_px)
 
 
 def _lucas_kanade(

@@ -60,6 +60,10 @@ class Person:
     """When the landmarker last tried."""
     is_picture: bool = False
     """A face on a poster or a T-shirt."""
+    may_be_picture: bool = False
+    """Nothing yet tells the face from that of a poster: it has kept perfectly still."""
+    is_alive: bool = False
+    """They have blinked, moved the mouth or walked."""
 
     @property
     def box(self) -> Box:

@@ -16,7 +16,7 @@ from signage.simulation.recordings.recording import Moment, Recording
 from signage.types.arrays import Floats
 from signage.types.vision import Facing, Gaze, HeadPose, Sighting, Traits
 
-_VERSION = 4
+_VERSION = 5
 
 
 def dump(recording: Recording) -> bytes:
@@ -79,6 +79,7 @@ def _record(sighting: Sighting) -> dict[str, Any]:
         "joined": sighting.joined,
         "missed": sighting.missed_s,
         "picture": sighting.is_picture,
+        "alive": sighting.is_alive,
     }
 
 
@@ -104,6 +105,7 @@ def _sighting(record: dict[str, Any]) -> Sighting:
         joined=tuple(record["joined"]),
         missed_s=record["missed"],
         is_picture=record["picture"],
+        is_alive=record["alive"],
     )
 
 

@@ -12,7 +12,7 @@ import pytest
 from signage.config.perception import PerceptionConfig
 from signage.perception.models.attributes import TraitEstimator, sharpness
 from signage.perception.models.face_detector import FaceDetector
-from signage.perception.models.faces import CropLandmarker, Face
+from signage.perception.models.faces import SHUT, CropLandmarker, Face
 from signage.scenes.footage import read_video
 from signage.types.arrays import Image
 from signage.types.vision import MOODS, HeadPose
@@ -77,15 +77,22 @@ def test_clear_faces_are_told(
     assert traits.age_probs.min() >= 0
     assert traits.age_probs.sum() == pytest.approx(1)
     assert 20 <= traits.age_probs @ YEARS <= 45
-    assert traits.mood_probs is not None
-    assert traits.mood_probs.shape == (len(MOODS),)
-    assert traits.mood_probs.sum() == pytest.approx(1)
+
+
+def test_no_mood_is_read_from_a_face_with_shut_eyes(estimator: TraitEstimator, eyes: Eyes) -> None:
+    image, face = eyes.look("WolfgangLanger_Pexels.mp4", 5)
+    assert face.eyes_shut > SHUT
+    traits = estimator.estimate(image, face)
+    assert traits.female_prob is not None
+    assert traits.mood_probs is None
 
 
 def test_a_smile_is_happy_and_a_blank_face_neutral(estimator: TraitEstimator, eyes: Eyes) -> None:
     for frame, mood in ((5, "neutral"), (65, "happy")):
         probs = estimator.estimate(*eyes.look("single_face.mp4", frame)).mood_probs
         assert probs is not None
+        assert probs.shape == (len(MOODS),)
+        assert probs.sum() == pytest.approx(1)
         assert MOODS[int(probs.argmax())] == mood
 
 
