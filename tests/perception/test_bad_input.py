@@ -9,9 +9,12 @@ import cv2
 import numpy as np
 import pytest
 
+from signage.audience.audience import open_audience
 from signage.config.file import load_config
 from signage.perception.perceiver import Perceiver
+from signage.scenes.footage import read_video
 from signage.types.arrays import Image
+from signage.types.audience import Viewer
 from signage.types.vision import Frame, Sighting
 from tests.support.builders import DEMO, FOOTAGE, utc
 
@@ -174,3 +177,81 @@ def test_times_that_stand_jump_or_go_back_break_nothing(
 ) -> None:
     for t_s in times_s:
         assert perceiver.perceive(Frame(t_s, utc(0), group))
+
+
+# What a camera on a shaky pole, in changing light, or at the end of a slow line delivers
+
+
+def clip(name: str, seconds: float, fps: float, from_s: float = 0.0) -> list[Image]:
+    """Pictures of a clip, ``fps`` a second."""
+    pictures, next_s = [], 0.0
+    for t_s, image in read_video(FOOTAGE / name, from_s=from_s, to_s=from_s + seconds):
+        if t_s >= next_s - 1e-6:
+            pictures.append(image)
+            next_s += 1 / fps
+    return pictures
+
+
+def visits(images: Iterable[Image], fps: float) -> list[Viewer]:
+    """Who was there, as they had left."""
+    plain = CONFIG.perception.model_copy(
+        update={"demographics": False, "mood": False, "returning": False, "logos_dir": None}
+    )
+    config = CONFIG.model_copy(update={"perception": plain})
+    perceiver, audience = Perceiver(config), open_audience(config)
+    left: list[Viewer] = []
+    for index, image in enumerate(images):
+        frame = Frame(index / fps, utc(index / fps), image)
+        audience.update(frame, perceiver.perceive(frame))
+        left += audience.take_departed()
+    perceiver.close()
+    return left + audience.close()
+
+
+def shaken(image: Image, index: int) -> Image:
+    """The same, some pixels and parts of a degree aside."""
+    height, width = image.shape[:2]
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), 0.3 * np.sin(2.1 * index), 1.0)
+    turn[:, 2] += 4.0 * np.sin(1.3 * index), 3.0 * np.cos(1.7 * index)
+    moved = cv2.warpAffine(image, turn, (width, height), borderMode=cv2.BORDER_REFLECT)
+    return np.asarray(moved, dtype=np.uint8)
+
+
+SPOILT: dict[str, Callable[[Image, int], Image]] = {
+    "shakes": shaken,
+    "exposure jumps": lambda image, i: (image * (1.0 if i % 20 < 8 else 0.4)).astype(np.uint8),
+    "is lit by a flicker": lambda image, i: (image * (0.85 + 0.15 * np.sin(2 * i))).astype(
+        np.uint8
+    ),
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT.keys())
+def test_who_sits_before_a_camera_that_misbehaves_is_one_visitor(
+    spoil: Callable[[Image, int], Image],
+) -> None:
+    images = clip("franck.mp4", seconds=5.0, fps=12.0, from_s=60.0)
+    (visit,) = visits([spoil(image, index) for index, image in enumerate(images)], 12.0)
+    assert visit.dwell_s > 4.5
+    assert visit.attention_s <= visit.dwell_s
+
+
+def test_five_pictures_a_second_are_enough_for_who_sits_and_looks() -> None:
+    (visit,) = visits(clip("cap13_edit2.mp4", seconds=8.0, fps=5.0), 5.0)
+    assert visit.dwell_s > 7.0
+
+
+def test_a_lift_door_ends_a_visit_and_a_poster_behind_it_begins_none() -> None:
+    """The door is shut for longer than `forget_after_s`; what it opens on does not move."""
+    man = clip("franck.mp4", seconds=3.0, fps=10.0, from_s=60.0)
+    rng = np.random.default_rng(1)
+
+    def noisy(image: Image) -> Image:
+        return np.asarray((image + rng.normal(0, 2, image.shape)).clip(0, 255), dtype=np.uint8)
+
+    door = np.full_like(man[0], 110)
+    poster = np.asarray(clip("cap13_edit2.mp4", seconds=0.2, fps=10.0)[0], dtype=np.uint8)
+    poster = np.asarray(cv2.resize(poster, (man[0].shape[1], man[0].shape[0])), dtype=np.uint8)
+    shut = [noisy(door) for _ in range(40)]
+    (visit,) = visits([*man, *shut, *(noisy(poster) for _ in range(40))], 10.0)
+    assert 2.5 < visit.dwell_s < 3.5
