@@ -6,6 +6,7 @@ The packages are installed by their registry's client into a folder that goes aw
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common.paths import ROOT
-from benchmarks.tracking.detections import Head, HeadDetector
+from benchmarks.tracking.detections import Head, HeadDetector, distinct
 from benchmarks.tracking.recording import Recording
 from signage.types.arrays import Image
 
@@ -39,7 +40,9 @@ class HeadRecorder:
 
     detector: HeadDetector
     heads: dict[int, list[Head]] = field(default_factory=dict)
-    """By the place of the picture in its recording."""
+    """All, by the place of the picture in its recording."""
+    found: list[tuple[float, Head]] = field(default_factory=list)
+    """Those that the product found, with their times in seconds."""
     _next_s: float = 0.0
     _seen: int = 0
 
@@ -51,36 +54,45 @@ class HeadRecorder:
         self._seen += 1
 
 
-def exchange(recording: Recording, heads: Mapping[int, Sequence[Head]]) -> dict[str, Any]:
+def exchange(recording: Recording, recorder: HeadRecorder) -> dict[str, Any]:
     """What the program in the other environment needs of a recording."""
-    frames = [
-        {
-            "people": [
-                {
-                    "name": person.name,
-                    "head": person.face,
-                    "body": person.body,
-                    "counts": person.counts,
-                }
-                for person in recording.people[index]
-                if person.face is not None
-            ],
-            "product": [
-                (viewer.visit_id, viewer.face_xyxy_px, True)
-                if viewer.face_xyxy_px is not None
-                else (viewer.visit_id, viewer.body_xyxy_px, False)
-                for viewer in recording.watched.in_sight(index)
-            ],
-            "heads": [(*head.box, head.score) for head in found],
-        }
-        for index, found in heads.items()
-    ]
+    heads, before_s, frames = recorder.heads, -math.inf, []
+    for index, every_head in heads.items():
+        t_s = recording.times_s[index]
+        # What was found since the last picture of the grid: bodies have the pictures between.
+        found = distinct([head for at_s, head in recorder.found if before_s < at_s <= t_s])
+        before_s = t_s
+        frames.append(
+            {
+                "people": [
+                    {
+                        "name": person.name,
+                        "head": person.face,
+                        "body": person.body,
+                        "counts": person.counts,
+                    }
+                    for person in recording.people[index]
+                    if person.face is not None
+                ],
+                "product": [
+                    (viewer.visit_id, viewer.face_xyxy_px, True)
+                    if viewer.face_xyxy_px is not None
+                    else (viewer.visit_id, viewer.body_xyxy_px, False)
+                    for viewer in recording.watched.in_sight(index)
+                ],
+                "found": [(*head.box, head.score) for head in found],
+                "every": [(*head.box, head.score) for head in every_head],
+            }
+        )
     span_s = recording.times_s[max(heads)] - recording.times_s[min(heads)]
     return {"name": recording.name, "rate_hz": (len(heads) - 1) / span_s, "frames": frames}
 
 
 def scores(recordings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """HOTA, IDF1, tracks and mixed tracks of each tracker at its best, by recording."""
+    """HOTA, IDF1, tracks and mixed tracks of each tracker at its best.
+
+    By the heads that it had (``found`` or ``every``), tracker and recording.
+    """
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         _call([sys.executable, "-m", "venv", made], _INSTALL_LIMIT_S)

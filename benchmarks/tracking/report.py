@@ -38,6 +38,7 @@ CLIP_COLUMNS = (
     "watchers; true",
     "returning",
 )
+PEER_TITLES = {"found": "on the heads that the product found", "every": "on all heads"}
 BAD_INPUT = "bad_"
 """How the names of scenes with bad input begin."""
 COST_COLUMNS = ("scene", "this, ms", "before, ms", "ratio", "goal")
@@ -147,6 +148,13 @@ def visit_table(recording: Recording, owned: Sequence[Ownership]) -> Table:
 
 def peer_tables(results: Mapping[str, Any], scenes: Mapping[str, Figures]) -> Iterator[Block]:
     """HOTA and IDF1 by recording, and what each tracker gives in all."""
+    for heads, title in PEER_TITLES.items():
+        yield from _peers_on(results[heads], title, scenes)
+
+
+def _peers_on(
+    results: Mapping[str, Any], title: str, scenes: Mapping[str, Figures]
+) -> Iterator[Block]:
     own = results["signage"]["scores"]
 
     def by_recording() -> Iterator[Sequence[str]]:
@@ -157,7 +165,7 @@ def peer_tables(results: Mapping[str, Any], scenes: Mapping[str, Figures]) -> It
             yield name, *(f"{s['HOTA']:.2f}; {s['IDF1']:.2f}" for s in (score, *peers)), ahead
 
     columns = ("recording", "signage", *PEERS.values(), "ahead of all")
-    yield Table(columns, by_recording(), "HOTA; IDF1 by TrackEval, on every detected picture")
+    yield Table(columns, by_recording(), f"HOTA; IDF1, {title}")
 
     def in_all() -> Iterator[Sequence[str]]:
         for name, result in results.items():
@@ -173,7 +181,7 @@ def peer_tables(results: Mapping[str, Any], scenes: Mapping[str, Figures]) -> It
             )
 
     columns = ("tracker", "mean HOTA", "mean IDF1", "tracks of 1 s", "mixed", "best options")
-    yield Table(columns, in_all(), "All recordings together")
+    yield Table(columns, in_all(), f"All recordings together, {title}")
 
 
 def _percent(part: int, whole: int) -> str:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 
-from benchmarks.common.paths import REFERENCES, SCENES
+from benchmarks.common.paths import MODELS, REFERENCES, SCENES
 from benchmarks.common.watch import Watched
 from benchmarks.tracking.bench import OWN_SCENES, TRAFFIC_BEYOND_M, chosen
 from benchmarks.tracking.clips import CLIPS
-from benchmarks.tracking.detections import Head
+from benchmarks.tracking.detections import Head, HeadDetector
 from benchmarks.tracking.figures import Figures, measure
-from benchmarks.tracking.peer_scores import _compare, _pairs
-from benchmarks.tracking.peers import exchange
+from benchmarks.tracking.peer_scores import _compare, _fill, _pairs
+from benchmarks.tracking.peers import HeadRecorder, exchange
 from benchmarks.tracking.recording import Person, Recording
 from benchmarks.tracking.report import goals, visit_table
+from signage.config.perception import PerceptionConfig
 from signage.scenes.file import load_scene
 from signage.scenes.truth import ActorTruth, SceneTruth
 from signage.types.audience import Movement, Viewer
@@ -184,17 +186,33 @@ def test_the_list_of_visits_names_owners_and_changes() -> None:
     assert rows[1][2] == "nobody"
 
 
+@pytest.mark.models
 def test_other_trackers_get_the_same_pictures_as_the_product() -> None:
     made = recording({"1.1": ["ann"] * 5}, ("ann", "eve"))
-    given = exchange(made, {0: [Head(head("ann"), 0.9)], 2: [], 4: []})
+    ann, late = Head(head("ann"), 0.9), Head(head("bob"), 0.8)
+    recorder = HeadRecorder(HeadDetector(PerceptionConfig(models_dir=MODELS)))
+    recorder.heads |= {0: [ann], 2: [], 4: []}
+    recorder.found += [(0.0, ann), (0.1, late), (0.2, late)]
+    given = exchange(made, recorder)
     assert (given["name"], given["rate_hz"], len(given["frames"])) == ("made", 5.0, 3)
     frame = given["frames"][0]
     assert frame["product"] == [("1.1", head("ann"), True)]
-    assert frame["heads"] == [(*head("ann"), 0.9)]
+    assert frame["every"] == frame["found"] == [(*head("ann"), 0.9)]
+    # Of two that overlap the surer one; what came between the pictures counts in the next.
+    assert given["frames"][1]["found"] == [(*head("bob"), 0.8)]
+    assert given["frames"][2]["found"] == []
     assert [(each["name"], each["counts"]) for each in frame["people"]] == [
         ("ann", True),
         ("eve", False),
     ]
+
+
+def test_gaps_of_other_trackers_are_filled_unless_they_are_long() -> None:
+    box = np.array([0.0, 0.0, 10.0, 10.0])
+    pictures: list[dict[str, Any]] = [{"1": box}, {}, {"1": box + 4}, {}, {}, {}, {"1": box}]
+    _fill(pictures, longest=3)
+    assert pictures[1]["1"].tolist() == [2, 2, 12, 12]
+    assert [len(each) for each in pictures] == [1, 1, 1, 0, 0, 0, 1]
 
 
 def test_a_track_of_somebody_who_need_not_be_followed_is_excused() -> None:
