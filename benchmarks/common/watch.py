@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from signage.audience.audience import open_audience
@@ -21,7 +21,7 @@ class Watched:
     """What the product reported."""
 
     snapshots: Sequence[AudienceSnapshot]
-    """One for each picture."""
+    """One for each picture. A visit that turned out to be part of another has that one's name."""
     viewers: Sequence[Viewer]
     """Everybody, as they had left."""
     sightings: Sequence[Sequence[Sighting]] = ()
@@ -49,6 +49,7 @@ def watch(config: Config, pictures: Iterable[tuple[float, Image]]) -> Watched:
     snapshots: list[AudienceSnapshot] = []
     viewers: list[Viewer] = []
     sightings: list[Sequence[Sighting]] = []
+    whole: dict[str, str] = {}
     try:
         for t_s, image in pictures:
             frame = Frame(t_s, _BEGIN_UTC + timedelta(seconds=t_s), image)
@@ -56,6 +57,21 @@ def watch(config: Config, pictures: Iterable[tuple[float, Image]]) -> Watched:
             sightings.append(seen or ())
             snapshots.append(audience.update(frame, seen, perceiver.unfollowed))
             viewers += audience.take_departed()
+            whole |= {part.visit_id: part.into for part in audience.take_joined()}
     finally:
         perceiver.close()
-    return Watched(snapshots, viewers + audience.close(), sightings)
+    viewers += audience.close()
+    whole |= {part.visit_id: part.into for part in audience.take_joined()}
+    return Watched([_renamed(snapshot, whole) for snapshot in snapshots], viewers, sightings)
+
+
+def _renamed(snapshot: AudienceSnapshot, whole: Mapping[str, str]) -> AudienceSnapshot:
+    """The snapshot with every part of a visit named as the ``whole``."""
+
+    def rename(viewer: Viewer) -> Viewer:
+        name = viewer.visit_id
+        while name in whole:
+            name = whole[name]
+        return viewer if name == viewer.visit_id else replace(viewer, visit_id=name)
+
+    return replace(snapshot, viewers=tuple(map(rename, snapshot.viewers)))

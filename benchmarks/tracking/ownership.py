@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
+from benchmarks.accuracy.tracking import matches
 from benchmarks.tracking.recording import Recording
 
 MIN_LOOKS = 4
@@ -22,6 +23,8 @@ class Ownership:
     visit_id: str
     looks: Sequence[tuple[float, str]]
     """Time in seconds, and the person: each time that a detector found the visit."""
+    guess: str | None = None
+    """Where there are no looks: on whom it was shown most, detected or not."""
 
     @property
     def counts(self) -> Counter[str]:
@@ -31,7 +34,7 @@ class Ownership:
     @property
     def owner(self) -> str | None:
         """The person with the most looks; None where it never followed anybody."""
-        return max(self.counts, key=lambda person: (self.counts[person], person), default=None)
+        return _most(self.counts) or self.guess
 
     @property
     def own_looks(self) -> int:
@@ -53,12 +56,19 @@ class Ownership:
 
 def ownerships(recording: Recording) -> list[Ownership]:
     """Whose each visit of a recording is, in the order of their coming."""
-    looks: dict[str, list[tuple[float, str]]] = {
-        viewer.visit_id: []
-        for viewer in sorted(recording.watched.viewers, key=lambda viewer: viewer.first_seen_s)
-    }
+    visits = sorted(recording.watched.viewers, key=lambda viewer: viewer.first_seen_s)
+    looks: dict[str, list[tuple[float, str]]] = defaultdict(list)
+    shown: dict[str, Counter[str]] = defaultdict(Counter)
     for index, t_s in enumerate(recording.times_s):
         for visit, person in recording.owners(index).items():
-            if visit in looks:
-                looks[visit].append((t_s, person))
-    return [Ownership(visit, found) for visit, found in looks.items()]
+            looks[visit].append((t_s, person))
+        for person, visit in matches(recording.moment(index)):
+            shown[visit][person] += 1
+    return [
+        Ownership(each.visit_id, looks[each.visit_id], _most(shown[each.visit_id]))
+        for each in visits
+    ]
+
+
+def _most(counts: Counter[str]) -> str | None:
+    return max(counts, key=lambda person: (counts[person], person), default=None)

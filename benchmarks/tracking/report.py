@@ -112,6 +112,11 @@ def goals(scenes: Mapping[str, Figures], clips: Mapping[str, Figures]) -> Table:
     return Table(("goal", "measured", "wanted"), rows(), "Goals")
 
 
+def _looks_at(owned: Ownership) -> str:
+    counts = ", ".join(f"{who} {count}" for who, count in owned.counts.most_common())
+    return counts or ("nobody" if owned.owner is None else f"{owned.owner}, never detected")
+
+
 def _worst(scenes: Mapping[str, Figures]) -> str:
     worst = max(scenes, key=lambda name: scenes[name].ids_per_person)
     return f"{scenes[worst].ids_per_person:.2f} ({worst})"
@@ -127,9 +132,9 @@ def visit_table(recording: Recording, owned: Sequence[Ownership]) -> Table:
             yield (
                 each.visit_id,
                 f"{viewer.first_seen_s:.1f} to {viewer.last_seen_s:.1f}",
-                ", ".join(f"{who} {count}" for who, count in each.counts.most_common()) or "nobody",
+                _looks_at(each),
                 ", ".join(f"{t_s:.2f}: {old} → {new}" for t_s, old, new in each.changes()),
-                f"{viewer.attention_s:.1f}",
+                "unknown" if viewer.attention_s is None else f"{viewer.attention_s:.1f}",
                 str(viewer.movement),
                 {None: "unknown", True: "yes", False: "no"}[viewer.returning],
             )

@@ -122,6 +122,13 @@ def test_a_guess_between_two_detections_is_no_look() -> None:
     assert owned.own_looks == 3
 
 
+def test_a_visit_without_a_look_is_whoever_it_is_shown_on() -> None:
+    made = recording({"1.1": ["ann"] * 6}, people=("ann",))
+    watched = Watched(made.watched.snapshots, made.watched.viewers, [[]] * 6)
+    figures, (owned,) = measure(Recording("made", made.times_s, made.people, watched))
+    assert (owned.owner, owned.own_looks, figures.missed) == ("ann", 0, 0)
+
+
 def test_who_need_not_be_followed_is_neither_missed_nor_counted() -> None:
     figures, _ = measure(recording({"1.1": ["ann"] * 5, "1.2": ["eve"] * 5}, ("ann", "eve")))
     assert (figures.people, figures.visits, figures.missed) == (1, 1, 0)
