@@ -30,15 +30,15 @@ Json = dict[str, Any]
 _SHARED = {"kept_s": (1.0, 3.0), "minimum_consecutive_frames": (1, 2)}
 _GRIDS: dict[str, Json] = {
     "SORTTracker": {
-        "minimum_iou_threshold": (0.1, 0.2, 0.3),
+        "minimum_iou_threshold": (0.1, 0.2),
         "track_activation_threshold": (0.25, 0.5),
     },
     "ByteTrackTracker": {
-        "minimum_iou_threshold": (0.1, 0.2, 0.3),
+        "minimum_iou_threshold": (0.1, 0.2),
         "track_activation_threshold": (0.4, 0.7),
     },
     "OCSORTTracker": {
-        "minimum_iou_threshold": (0.1, 0.2, 0.3),
+        "minimum_iou_threshold": (0.1, 0.2),
         "high_conf_det_threshold": (0.4, 0.6),
     },
     "BoTSORTTracker": {

@@ -233,6 +233,7 @@ def test_who_sits_before_a_camera_that_misbehaves_is_one_visitor(
     images = clip("franck.mp4", seconds=5.0, fps=12.0, from_s=60.0)
     (visit,) = visits([spoil(image, index) for index, image in enumerate(images)], 12.0)
     assert visit.dwell_s > 4.5
+    assert visit.attention_s is not None
     assert visit.attention_s <= visit.dwell_s
 
 
