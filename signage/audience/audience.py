@@ -125,6 +125,9 @@ class Audience:
 
     def _visit_of(self, sighting: Sighting) -> Visit:
         """The visit that a sighting continues, or begins."""
+        known = self._visits.get(sighting.track)
+        if known is not None and all(self._visits.get(n, known) is known for n in sighting.joined):
+            return known
         tracks = [n for n in (sighting.track, *sighting.joined) if n in self._visits]
         visits = list(dict.fromkeys(self._visits[track] for track in tracks))
         if not visits:

@@ -15,8 +15,8 @@ _FACE_ASPECT = 0.8
 _BODY_HEIGHT_M = 1.70
 _TORSO_M = 0.50
 # A box that ends so near to the upper or lower edge of the picture, in shares of its height, may
-# be cut by it: nobody knows how high it is.
-_EDGE = 0.01
+# be cut by it: nobody knows how high it is. Boxes of bodies end at joints, before the body does.
+_FACE_EDGE, _BODY_EDGE = 0.01, 0.04
 
 
 def focal_length_px(fov_deg: float, width_px: int, height_px: int) -> float:
@@ -31,7 +31,7 @@ def place_by_face(box: Box, focal_px: float, size_px: tuple[int, int]) -> tuple[
     edge of the picture cuts, it is at least what its width says.
     """
     high_px = box[3] - box[1]
-    if _is_cut(box, size_px[1]):
+    if _is_cut(box, _FACE_EDGE * size_px[1], size_px[1]):
         high_px = max(high_px, (box[2] - box[0]) / _FACE_ASPECT)
     return _place(box, _FACE_HEIGHT_M, high_px, focal_px, size_px[0])
 
@@ -46,14 +46,13 @@ def place_by_body(
     """
     if torso_px is not None:
         return _place(box, _TORSO_M, torso_px, focal_px, size_px[0])
-    if _is_cut(box, size_px[1]):
+    if _is_cut(box, _BODY_EDGE * size_px[1], size_px[1]):
         return None
     return _place(box, _BODY_HEIGHT_M, box[3] - box[1], focal_px, size_px[0])
 
 
-def _is_cut(box: Box, height_px: int) -> bool:
+def _is_cut(box: Box, margin_px: float, height_px: int) -> bool:
     """Whether the upper or the lower edge of the picture may cut a box."""
-    margin_px = _EDGE * height_px
     return box[1] < margin_px or box[3] > height_px - margin_px
 
 
