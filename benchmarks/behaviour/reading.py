@@ -19,12 +19,12 @@ from signage.audience.reading import (
     SCREEN_DEG,
     ReadingDetector,
     ReadingModel,
-    ReadingTime,
     grid_noise_deg,
     load_reading_model,
     on_grid,
     steps_of,
 )
+from signage.audience.reading_time import ReadingTime
 from signage.types.arrays import Floats
 from training.reading import READ, RECORDED_HZ, Examples, load, windows
 

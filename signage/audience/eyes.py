@@ -6,7 +6,8 @@ import math
 from collections import deque
 
 from signage.audience.fixation import Fixation
-from signage.audience.reading import ReadingDetector, ReadingModel, ReadingTime
+from signage.audience.reading import ReadingDetector, ReadingModel
+from signage.audience.reading_time import ReadingTime
 from signage.audience.screen_plane import ScreenPlane
 from signage.config.audience import AudienceConfig
 from signage.types.audience import ScreenPoint

@@ -15,6 +15,7 @@ from typing import Any
 
 from signage.config.audience import AudienceConfig
 from signage.errors import JournalError
+from signage.journal.joining import join_visits
 from signage.journal.past import Crowd, RecordedPast, iso, play_of
 from signage.types.audience import JoinedVisit, Viewer
 from signage.types.decisions import Decision
@@ -26,44 +27,6 @@ SELECT a.started_utc, a.content_id, play_id, coalesce(forced, 1), 1
 FROM all_plays a LEFT JOIN main.plays p ON p.decision_id = play_id
 WHERE play_id = ? AND p.started_utc IS NULL
 """
-
-# Both are added up, within the seconds of the play. Who was there at its end had both.
-_ADD_UP = """
-UPDATE {table} AS own SET
-    present_s = min(own.present_s + part.present_s, p.ended_s - p.started_s),
-    attention_s = min(own.attention_s + part.attention_s, p.ended_s - p.started_s),
-    reading_s = min(coalesce(own.reading_s + part.reading_s, own.reading_s, part.reading_s),
-        p.ended_s - p.started_s),
-    attention_eyes_s = min(own.attention_eyes_s + part.attention_eyes_s, p.ended_s - p.started_s),
-    attention_unknown_s =
-        min(own.attention_unknown_s + part.attention_unknown_s, p.ended_s - p.started_s)
-FROM {other} part JOIN plays p ON p.decision_id = part.decision_id
-WHERE own.visit_id = :into AND part.visit_id = :visit_id AND own.decision_id = part.decision_id
-"""
-_STAYED = """
-UPDATE impressions AS own SET stayed = max(own.stayed, part.stayed) FROM impressions part
-WHERE own.visit_id = :into AND part.visit_id = :visit_id AND own.decision_id = part.decision_id
-"""
-_DROP = """
-DELETE FROM {other} WHERE visit_id = :visit_id
-    AND decision_id IN (SELECT decision_id FROM {table} WHERE visit_id = :into)
-"""
-_RENAME = """
-UPDATE {table} SET visit_id = :into, viewer_id = :viewer_id WHERE visit_id = :visit_id
-"""
-_MERGES = (
-    _STAYED,
-    *(
-        statement.format(table=table, other=other)
-        for table, other in (
-            ("impressions", "impressions"),
-            ("impressions", "short_stays"),
-            ("short_stays", "short_stays"),
-        )
-        for statement in (_ADD_UP, _DROP)
-    ),
-    *(_RENAME.format(table=table) for table in ("impressions", "short_stays")),
-)
 
 
 class Journal(RecordedPast):
@@ -307,8 +270,7 @@ class Journal(RecordedPast):
         Of a play that both were at, they share one impression.
         """
         with self._explained(), self._transaction() as db:
-            for merge in _MERGES:
-                db.execute(merge, asdict(joined))
+            join_visits(db, joined)
 
     def withdraw_visit(self, visit_id: str) -> None:
         """A visit turned out to be nobody's, a face on a picture: no play was before it."""

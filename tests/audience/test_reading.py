@@ -14,13 +14,13 @@ from signage.audience.reading import (
     SCREEN_DEG,
     ReadingDetector,
     ReadingModel,
-    ReadingTime,
     Script,
     features,
     load_reading_model,
     on_grid,
     steps_of,
 )
+from signage.audience.reading_time import ReadingTime
 from signage.errors import AssetError
 from signage.types.arrays import Floats
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from signage.kiosk.health import HealthLog, Vitals, clock_problem
-from tests.support.builders import NOON
+from signage.kiosk.health import HealthLog, Vitals, clock_problem, crowd_notes
+from tests.support.builders import NOON, snapshot
 
 
 def test_a_screen_that_is_well_says_so() -> None:
@@ -70,3 +71,11 @@ def test_a_clock_that_is_set_right_is_a_problem_no_longer() -> None:
     assert "1970" in str(clock_problem(datetime(1970, 1, 1, tzinfo=UTC), None))
     assert clock_problem(NOON, newest) is None
     assert clock_problem(newest - timedelta(minutes=5), newest) is None  # it goes a little wrong
+
+
+def test_more_people_than_are_followed_are_a_note_and_no_failure() -> None:
+    few, many = snapshot(), replace(snapshot(), unfollowed=4)
+    assert crowd_notes(None, 20) == crowd_notes(few, 20) == []
+    (note,) = crowd_notes(many, 20)
+    assert note.startswith("4 more people are in view than the 20 that are followed")
+    assert Vitals().status == "ok"
