@@ -107,6 +107,8 @@ class Perceiver:
             self._people.rescale(size[0] / self._size[0], size[1] / self._size[1])
         self._size = size
         grey, scale = small_grey(image)
+        if self._flow.is_cut(grey):
+            self._people.persons.clear()  # nobody goes on into another scene
         self._follow(grey, scale, t_s)
         detected = self._pool.submit(self._start_detection(t_s), image)
         findings = self._closer.look(image, t_s)

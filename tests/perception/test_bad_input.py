@@ -256,3 +256,15 @@ def test_a_lift_door_ends_a_visit_and_a_poster_behind_it_begins_none() -> None:
     shut = [noisy(door) for _ in range(40)]
     (visit,) = visits([*man, *shut, *(noisy(poster) for _ in range(40))], 10.0)
     assert 2.5 < visit.dwell_s < 3.5
+
+
+def test_nobody_goes_on_into_another_scene_after_a_hard_cut() -> None:
+    """Two people, whose faces are at one place: neither inherits the other's visit."""
+    first = clip("franck.mp4", seconds=3.0, fps=10.0, from_s=60.0)
+    second = [
+        np.asarray(cv2.resize(image, (first[0].shape[1], first[0].shape[0])), dtype=np.uint8)
+        for image in clip("WolfgangLanger_Pexels.mp4", seconds=3.0, fps=10.0, from_s=10.0)
+    ]
+    man, woman = sorted(visits([*first, *second], 10.0), key=lambda visit: visit.first_seen_s)
+    assert man.dwell_s == pytest.approx(2.9, abs=0.3)
+    assert woman.first_seen_s == pytest.approx(3.0, abs=0.3)

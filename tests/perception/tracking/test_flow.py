@@ -101,3 +101,15 @@ def test_a_box_beyond_the_edge_or_of_no_size_does_no_harm(man: Image) -> None:
     for box in ((-500.0, -500.0, -400.0, -400.0), (100.0, 100.0, 100.0, 100.0)):
         (move,) = follow(man, moved(man, (3, 0)), box)
         assert move is None or abs(move.shift_px[0]) < 50
+
+
+def test_another_scene_is_a_cut_and_other_light_is_none() -> None:
+    rng = np.random.default_rng(3)
+    scenes = [cv2.resize(rng.integers(0, 256, (30, 40), dtype=np.uint8), (320, 240)) for _ in "ab"]
+    flow = Flow()
+    answers = []
+    for picture in (scenes[0], scenes[0] // 2, scenes[1], scenes[1], np.full_like(scenes[1], 8)):
+        grey = np.asarray(picture, dtype=np.uint8)
+        answers.append(flow.is_cut(grey))
+        flow.follow(grey, 1.0, [])
+    assert answers == [False, False, True, False, False]
