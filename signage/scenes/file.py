@@ -211,6 +211,12 @@ class Background(Section):
     )
 
 
+class LaterBackground(Background):
+    """What is behind everyone from a moment on, as after a cut."""
+
+    from_s: NotNegative = Field(description="When it begins, in seconds.")
+
+
 class Lens(Section):
     """The camera of the scene. It looks straight ahead."""
 
@@ -269,6 +275,9 @@ class Scene(Section):
     )
     lens: Lens = Field(default=Lens(), description="The camera of the scene.")
     background: Background = Field(default=Background(), description="What is behind everyone.")
+    cuts: tuple[LaterBackground, ...] = Field(
+        default=(), description="Other backgrounds later on, in order of time."
+    )
     sprites: dict[str, Sprite] = Field(default_factory=dict, description="The sprites by name.")
     actors: tuple[Actor, ...] = Field(default=(), description="Who walks through the scene.")
     occluders: tuple[Occluder, ...] = Field(

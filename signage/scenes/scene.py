@@ -108,6 +108,13 @@ class _Stage:
         self._scene = scene
         self._focal_px = focal_px(scene)
         self._empty = paint_background(scene, self._focal_px)
+        self._cuts = [
+            (
+                cut.from_s,
+                paint_background(scene.model_copy(update={"background": cut}), self._focal_px),
+            )
+            for cut in scene.cuts
+        ]
         self._actors = {actor.id: actor for actor in scene.actors}
         self._figures = {actor.id: self._figure(actor) for actor in scene.actors}
         self._areas_m2 = {name: _area_m2(figure) for name, figure in self._figures.items()}
@@ -128,7 +135,8 @@ class _Stage:
                 layers.append(layer)
         layers.sort(key=lambda layer: layer.z_m)
         truths = self._truths(layers)
-        image = self._empty.copy()
+        past = [empty for from_s, empty in self._cuts if from_s <= t_s]
+        image = (past[-1] if past else self._empty).copy()
         for layer in reversed(layers):
             _paste(image, layer)
         order = list(self._actors)

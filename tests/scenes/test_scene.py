@@ -19,6 +19,7 @@ from signage.errors import ConfigError, SourceError
 from signage.scenes.file import (
     Actor,
     Background,
+    LaterBackground,
     Lens,
     Occluder,
     Scene,
@@ -245,6 +246,12 @@ def test_a_door_hides_until_it_has_slid_away() -> None:
     shares = [each.visible_share for each in truths]
     assert shares[:5] == pytest.approx([0] * 5, abs=0.02)
     assert shares[6:] == pytest.approx([1] * 4, abs=0.02)
+
+
+def test_a_cut_changes_the_background_from_its_moment_on() -> None:
+    cut = LaterBackground(from_s=0.5, top_bgr=(80, 80, 80), bottom_bgr=(80, 80, 80))
+    pictures = [image for (_, image), _ in play_scene(scene(cuts=(cut,)))]
+    assert [round(float(image.mean())) == 80 for image in pictures] == [False] * 5 + [True] * 5
 
 
 def test_a_shaking_camera_moves_the_picture_and_its_truth_alike() -> None:
