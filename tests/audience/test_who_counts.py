@@ -56,9 +56,9 @@ def test_one_doubtful_kind_of_detection_is_a_visit_after_a_second(doubtful: Sigh
     assert len(longer.close()) == 1
 
 
-def test_a_small_face_on_a_body_is_no_flicker() -> None:
-    seen = sighting(height=20, body_xyxy_px=BODY)
-    assert watch(Audience(EVERYWHERE), [[seen]] * 4)[-1].viewers
+def test_a_small_face_on_a_body_takes_half_a_second() -> None:
+    snapshots = watch(Audience(EVERYWHERE), [[sighting(height=20, body_xyxy_px=BODY)]] * 7)
+    assert [len(s.viewers) for s in snapshots] == [0] * 5 + [1, 1]
 
 
 def test_who_was_shown_to_the_engine_becomes_a_visit() -> None:
