@@ -218,10 +218,12 @@ class Courses:
         self._courses.pop(visit_id, None)
 
     def since(self, t_s: float) -> Iterator[tuple[str, Course]]:
-        """Of everybody who was seen after ``t_s``, by visit; copies that go on by themselves."""
+        """Of everybody, by visit; copies that go on by themselves.
+
+        Whoever was out of sight at ``t_s`` may come back to the same visit.
+        """
         for visit_id, course in self._courses.items():
-            if course.last_s >= t_s:
-                yield visit_id, course.since(t_s)
+            yield visit_id, course.since(t_s)
 
 
 def _ms(seconds: float) -> int:

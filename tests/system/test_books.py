@@ -19,6 +19,7 @@ from pyarrow import parquet
 
 from signage.analysis.evaluate import EvaluationRequest, evaluated
 from signage.analysis.experiment import result
+from signage.config.audience import AudienceConfig
 from signage.config.config import Config
 from signage.journal.exports.export import export
 from signage.journal.figures.dashboard import DashboardFigures, Period
@@ -188,7 +189,9 @@ def test_visits_and_watchers_are_the_same_everywhere(books: Books) -> None:
     assert len(open_visits) == audience["open"] > 0
     visits = len(ended) + len(open_visits)
     assert audience["visits"] == funnel["ots"] == visits
-    watchers = sum(row[2] > 0 for row in ended) + sum(row[1] > 0 for row in open_visits)
+    least_s = AudienceConfig().min_look_s
+    watchers = sum(round(row[2], 3) >= least_s for row in ended)
+    watchers += sum(round(row[1], 3) >= least_s for row in open_visits)
     assert audience["watchers"] == funnel["watchers"] == watchers
     assert (audience["held"], audience["read"]) == (funnel["held"], funnel["read"])
     assert funnel["ots"] >= funnel["watchers"] >= funnel["held"] > 0
