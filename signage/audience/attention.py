@@ -17,14 +17,18 @@ from signage.types.vision import Box, Facing, Sighting
 # 2,267 faces of FairFace, those above 0.5 look at something below them, or have the eyes shut; up
 # to 0.4 nearly all eyes are open, also of people who look down at a screen.
 _SHUT, _OPEN_AGAIN = 0.5, 0.4
+# The lids of a face too small for its eyes to be measured are told less well: open eyes of 57 and
+# 61 px seemed to be at 0.56 and 0.48 in made scenes. They must be further down than this.
+_SHUT_SMALL = 0.6
 # Heights of faces, as the detector frames them. Clips of nine scenes were made smaller and compared
 # with themselves, as a camera shows them: with noise, and compressed as JPEG at quality 45. From
 # 28 px on, 99.6 % of the head poses are within 15 degrees of the large face's; at 24 px it is 98 %,
 # but of heads turned by 18 degrees or more only 89 %. Lids are told from 40 px on: open eyes seem
 # shut in 0.5 % of the looks there, and in up to 10 % below.
 _MIN_HEAD_PX, _MIN_LIDS_PX = 28.0, 40.0
-_MIN_EYES_PX = 60.0
-"""The eyes of a smaller face cannot be measured: see ``perception.min_gaze_px``."""
+_MIN_EYES_PX = 69.0
+"""The eyes of a smaller face cannot be measured: 1.15 times ``perception.min_gaze_px``, which is of
+the landmarks."""
 # A blink takes 0.1 to 0.4 s (Schiffman 2001).
 _BLINK_S = 0.4
 # Out of sight for longer than this, nobody knows where they looked.
@@ -76,8 +80,9 @@ def look_of(
 
 def _is_shut(sighting: Sighting, limit: float) -> bool:
     face, eyes_shut = sighting.face_xyxy_px, sighting.eyes_shut
-    is_told = face is not None and _height(face) >= _MIN_LIDS_PX
-    return is_told and eyes_shut is not None and eyes_shut > limit
+    if face is None or eyes_shut is None or _height(face) < _MIN_LIDS_PX:
+        return False
+    return eyes_shut > (_SHUT_SMALL if _height(face) < _MIN_EYES_PX else limit)
 
 
 def is_attentive(sighting: Sighting, config: AudienceConfig, screen: ScreenPlane) -> bool:

@@ -80,6 +80,12 @@ def test_lids_that_tremble_around_the_limit_stay_down() -> None:
     assert attention_s < 0.1
 
 
+def test_the_lids_of_a_small_face_must_be_further_down() -> None:
+    small = visit(*[sighting(height=57, eyes_shut=0.56)] * 2 * FPS)
+    assert small.attention_s == pytest.approx(small.dwell_s)
+    assert visit(*[sighting(height=57, eyes_shut=0.65)] * 2 * FPS).attention_s == 0
+
+
 def test_of_a_face_of_few_pixels_the_lids_say_nothing() -> None:
     viewer = visit(*[sighting(height=32, eyes_shut=0.7)] * 2 * FPS)
     assert viewer.attention_s == pytest.approx(viewer.dwell_s)
