@@ -12,7 +12,6 @@ import itertools
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,7 +20,8 @@ from signage.config.config import Config
 from signage.perception.models.bodies import Body, BodyDetector
 from signage.perception.models.face_detector import DetectedFace, FaceDetector
 from signage.perception.scheduler import CloserLook, Findings
-from signage.perception.tracking.flow import Flow, small_grey
+from signage.perception.tracking.colours import colours_of_face
+from signage.perception.tracking.flow import Flow, Light, small_grey
 from signage.perception.tracking.people import People, is_covered
 from signage.perception.tracking.person import Person
 from signage.perception.tracking.place import (
@@ -31,9 +31,11 @@ from signage.perception.tracking.place import (
     place_by_face,
 )
 from signage.perception.tracking.stillness import PictureFilter
-from signage.types.arrays import Floats, Image
-from signage.types.vision import SLOW, Box, Facing, Frame, Sighting
+from signage.types.arrays import Image
+from signage.types.vision import SLOW, Facing, Frame, Sighting
 
+_KEEP_S = 10.0
+"""Who is covered, or turns up elsewhere with the same face within this time, never left."""
 _STALE_S = 1.0
 """A head pose older than this is not known any more."""
 _STALE_GAZE_S = 0.3
@@ -42,6 +44,8 @@ _STALE_GAZE_S = 0.3
 _MIN_WHOLE_PX = 20.0
 _CONTINUE_SCORE = 0.3
 """Of a face that only continues somebody who is being followed."""
+_CROSSING = 0.6
+"""Where people cross, they are searched for after this share of the usual time."""
 # Large faces are only found in the whole picture: it is not left out for longer than this.
 _MAX_WITHOUT_WHOLE_S = 0.4
 _TILE_OVERLAP = 0.1
@@ -69,25 +73,19 @@ class Perceiver:
         self._body_detector = BodyDetector(
             require(manifest, "movenet-multipose.onnx"), perception.min_confidence
         )
-        self._flow = Flow()
-        self._people = People(config.audience.forget_after_s, perception.max_people)
+        self._flow, self._light = Flow(), Light()
+        keep_s = max(_KEEP_S, config.audience.forget_after_s)
+        self._people = People(config.audience.forget_after_s, perception.max_people, keep_s)
         self._pictures = PictureFilter(perception.still_after_s)
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="detect")
         self._tiles = itertools.count()
         self._was_tile, self._whole_s = True, float("-inf")
         # Last: it must be closed, and whatever fails before leaves nothing open.
-        self._closer = CloserLook(
-            perception, self._people, live=live, away_s=config.audience.forget_after_s
-        )
+        self._closer = CloserLook(perception, self._people, live=live, away_s=keep_s)
         self._faces_due_s = float("-inf")
         self._bodies_due_s = float("inf")
         self._last_s = float("-inf")
         self._size: tuple[int, int] | None = None
-
-    @property
-    def unfollowed(self) -> int:
-        """How many people were in the last frame beyond ``perception.max_people``."""
-        return 0
 
     def perceive(self, frame: Frame) -> list[Sighting] | None:
         """The sightings in ``frame``; None if its picture is unusable.
@@ -109,6 +107,8 @@ class Perceiver:
         grey, scale = small_grey(image)
         if self._flow.is_cut(grey):
             self._people.persons.clear()  # nobody goes on into another scene
+        if self._light.jumped(grey):
+            self._closer.relight()
         self._follow(grey, scale, t_s)
         detected = self._pool.submit(self._start_detection(t_s), image)
         findings = self._closer.look(image, t_s)
@@ -125,6 +125,11 @@ class Perceiver:
             if person.is_sure
         ]
 
+    @property
+    def unfollowed(self) -> int:
+        """How many people are in view beside those who are followed, as ``max_people`` says."""
+        return self._people.unfollowed
+
     def close(self) -> None:
         self._pool.shutdown()
         self._closer.close()
@@ -137,9 +142,10 @@ class Perceiver:
         for person in self._people.persons:
             move = moved.get(person.number)
             # In front of who is covered, the flow follows somebody else.
-            if move is not None and person.number not in covered:
-                person.move(move.shift_px, move.growth)
+            if move is not None and person.number not in covered and person.was_just_seen(t_s):
+                person.move(move.shift_px, move.growth, t_s - self._last_s)
             else:
+                person.in_doubt |= person.number in moved  # the picture in their box has changed
                 person.drift(t_s)
 
     def _start_detection(self, t_s: float) -> Callable[[Image], tuple[Faces, Bodies]]:
@@ -149,10 +155,11 @@ class Perceiver:
         # Both would take long; where frames are so slow that bodies would never have their
         # turn, there is the time.
         with_bodies = wait_s > self._config.bodies_every_s if with_faces else wait_s >= 0
+        sooner = _CROSSING if any(p.in_doubt for p in self._people.present(t_s)) else 1.0
         if with_faces:
-            self._faces_due_s = t_s + self._config.detect_every_s
+            self._faces_due_s = t_s + self._config.detect_every_s * sooner
         if with_bodies:
-            self._bodies_due_s = t_s + self._config.bodies_every_s
+            self._bodies_due_s = t_s + self._config.bodies_every_s * sooner
         in_tile = self._tile(t_s) if with_faces else None
 
         def detect(image: Image) -> tuple[Faces, Bodies]:
@@ -186,11 +193,11 @@ class Perceiver:
     def _take_in(self, image: Image, t_s: float, detected: Future[tuple[Faces, Bodies]]) -> None:
         faces, bodies = detected.result()
         if faces:
-            clothes = [_clothes(image, _below(face.box_xyxy_px)) for face in faces]
-            self._people.see_faces(t_s, faces, clothes, self._config.min_confidence)
+            colours = [colours_of_face(image, face.box_xyxy_px) for face in faces]
+            self._people.see_faces(t_s, faces, colours, self._config.min_confidence)
         if bodies:
-            clothes = [_clothes(image, body.chest_xyxy_px) for body in bodies]
-            self._people.see_bodies(t_s, bodies, clothes)
+            colours = [colours_of_face(image, body.head_xyxy_px) for body in bodies]
+            self._people.see_bodies(t_s, bodies, colours)
         whole_px = self._config.detect_px / max(image.shape[:2])
         for person in self._people.persons:
             if person.face is not None:
@@ -231,6 +238,7 @@ class Perceiver:
             else {},
             logos=findings.logos.get(person.number),
             earlier_tracks=self._closer.earlier(person, t_s),
+            joined=person.joined,
             missed_s=t_s - person.last_seen_s,
             is_picture=person.is_picture or person.may_be_picture,
             is_alive=person.is_alive,
@@ -282,23 +290,3 @@ def _is_of_tile(face: DetectedFace, tile: tuple[int, int, int, int], size: tuple
         or (bottom > tile[3] - _TILE_EDGE * height and tile[3] < size[0])
     )
     return not is_cut and height < _TILE_FACE * (tile[3] - tile[1])
-
-
-def _below(face: Box) -> Box:
-    """The chest below a face."""
-    left, _, right, bottom = face
-    middle, size = (left + right) / 2, bottom - face[1]
-    return middle - 0.7 * size, bottom + 0.5 * size, middle + 0.7 * size, bottom + 1.7 * size
-
-
-def _clothes(image: Image, chest: Box) -> Floats | None:
-    """Colours of a chest, in [0, 1], sum 1: shares of hue, saturation and brightness, shape
-    (96,); None where it is not in the picture."""
-    left, top, right, bottom = (max(0, round(edge)) for edge in chest)
-    region = image[top:bottom, left:right]
-    if min(region.shape[:2]) < 4:
-        return None
-    small = cv2.resize(region, (24, 24), interpolation=cv2.INTER_AREA)
-    hsv = cv2.cvtColor(small, cv2.COLOR_BGR2HSV)
-    histogram = cv2.calcHist([hsv], [0, 1, 2], None, [8, 3, 4], [0, 180, 0, 256, 0, 256])
-    return np.asarray(histogram, dtype=np.float64).reshape(-1) / (24 * 24)

@@ -19,9 +19,10 @@ from signage.assets.manifest import require
 from signage.config.perception import PerceptionConfig
 from signage.perception.logos.detector import LogoFinder, torso_of
 from signage.perception.models.attributes import TraitEstimator
-from signage.perception.models.faces import CropLandmarker
+from signage.perception.models.faces import CropLandmarker, Face
 from signage.perception.models.gaze import read_gaze
 from signage.perception.models.identity import FaceEncoder, Gallery
+from signage.perception.tracking.owners import Owners, Verdict
 from signage.perception.tracking.people import People
 from signage.perception.tracking.person import Person
 from signage.types.arrays import Image
@@ -36,6 +37,11 @@ _DETECTED_HIGHER = 1.15
 _CLOTHES_WAIT_S = 0.6
 """On a live screen the first search of somebody's clothes waits for this long: what is decided for
 who has just come must not wait for it."""
+# Who a track shows is compared until there are so many looks, then now and then, and soon wherever
+# somebody else may have been taken for them.
+_FIRST_LOOKS, _COMPARE_AGAIN_S, _COMPARE_EVERY_S = 3, 0.25, 2.5
+_MIN_COMPARED_PX = 24.0
+"""Of a face, from brow to chin: below it, no two are told apart."""
 _MIN_CLOTHES_PX = 48
 """Of a face: below a smaller one no logo is large enough to be recognised."""
 
@@ -78,6 +84,7 @@ class CloserLook:
         self._traits = TraitEstimator(config)
         self._encoder = FaceEncoder(manifest) if config.returning else None
         self._gallery = Gallery(config.remember_s, away_s=away_s) if config.returning else None
+        self._owners = Owners() if config.returning else None
         budget_ms = config.logos_budget_ms if live else None
         self._logos = LogoFinder(config.logos_dir, budget_ms) if config.logos_dir else None
         self._pool = ThreadPoolExecutor(1, "clothes") if live else None
@@ -88,7 +95,10 @@ class CloserLook:
         self._due_s: dict[tuple[int, _Look], float] = {}
         self._came_s: dict[int, float] = {}
         """When each person was first thought of."""
-        self._looks: defaultdict[tuple[int, _Look], int] = defaultdict(int)
+        self._looks: defaultdict[int, int] = defaultdict(int)
+        """How often each person's clothes were in view of a search."""
+        self._waiting: dict[int, Traits] = {}
+        """What was last told of whose face is in doubt."""
         # Last: it must be closed, and whatever fails before leaves nothing open.
         self._landmarker = CropLandmarker(require(manifest, "face_landmarker.task"))
 
@@ -113,23 +123,30 @@ class CloserLook:
 
     def earlier(self, person: Person, t_s: float) -> tuple[int, ...] | None:
         """Earlier tracks of the same person; None if unknown."""
-        if self._gallery is None:
+        if self._gallery is None or self._owners is None:
             return None
         present = {other.number for other in self._people.present(t_s) if other is not person}
-        return self._gallery.earlier(person.number, present)
+        return self._gallery.earlier(person.number, present, self._owners.least)
+
+    def relight(self) -> None:
+        """The light has changed: no face, and no clothes, look as they did before."""
+        self._people.forget_colours()
+        if self._owners is not None:
+            self._owners.relight()
 
     def forget(self, t_s: float) -> None:
         """Let go of what was known of those who are gone."""
         numbers = {person.number for person in self._people.persons}
         for key in [key for key in self._due_s if key[0] not in numbers]:
             del self._due_s[key]
-            self._looks.pop(key, None)
-        for known in (self._next_brand, self._came_s):
+        for known in (self._next_brand, self._came_s, self._looks, self._waiting):
             for number in known.keys() - numbers:
                 del known[number]
         if self._gallery is not None:
             self._gallery.watch(t_s, {person.number for person in self._people.present(t_s)})
             self._gallery.forget(t_s)
+        if self._owners is not None:
+            self._owners.forget(numbers)
 
     def close(self) -> None:
         if self._pool is not None:
@@ -159,11 +176,11 @@ class CloserLook:
             if self._config.gaze:
                 person.gaze = read_gaze(details, t_s, self._config.min_gaze_px)
             person.face_seen_s = person.last_seen_s = t_s
-            person.is_sure = True
+            person.believe(t_s, clearly=True)
 
     def _look_long(self, image: Image, t_s: float, findings: Findings) -> None:
         due = [
-            (self._due_s.get((person.number, look), -math.inf), look, person.number, person)
+            (self._due(person, look), look, person.number, person)
             for person, look in itertools.product(self._people.present(t_s), _Look)
             if self._can(person, look, t_s)
         ]
@@ -172,18 +189,22 @@ class CloserLook:
             return
         findings.looked = True
         if look is _Look.TRAITS:
-            assert person.details is not None  # noqa: S101 - read in this frame
-            findings.traits[number] = self._traits.estimate(image, person.details)
+            self._estimate_traits(image, person, findings)
             self._due_s[number, look] = t_s + self._config.traits_every_s
-            return
-        if look is _Look.WHO:
-            was_useful, wait_s = self._recognise(image, person, t_s), self._config.traits_every_s
+        elif look is _Look.WHO:
+            self._recognise(image, person, t_s, findings)
         else:
-            was_useful = self._search_clothes(image, person, findings)
-            wait_s = self._config.logos_every_s
-        # The first looks tell most.
-        self._looks[number, look] += was_useful
-        self._due_s[number, look] = t_s + wait_s * max(1, self._looks[number, look])
+            # The first looks tell most.
+            self._looks[number] += self._search_clothes(image, person, findings)
+            self._due_s[number, look] = t_s + self._config.logos_every_s * max(
+                1, self._looks[number]
+            )
+
+    def _due(self, person: Person, look: _Look) -> float:
+        due_s = self._due_s.get((person.number, look), -math.inf)
+        if look is _Look.WHO and person.in_doubt:
+            return min(due_s, person.compared_s + _COMPARE_AGAIN_S)
+        return due_s
 
     def _can(self, person: Person, look: _Look, t_s: float) -> bool:
         """Whether this frame allows the look."""
@@ -199,16 +220,57 @@ class CloserLook:
         is_on = look is _Look.TRAITS or self._gallery is not None
         return is_on and person.details is not None and person.details_s == t_s
 
-    def _recognise(self, image: Image, person: Person, t_s: float) -> bool:
-        """Show the face to the gallery; whether there was enough of it to see."""
-        if person.details is None or self._encoder is None or self._gallery is None:
-            return False
-        weight = self._traits.weight(image, person.details)
-        if weight == 0:
-            return False
+    def _estimate_traits(self, image: Image, person: Person, findings: Findings) -> None:
+        """What is told of somebody who may have been taken for another waits until it is clear
+        whose face it was."""
+        assert person.details is not None  # noqa: S101 - read in this frame
+        traits = self._traits.estimate(image, person.details)
+        if self._owners is not None and person.in_doubt:
+            self._waiting[person.number] = traits
+        else:
+            findings.traits[person.number] = traits
+
+    def _recognise(self, image: Image, person: Person, t_s: float, findings: Findings) -> None:
+        """Compare the face with those that its track, and all others, showed before."""
+        if person.details is None or self._encoder is None:
+            return
+        assert self._owners is not None and self._gallery is not None  # noqa: S101, PT018
+        number = person.number
+        person.compared_s = t_s
+        self._due_s[number, _Look.WHO] = t_s + _COMPARE_AGAIN_S
+        if not _is_comparable(person.details, self._config.max_yaw_deg):
+            return
         embedding = self._encoder.embed(image, person.details)
-        self._gallery.add(person.number, t_s, embedding, weight)
-        return True
+        verdict = self._owners.see(number, t_s, embedding)
+        if verdict is Verdict.DOUBT:
+            person.in_doubt = True
+            return
+        if verdict is Verdict.OTHER:
+            newcomer = self._people.split(person)
+            self._owners.split(number, newcomer.number)
+            if (traits := self._waiting.pop(number, None)) is not None:
+                self._waiting[newcomer.number] = traits
+            person = newcomer
+        person.trust(t_s)
+        person.looks += 1
+        assert person.details is not None  # noqa: S101 - compared
+        if weight := self._traits.weight(image, person.details):
+            self._gallery.add(person.number, t_s, embedding, weight)
+        self._rejoin(t_s)
+        if (traits := self._waiting.pop(person.number, None)) is not None:
+            findings.traits[person.number] = traits
+        if person.looks >= _FIRST_LOOKS:
+            self._due_s[person.number, _Look.WHO] = t_s + _COMPARE_EVERY_S
+
+    def _rejoin(self, t_s: float) -> None:
+        """Let people go on as whom their faces surely are, of those who were lost."""
+        assert self._owners is not None and self._gallery is not None  # noqa: S101, PT018
+        for person in self._people.present(t_s):
+            lost = {other.number: other for other in self._people.lost(t_s)}
+            if (earlier := self._owners.same(person.number, lost)) is not None:
+                self._owners.join(person.number, earlier)
+                self._gallery.join(person.number, earlier)
+                self._people.join(person, lost[earlier])
 
     def _search_clothes(self, image: Image, person: Person, findings: Findings) -> bool:
         """Search the clothes, or begin to; whether they are in view."""
@@ -235,6 +297,12 @@ class CloserLook:
         findings.logos[number] = scores
         brands = max(1, len(self._logos.brands))
         self._next_brand[number] = (self._next_brand.get(number, 0) + len(tried)) % brands
+
+
+def _is_comparable(face: Face, max_yaw_deg: float) -> bool:
+    """Whether there is enough of the face to tell whose it is."""
+    _, top, _, bottom = face.box_xyxy_px
+    return bottom - top >= _MIN_COMPARED_PX and abs(face.head_pose.yaw_deg) <= max_yaw_deg
 
 
 def _height(person: Person) -> float:

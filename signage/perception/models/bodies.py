@@ -72,28 +72,18 @@ class Body:
         return max(1.0, (right - left) / _SHOULDER_FACES)
 
     @property
-    def head_in_body(self) -> Box:
-        """Where the face is, or should be, in shares of the box."""
+    def head_xyxy_px(self) -> Box:
+        """Where the face is, or should be."""
         (x, y), half = self.head_px, self.head_size_px / 2
-        left, top, right, bottom = self.box_xyxy_px
-        width, height = max(1.0, right - left), max(1.0, bottom - top)
-        return (
-            (x - 0.8 * half - left) / width,
-            (y - half - top) / height,
-            (x + 0.8 * half - left) / width,
-            (y + half - top) / height,
-        )
+        return x - 0.8 * half, y - half, x + 0.8 * half, y + half
 
     @property
-    def chest_xyxy_px(self) -> Box:
-        """Between the shoulders and the hips."""
+    def head_in_body(self) -> Box:
+        """The same in shares of the box."""
         left, top, right, bottom = self.box_xyxy_px
-        joints = self.keypoints_px[[_LEFT_SHOULDER, _RIGHT_SHOULDER, _LEFT_HIP, _RIGHT_HIP]]
-        if self.torso_px is None:
-            height = bottom - top
-            return left, top + 0.25 * height, right, top + 0.5 * height
-        (left, top), (right, bottom) = joints.min(axis=0), joints.max(axis=0)
-        return float(left), float(top), float(right), float(bottom)
+        width, height = max(1.0, right - left), max(1.0, bottom - top)
+        x0, y0, x1, y1 = self.head_xyxy_px
+        return (x0 - left) / width, (y0 - top) / height, (x1 - left) / width, (y1 - top) / height
 
     @property
     def facing(self) -> Facing | None:

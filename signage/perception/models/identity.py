@@ -75,11 +75,13 @@ _SAME_VIEW, _MAX_VIEWS = 0.93, 3
 _MAX_TRACKS = 20
 """Of somebody who keeps coming, the first visit and so many later ones are remembered."""
 
-_Vectors: TypeAlias = NDArray[np.float32]
-_Signs: TypeAlias = NDArray[np.float32]
+Vector: TypeAlias = NDArray[np.float32]
+"""A face under a key."""
+Key: TypeAlias = NDArray[np.float32]
+"""Signs, shape (3, 1152), drawn at random; they die with the process."""
 
 
-class _NeverStored:
+class NeverStored:
     """What holds faces neither shows them nor lets itself be copied out of the process."""
 
     __slots__ = ()
@@ -136,7 +138,7 @@ def joined(descriptor: Floats, features: Floats) -> Floats:
     )
 
 
-class _Person(_NeverStored):
+class _Person(NeverStored):
     """Who one or more tracks were, by a few views of the face."""
 
     __slots__ = ("first_s", "last_s", "looks", "tracks", "views", "weight")
@@ -146,10 +148,10 @@ class _Person(_NeverStored):
         self.first_s = self.last_s = t_s
         self.looks = 0
         self.weight = 0.0
-        self.views: list[_Vectors] = []
+        self.views: list[Vector] = []
         """Sums of looks that are alike, each by its weight."""
 
-    def see(self, look: _Vectors) -> None:
+    def see(self, look: Vector) -> None:
         """Add a look, or the sum of some, to the view that it is like, or as one of its own."""
         if not self.views:
             self.views.append(look)
@@ -173,7 +175,7 @@ class _Person(_NeverStored):
         return f"{type(self).__name__}(tracks={self.tracks}, looks={self.looks})"
 
 
-class Gallery(_NeverStored):
+class Gallery(NeverStored):
     """Who was here, in memory only, for ``remember_s`` after the last look at them.
 
     One thread owns it. Times must come in order.
@@ -189,8 +191,7 @@ class Gallery(_NeverStored):
         self._answers: dict[int, tuple[int, ...]] = {}
         self._judged: dict[int, int] = {}
         """At which look each track was judged last: without another nothing changes."""
-        bits = np.unpackbits(np.frombuffer(os.urandom(3 * DIMENSIONS // 8), np.uint8))
-        self._key: _Signs = bits.reshape(3, DIMENSIONS).astype(np.float32) * 2 - 1
+        self._key = fresh_key()
 
     def add(self, track: int, t_s: float, embedding: Floats, weight: float) -> None:
         """One look at the face of ``track``: shape (1152,), as ``FaceEncoder`` makes it.
@@ -205,7 +206,7 @@ class Gallery(_NeverStored):
         person.last_s = t_s
         person.looks += 1
         person.weight += weight
-        person.see(weight * _turned(embedding, self._key))
+        person.see(weight * turned(embedding, self._key))
         self._forget_beyond(self._max_people)
 
     def watch(self, t_s: float, present: Collection[int]) -> None:
@@ -220,9 +221,26 @@ class Gallery(_NeverStored):
             if (person := self._people.get(track)) is not None:
                 person.last_s = t_s
 
-    def earlier(self, track: int, present: Collection[int]) -> tuple[int, ...] | None:
+    def join(self, track: int, earlier: int) -> None:
+        """``track`` is not another visit, but goes on as ``earlier``."""
+        mine = self._people.pop(track, None)
+        self._answers.pop(track, None)
+        self._judged.pop(track, None)
+        if mine is None:
+            return
+        mine.tracks = [number for number in mine.tracks if number != track]
+        if (known := self._people.get(earlier)) is None:
+            self._people[earlier] = mine
+            mine.tracks.append(earlier)
+        elif known is not mine:
+            known.absorb(mine)
+
+    def earlier(
+        self, track: int, present: Collection[int], least: float = 0.0
+    ) -> tuple[int, ...] | None:
         """Earlier tracks of the same person, oldest first; empty if unknown.
 
+        Faces that score below ``least`` are not one person's, whatever is usual elsewhere.
         None: too few or too poor looks to tell. Never one of ``present``. What was once told of
         a track is told of it ever after, unless ``watch`` finds that it cannot be.
         """
@@ -231,7 +249,7 @@ class Gallery(_NeverStored):
             if person is None or self._judged.get(track) == person.looks:
                 return None
             self._judged[track] = person.looks
-            answer = self._decide(track, present)
+            answer = self._decide(track, present, least)
             if answer is None:
                 return None
             self._answers[track] = answer
@@ -248,7 +266,7 @@ class Gallery(_NeverStored):
     def __repr__(self) -> str:
         return f"{type(self).__name__}(people={len(self)})"
 
-    def _decide(self, track: int, present: Collection[int]) -> tuple[int, ...] | None:
+    def _decide(self, track: int, present: Collection[int], least: float) -> tuple[int, ...] | None:
         person = self._people.get(track)
         if person is None:
             return None
@@ -266,11 +284,11 @@ class Gallery(_NeverStored):
         views = [(view, other) for other in others for view in other.views]
         scores = (_units([view for view, _ in views]) @ _units(person.views).T).max(axis=1)
         best = int(np.argmax(scores))
-        margin = float(scores[best]) - threshold(len(views) * len(person.views))
+        margin = float(scores[best]) - max(least, threshold(len(views) * len(person.views)))
         if (enough and margin >= 0) or (person.weight >= _GOOD_WEIGHT and margin >= _SURE):
             _, known = views[best]
-            if person.last_s - known.last_s <= self._away_s:
-                return None  # the path broke a moment ago: wait until that visit is over
+            if person.first_s - known.last_s <= self._away_s:
+                return None  # the path broke a moment ago: that is no return
             before = tuple(known.tracks)
             known.absorb(person)
             self._people |= dict.fromkeys(person.tracks, known)
@@ -311,7 +329,13 @@ def threshold(comparisons: int) -> float:
     return _ONCE_IN_1000 + _STEP * (-3 - math.log10(wrong))
 
 
-def _turned(vector: Floats, key: _Signs) -> _Vectors:
+def fresh_key() -> Key:
+    """A key that nobody else has."""
+    bits = np.unpackbits(np.frombuffer(os.urandom(3 * DIMENSIONS // 8), np.uint8))
+    return np.asarray(bits.reshape(3, DIMENSIONS).astype(np.float32) * 2 - 1)
+
+
+def turned(vector: Floats, key: Key) -> Vector:
     """``vector`` under a rotation or reflection that ``key`` alone knows: lengths and products
     stay the same, so that turned faces are alike or not among themselves, but fit no others.
 
@@ -324,7 +348,7 @@ def _turned(vector: Floats, key: _Signs) -> _Vectors:
     return turned
 
 
-def _units(vectors: list[_Vectors]) -> _Vectors:
+def _units(vectors: list[Vector]) -> Vector:
     """Brought to length 1, shape (n, 1152)."""
     stacked = np.stack(vectors)
     return np.asarray(stacked / np.linalg.norm(stacked, axis=1, keepdims=True), np.float32)

@@ -30,6 +30,8 @@ _LEAST_SPREAD = 1.5
 """Grey levels. Below it the structure may be the noise of the camera."""
 _THUMBNAIL_PX, _COARSE_PX = (48, 27), 2.5
 _PYRAMID_LEVELS = 3
+# The picture in so many parts across and down; and the logarithm of the change of brightness.
+_PARTS, _JUMP = 8, 0.06
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,25 @@ def followed_points(
     back, returned = _lucas_kanade(second, first, after)
     error = np.linalg.norm(back - points, axis=1)
     return after, is_found & returned & (error < max_return_px)
+
+
+class Light:
+    """Notices when all of the picture becomes brighter or darker at once."""
+
+    def __init__(self) -> None:
+        self._levels: NDArray[np.float64] | None = None
+
+    def jumped(self, grey: NDArray[np.uint8]) -> bool:
+        """Whether most parts of the picture changed their brightness since the last one.
+
+        Somebody who steps before the lens changes a few parts, an exposure changes all.
+        """
+        levels = cv2.resize(grey, (_PARTS, _PARTS), interpolation=cv2.INTER_AREA).astype(np.float64)
+        before, self._levels = self._levels, levels
+        if before is None:
+            return False
+        change = np.abs(np.log((levels + 1) / (before + 1)))
+        return float(np.median(change)) > _JUMP
 
 
 def _lucas_kanade(

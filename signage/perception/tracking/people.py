@@ -2,16 +2,17 @@
 
 Between detections a person is moved on by what the picture shows (``flow.py``); out of
 sight, by their last speed. A detection continues the person whom it fits best in place,
-size and, after a time out of sight, in the colours of the clothes.
+size and the colours of head and clothes. It rather begins somebody new than take over
+another's path: two paths of one person can be joined by the face (``owners.py``), while one
+path of two spoils both.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
-
-import numpy as np
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from signage.perception.models.bodies import Body
 from signage.perception.models.face_detector import DetectedFace
@@ -21,16 +22,24 @@ from signage.perception.tracking.boxes import (
     height_px,
     intersection_over_union,
 )
-from signage.perception.tracking.person import FACE_HOLD_S, Person
-from signage.types.arrays import Floats
+from signage.perception.tracking.colours import UNSEEN, Colours
+from signage.perception.tracking.owners import MIN_LOOKS
+from signage.perception.tracking.person import FACE_HOLD_S, SURE_SCORE, Person
 from signage.types.vision import Box
 
 # A head moves less than this many of its own heights between two detections; out of sight it
 # may be farther from where it was expected, the longer the farther.
 _REACH_FACES = 0.7
-_REACH_FACES_PER_S = 1.2
-_MAX_REACH_FACES = 4.0
-_MAX_SIZE_RATIO = 1.7
+_REACH_FACES_PER_S = 0.3
+_MAX_REACH_FACES = 1.2
+# Whoever comes back with the same hair and clothes may have walked on behind the other.
+_REACH_ALIKE_PER_S, _MAX_REACH_ALIKE = 1.2, 4.0
+_MAX_SIZE_RATIO = 1.35
+# Who was found once comes into the picture, at an unknown speed.
+_REACH_NEW_PER_S, _MAX_REACH_NEW, _MAX_NEW_RATIO = 5.0, 2.0, 1.7
+# The size of a face that was not seen yet is a guess.
+_MAX_GUESS_RATIO = 2.5
+_REACH_HEAD = 0.75
 _REACH_BODIES = 0.25
 _MIN_BODY_OVERLAP = 0.3
 # Share of a face, or body, that somebody else's may cover.
@@ -38,19 +47,33 @@ _COVERED = 0.3
 # Two paths are one person's from this overlap of their faces, their bodies, or of the face of
 # one with where the other, who shows none, must have it.
 _TWIN_FACES, _TWIN_BODIES, _TWIN_HEAD = 0.5, 0.7, 0.3
-# Distance of colour histograms (Bhattacharyya) from which on two persons are dressed differently.
-_OTHER_CLOTHES = 0.5
-_WEIGHT_OF_CLOTHES = 1.5
-# A detection surer than this needs no second one.
-_SURE_SCORE = 0.8
+# Distances of colours (``colours.py``) from one detection to the next: of one person's heads 1 in
+# 100 is over 0.24, of two people's 1 in 100 is under 0.25, of a crowd by telephoto lens. Clothes
+# are often covered. The first number costs nothing, the second costs as much as the whole reach.
+_HEAD_NEXT, _CHEST_NEXT = (0.25, 0.40), (0.50, 0.90)
+_HEAD_LATER, _CHEST_LATER = (0.35, 0.60), (0.50, 0.80)
+_HEAD_ALIKE, _CHEST_ALIKE = 0.33, 0.35
+_LONG_S = 1.5
+"""Whoever was out of sight for longer is taken for somebody else unless hair and clothes agree."""
+_HEAD_CHANGED = 0.20
+"""1 in 50 of one person's heads: reason to compare the faces, no more."""
+_BESIDE = 0.1
+"""Overlap with somebody's head from which on a newcomer may be a part of them."""
+_YOUNG_S, _COVERED_FOR_S = 1.0, 3.0
+_UNFOLLOWED_S = 1.0
+"""Who is not followed is counted for this long after a detection: far faces are searched for
+so often."""
 
 
 class People:
     """Everybody in the picture, and who was there a moment ago."""
 
-    def __init__(self, remember_s: float, max_people: int) -> None:
-        self._remember_s = remember_s
+    def __init__(self, remember_s: float, max_people: int, keep_s: float) -> None:
+        """Who is out of sight, and not covered, for ``remember_s`` has left; who is covered,
+        or can be told by the face, is kept for ``keep_s``."""
+        self._remember_s, self._keep_s = remember_s, keep_s
         self._max_people = max_people
+        self._unfollowed: list[tuple[float, Box]] = []
         self._numbers = itertools.count(1)
         self.persons: list[Person] = []
 
@@ -62,8 +85,13 @@ class People:
         return [
             person
             for person in self.persons
-            if not person.is_present(t_s) and t_s - person.last_seen_s <= self._remember_s
+            if not person.is_present(t_s)
+            and t_s - max(person.last_seen_s, person.covered_s) <= self._remember_s
         ]
+
+    def lost(self, t_s: float) -> list[Person]:
+        """Out of sight, and to be told by the face if they are found elsewhere."""
+        return [person for person in self.persons if not person.is_present(t_s)]
 
     def rescale(self, across: float, down: float) -> None:
         """The picture changed its size: it is so many times wider and higher."""
@@ -77,6 +105,11 @@ class People:
             vx, vy = person.velocity_px_s
             person.velocity_px_s = (vx * across, vy * down)
 
+    def forget_colours(self) -> None:
+        """The light has changed: everybody's colours are others from now on."""
+        for person in self.persons:
+            person.colours = person.usual_colours = UNSEEN
+
     def nearest(self, face: Box, t_s: float) -> Person | None:
         """Whose face, of those to be seen, ``face`` is nearest to."""
         shown = (p for p in self.persons if p.face is not None and p.shows_face(t_s))
@@ -86,80 +119,166 @@ class People:
         self,
         t_s: float,
         faces: Sequence[DetectedFace],
-        clothes: Sequence[Floats | None],
+        colours: Sequence[Colours],
         birth_score: float,
     ) -> None:
-        """Take in the faces that a detector found, and the ``clothes`` below each.
+        """Take in the faces that a detector found, and the ``colours`` of each.
 
         One with less than ``birth_score`` only continues somebody who is in sight.
         """
         free = set(range(len(faces)))
-        in_sight, hidden = self.present(t_s), self._hidden(t_s)
-        for candidates, strong in ((in_sight, False), (hidden, True)):
-            eligible = [i for i in free if not strong or faces[i].score >= birth_score]
+        for candidates, is_back in self._in_turn(t_s):
             costs = (
-                (_face_cost(person, faces[i].box_xyxy_px, clothes[i], t_s), person, i)
+                (_face_cost(person, faces[i].box_xyxy_px, colours[i], t_s), person, i)
                 for person in candidates
-                for i in eligible
+                for i in free
+                if not is_back or faces[i].score >= birth_score
             )
             for person, i in _cheapest(costs):
                 free.discard(i)
-                _continue_face(person, faces[i], clothes[i], t_s)
-        for i in sorted(free):
-            if faces[i].score >= birth_score:
-                person = Person(next(self._numbers))
-                self.persons.append(person)
-                _continue_face(person, faces[i], clothes[i], t_s)
+                _continue_face(person, faces[i], colours[i], t_s)
+        for i in sorted(free, key=lambda i: -height_px(faces[i].box_xyxy_px)):
+            if faces[i].score < birth_score:
+                continue
+            if (newcomer := self._newcomer(faces[i].box_xyxy_px, t_s)) is not None:
+                _continue_face(newcomer, faces[i], colours[i], t_s)
 
-    def see_bodies(
-        self, t_s: float, bodies: Sequence[Body], clothes: Sequence[Floats | None]
-    ) -> None:
+    def see_bodies(self, t_s: float, bodies: Sequence[Body], colours: Sequence[Colours]) -> None:
         """Take in the bodies that a detector found, and join them with the faces."""
         free = set(range(len(bodies)))
-        in_sight, hidden = self.present(t_s), self._hidden(t_s)
-        for candidates in (in_sight, hidden):
+        for candidates, _ in self._in_turn(t_s):
             costs = (
-                (_body_cost(person, bodies[i], clothes[i], t_s), person, i)
+                (_body_cost(person, bodies[i], colours[i], t_s), person, i)
                 for person in candidates
                 for i in free
             )
             for person, i in _cheapest(costs):
                 free.discard(i)
-                _continue_body(person, bodies[i], clothes[i], t_s)
-        for i in sorted(free):
-            if bodies[i].is_clear:
-                person = Person(next(self._numbers))
-                self.persons.append(person)
-                _continue_body(person, bodies[i], clothes[i], t_s)
+                _continue_body(person, bodies[i], colours[i], t_s)
+        for i in sorted(free, key=lambda i: -bodies[i].head_size_px):
+            if not bodies[i].is_clear:
+                continue
+            if (newcomer := self._newcomer(bodies[i].head_xyxy_px, t_s)) is not None:
+                _continue_body(newcomer, bodies[i], colours[i], t_s)
+
+    @property
+    def unfollowed(self) -> int:
+        """How many more are in view than are followed."""
+        return len(self._unfollowed)
+
+    def split(self, person: Person) -> Person:
+        """Somebody else is in the place of ``person``: the other is a new person there, and the
+        old one is out of sight, where they were last surely seen."""
+        newcomer = replace(person, number=next(self._numbers), joined=(), trusted=None, looks=1)
+        self.persons.append(newcomer)
+        person.step_back()
+        return newcomer
+
+    def join(self, person: Person, earlier: Person) -> None:
+        """``person``, who was followed since, is ``earlier``, who was lost, and gets the number."""
+        self.persons.remove(earlier)
+        person.joined = (*earlier.joined, person.number, *person.joined)
+        person.number, person.is_sure = earlier.number, True
+
+    def absorb(self, person: Person, part: Person) -> None:
+        """``part`` was followed for a moment, and was ``person``."""
+        self.persons.remove(part)
+        person.joined = (*person.joined, part.number, *part.joined)
 
     def forget(self, t_s: float) -> None:
-        """Let go of who was out of sight for too long, and of those farthest away where there
-        are too many.
+        """Let go of who was out of sight for too long.
 
         Two who have come to the same place are one before the other, or two paths of one
         person: the one found longer ago is out of sight from now on.
         """
         in_sight = sorted(self.present(t_s), key=lambda p: (-p.last_seen_s, p.number))
         for index, person in enumerate(in_sight):
-            if any(_is_twin(other, person, t_s) for other in in_sight[:index]):
+            twins = (other for other in in_sight[:index] if _is_twin(other, person, t_s))
+            if (twin := next(twins, None)) is not None:
                 person.hide()
-        kept = [*self.present(t_s), *self._hidden(t_s)]
-        nearest = sorted(kept, key=_nearness_px, reverse=True)[: self._max_people]
-        self.persons = sorted(nearest, key=lambda p: p.number)
+                is_young = twin.born_s < person.born_s and t_s - person.born_s <= _YOUNG_S
+                if is_young and _is_dressed_alike(twin, person.colours):
+                    self.absorb(twin, person)
+        self._uncover(t_s)
+        in_sight = self.present(t_s)
+        for person in self.persons:
+            if is_covered(person, in_sight):
+                person.covered_s, person.in_doubt = t_s, True
+        self.persons = sorted(
+            (p for p in self.persons if self._may_return(p, t_s)), key=lambda p: p.number
+        )
+        self._unfollowed = [
+            (at_s, box)
+            for at_s, box in self._unfollowed
+            if t_s - at_s <= _UNFOLLOWED_S
+            and not any(_overlap(box, p.face or p.head) > _TWIN_HEAD for p in in_sight)
+        ]
+
+    def _uncover(self, t_s: float) -> None:
+        """Half covered, somebody looks like another, who is followed in their place. Once the
+        colours are the usual ones again, the other was nobody else."""
+        hidden = {other.number: other for other in self._hidden(t_s)}
+        for person in self.present(t_s):
+            is_new = person.looks < MIN_LOOKS and t_s - person.born_s <= _COVERED_FOR_S
+            other = hidden.get(person.covers or 0)
+            if is_new and other is not None and _is_dressed_alike(other, person.colours):
+                self.join(person, hidden.pop(other.number))
+
+    def _may_return(self, person: Person, t_s: float) -> bool:
+        since_s = person.last_seen_s
+        if person.looks < MIN_LOOKS:  # the face cannot tell them
+            since_s = max(since_s, person.covered_s)
+            return t_s - since_s <= self._remember_s and t_s - person.last_seen_s <= self._keep_s
+        return t_s - since_s <= self._keep_s
+
+    def _in_turn(self, t_s: float) -> Iterator[tuple[list[Person], bool]]:
+        """Whom a detection may continue, and whether they come back: those just seen first."""
+        in_sight = self.present(t_s)
+        just_seen = [p for p in in_sight if p.was_just_seen(t_s)]
+        yield just_seen, False
+        yield [p for p in in_sight if p not in just_seen], False
+        yield self._hidden(t_s), True
+
+    def _is_here(self, person: Person, t_s: float) -> bool:
+        """In sight, or behind somebody."""
+        return person.is_present(t_s) or t_s - person.covered_s <= FACE_HOLD_S
+
+    def _newcomer(self, head: Box, t_s: float) -> Person | None:
+        """Somebody new; None where as many as can be are followed: they are only counted."""
+        places = [p for p in self.persons if t_s - p.last_seen_s <= self._remember_s]
+        if len(places) >= self._max_people:
+            others = (seen for seen in self._unfollowed if _overlap(seen[1], head) <= _TWIN_HEAD)
+            self._unfollowed = [*others, (t_s, head)]
+            return None
+        person = Person(next(self._numbers), born_s=t_s)
+        for other in places:
+            overlap = _overlap(other.face or other.head, head)
+            if not other.is_sure or not self._is_here(other, t_s) or overlap <= _BESIDE:
+                continue
+            person.is_beside_covered = True
+            if overlap > _TWIN_FACES and other.face is not None and other.found_s < t_s:
+                person.covers = other.number
+                other.hide()  # whoever looks so different stands before them
+        self.persons.append(person)
+        return person
 
 
-def _continue_face(person: Person, face: DetectedFace, clothes: Floats | None, t_s: float) -> None:
+def _continue_face(person: Person, face: DetectedFace, colours: Colours, t_s: float) -> None:
+    head, _ = person.colours.distances(colours)
+    person.in_doubt |= not person.was_just_seen(t_s) or (head or 0.0) > _HEAD_CHANGED
     person.find(t_s, face=face.box_xyxy_px)
-    person.is_sure |= person.hits > 1 or face.score >= _SURE_SCORE
-    person.note_clothes(clothes)
+    person.believe(t_s, clearly=face.score >= SURE_SCORE)
+    person.note_colours(t_s, colours)
 
 
-def _continue_body(person: Person, body: Body, clothes: Floats | None, t_s: float) -> None:
+def _continue_body(person: Person, body: Body, colours: Colours, t_s: float) -> None:
+    person.in_doubt |= not person.was_just_seen(t_s)
     person.find(t_s, body=body.box_xyxy_px)
     person.body_facing, person.torso_px = body.facing, body.torso_px
     person.head_in_body = body.head_in_body
-    person.is_sure |= person.hits > 1 or body.score >= _SURE_SCORE
-    person.note_clothes(clothes)
+    person.believe(t_s, clearly=body.score >= SURE_SCORE)
+    if not person.shows_face(t_s):
+        person.note_colours(t_s, colours)
 
 
 def _cheapest(costs: Iterable[tuple[float, Person, int]]) -> list[tuple[Person, int]]:
@@ -179,47 +298,95 @@ def _cheapest(costs: Iterable[tuple[float, Person, int]]) -> list[tuple[Person, 
     return pairs
 
 
-def _face_cost(person: Person, box: Box, clothes: Floats | None, t_s: float) -> float:
+def _face_cost(person: Person, box: Box, colours: Colours, t_s: float) -> float:
     """How unlikely it is that ``box`` is the face of ``person``; 1 and more is impossible."""
     known = person.face or person.head
     if known is None:
         return math.inf
     missed_s = t_s - person.last_seen_s
-    # The size of a face that was not seen yet is a guess.
-    max_ratio = (_MAX_SIZE_RATIO if person.face else 2.5) + 0.2 * missed_s
+    if missed_s > _LONG_S and not _looks_alike(person, colours):
+        return math.inf
+    max_ratio = _MAX_SIZE_RATIO if person.hits > 1 else _MAX_NEW_RATIO
+    max_ratio = (max_ratio if person.face else _MAX_GUESS_RATIO) + 0.2 * min(1.0, missed_s)
     ratio = height_px(box) / height_px(known)
     if max(ratio, 1 / ratio) > max_ratio:
         return math.inf
     size_px = max(height_px(box), height_px(known))
-    reach = min(_MAX_REACH_FACES, _REACH_FACES + _REACH_FACES_PER_S * missed_s)
-    return distance_px(known, box) / (size_px * reach) + _cost_of_clothes(person, clothes, missed_s)
+    reach = _reach(person, colours, missed_s)
+    is_next = missed_s <= FACE_HOLD_S and t_s - person.covered_s > FACE_HOLD_S
+    return distance_px(known, box) / (size_px * reach) + _cost_of_colours(
+        person, colours, is_next=is_next
+    )
 
 
-def _body_cost(person: Person, body: Body, clothes: Floats | None, t_s: float) -> float:
+def _reach(person: Person, colours: Colours, missed_s: float) -> float:
+    """How far from where it is expected a face may be, in its heights."""
+    if missed_s > FACE_HOLD_S and _is_dressed_alike(person, colours):
+        return min(_MAX_REACH_ALIKE, _REACH_FACES + _REACH_ALIKE_PER_S * missed_s)
+    if person.hits == 1:
+        return min(_MAX_REACH_NEW, _REACH_FACES + _REACH_NEW_PER_S * missed_s)
+    return min(_MAX_REACH_FACES, _REACH_FACES + _REACH_FACES_PER_S * missed_s)
+
+
+def _body_cost(person: Person, body: Body, colours: Colours, t_s: float) -> float:
+    missed_s = t_s - person.last_seen_s
+    if missed_s > _LONG_S and not _looks_alike(person, colours):
+        return math.inf
+    dressed = _cost_of_clothes(person, colours)
+    place = math.inf
     if person.face is not None and person.shows_face(t_s):
         (x0, y0), (x1, y1) = centre(person.face), body.head_px
         size_px = max(height_px(person.face), body.head_size_px)
-        return math.hypot(x1 - x0, y1 - y0) / size_px
+        place = math.hypot(x1 - x0, y1 - y0) / (size_px * _REACH_HEAD)
+        if person.was_just_seen(t_s):
+            return place
     if person.body is None:
-        return math.inf
-    missed_s = t_s - person.last_seen_s
-    dressed = _cost_of_clothes(person, clothes, missed_s)
+        return place + dressed
     if (overlap := intersection_over_union(person.body, body.box_xyxy_px)) >= _MIN_BODY_OVERLAP:
-        return 1 - overlap + dressed
+        return min(place, 1 - overlap) + dressed
     ratio = height_px(person.body) / height_px(body.box_xyxy_px)
     if max(ratio, 1 / ratio) > _MAX_SIZE_RATIO:
-        return math.inf
+        return place + dressed
     reach_px = _REACH_BODIES * height_px(person.body) * (1 + min(2.0, missed_s))
-    return distance_px(person.body, body.box_xyxy_px) / reach_px + dressed
+    return min(place, distance_px(person.body, body.box_xyxy_px) / reach_px) + dressed
 
 
-def _cost_of_clothes(person: Person, clothes: Floats | None, missed_s: float) -> float:
-    """The cost of differing clothes for a person who was out of sight."""
-    if missed_s <= FACE_HOLD_S or clothes is None or person.clothes is None:
-        return 0.0
-    # Bhattacharyya's distance of two histograms: 0 the same, 1 nothing in common.
-    common = float(np.sqrt(person.clothes * clothes).sum())
-    return _WEIGHT_OF_CLOTHES * (math.sqrt(max(0.0, 1 - common)) - _OTHER_CLOTHES)
+def _cost_of_clothes(person: Person, colours: Colours) -> float:
+    """The same for a body: where its head is, is a guess."""
+    _, chest = person.colours.distances(colours)
+    return _over(chest, _CHEST_LATER)
+
+
+def _cost_of_colours(person: Person, colours: Colours, *, is_next: bool) -> float:
+    """The cost of other hair and other clothes than the person's; less strict for whoever was
+    out of sight or half covered."""
+    head, chest = person.colours.distances(colours)
+    if is_next:
+        return _over(head, _HEAD_NEXT) + _over(chest, _CHEST_NEXT)
+    last = _over(head, _HEAD_LATER) + _over(chest, _CHEST_LATER)
+    head, chest = person.usual_colours.distances(colours)
+    return min(last, _over(head, _HEAD_LATER) + _over(chest, _CHEST_LATER))
+
+
+def _looks_alike(person: Person, colours: Colours) -> bool:
+    """Whether hair and clothes agree with the usual ones or the last ones, as far as seen."""
+    return any(
+        (head is None or head <= _HEAD_ALIKE) and (chest is None or chest <= _CHEST_ALIKE)
+        for head, chest in (
+            person.usual_colours.distances(colours),
+            person.colours.distances(colours),
+        )
+    )
+
+
+def _is_dressed_alike(person: Person, colours: Colours) -> bool:
+    known = person.colours.chest is not None and colours.chest is not None
+    return known and _looks_alike(person, colours)
+
+
+def _over(distance: float | None, limits: tuple[float, float]) -> float:
+    free, whole = limits
+    return 0.0 if distance is None else max(0.0, distance - free) / (whole - free)
 
 
 def _is_twin(a: Person, b: Person, t_s: float) -> bool:

@@ -213,14 +213,27 @@ def test_who_is_there_is_not_forgotten_however_seldom_they_are_looked_at(
     assert gallery.earlier(2, {2}) == (1,)
 
 
-def test_who_was_there_a_moment_ago_has_not_left_yet(visits: dict[str, list[Look]]) -> None:
-    """The path broke: only when the first visit is over can it be another."""
+def test_whoever_turns_up_a_moment_after_their_path_broke_is_no_returning_visitor(
+    visits: dict[str, list[Look]],
+) -> None:
     gallery = Gallery(HOUR_S, away_s=3.0)
     come(gallery, 1, visits[HE[0]], 0.0)  # until 1 s
     come(gallery, 2, visits[HE[0]], 1.5)
-    assert gallery.earlier(2, {2}) is None
-    come(gallery, 2, visits[HE[0]], 4.0)
-    assert gallery.earlier(2, {2}) == (1,)
+    assert not gallery.earlier(2, {2})
+    come(gallery, 2, visits[HE[0]], 60.0)
+    assert not gallery.earlier(2, {2})
+
+
+def test_two_paths_of_one_visit_are_one_person_who_may_come_back(
+    visits: dict[str, list[Look]],
+) -> None:
+    gallery = Gallery(HOUR_S, away_s=3.0)
+    come(gallery, 1, visits[HE[0]], 0.0)
+    come(gallery, 2, visits[HE[0]], 1.5)
+    gallery.join(2, 1)
+    assert len(gallery) == 1
+    come(gallery, 3, visits[HE[1]], 60.0)
+    assert gallery.earlier(3, {3}) == (1,)
 
 
 def test_of_who_keeps_coming_the_first_visits_and_the_last_are_remembered(

@@ -12,12 +12,12 @@ import pytest
 from signage.perception.models.bodies import Body
 from signage.perception.models.face_detector import DetectedFace
 from signage.perception.tracking.boxes import intersection_over_union
+from signage.perception.tracking.colours import UNSEEN, Colours
 from signage.perception.tracking.people import People, is_covered
 from signage.perception.tracking.person import Person
-from signage.types.arrays import Floats
 from signage.types.vision import Box, Facing
 
-REMEMBER_S = 3.0
+REMEMBER_S, KEEP_S = 3.0, 10.0
 FPS = 10
 BIRTH_SCORE = 0.5
 
@@ -45,8 +45,8 @@ class Seen:
         return body(self.x, self.y, self.height, score=self.score, back=not self.shows_face)
 
     @property
-    def clothes(self) -> Floats:
-        return np.asarray(np.eye(96)[self.shirt])
+    def colours(self) -> Colours:
+        return Colours(chest=np.asarray(np.eye(96)[self.shirt]))
 
 
 def body(
@@ -68,7 +68,9 @@ class Room:
     """People as they are followed, and who each number belongs to."""
 
     def __init__(self, **people: Any) -> None:
-        self.people = People(**({"remember_s": REMEMBER_S, "max_people": 20} | people))
+        self.people = People(
+            **({"remember_s": REMEMBER_S, "max_people": 20, "keep_s": KEEP_S} | people)
+        )
         self.frame = 0
         self._before: Mapping[str, Seen] = {}
         self._numbers: dict[str, int] = {}
@@ -88,7 +90,7 @@ class Room:
         self.people.see_faces(
             self.t_s,
             [who.face for who in faces.values()],
-            [who.clothes for who in faces.values()],
+            [who.colours for who in faces.values()],
             BIRTH_SCORE,
         )
         if self.frame % 4 == 0:
@@ -96,7 +98,7 @@ class Room:
             self.people.see_bodies(
                 self.t_s,
                 [who.body for who in bodies.values()],
-                [who.clothes for who in bodies.values()],
+                [who.colours for who in bodies.values()],
             )
         self.people.forget(self.t_s)
         self._before = dict(seen)
@@ -122,9 +124,9 @@ class Room:
             if person not in present or person in covered:
                 person.drift(self.t_s)
             elif person.number in moves:
-                person.move(moves[person.number], 1.0)
+                person.move(moves[person.number], 1.0, 1 / FPS)
             elif covering := self._covering(person):
-                person.move(moves.get(covering, (0.0, 0.0)), 1.0)
+                person.move(moves.get(covering, (0.0, 0.0)), 1.0, 1 / FPS)
 
     def _covering(self, person: Person) -> int | None:
         others = ((name, who.face.box_xyxy_px) for name, who in self._before.items())
@@ -300,7 +302,7 @@ def test_who_is_first_seen_from_behind_is_the_same_when_the_face_turns_up() -> N
 def test_a_head_misjudged_once_leaves_no_second_person() -> None:
     room = Room()
     room.watch([{"a": Seen(300)}] * 7)
-    room.people.see_bodies(room.t_s, [body(300, 200, 80, head=130)], [None])
+    room.people.see_bodies(room.t_s, [body(300, 200, 80, head=130)], [UNSEEN])
     room.watch([{"a": Seen(300)}] * 20)
     assert room.numbers == {1}
 
@@ -341,13 +343,13 @@ def test_two_paths_on_one_person_are_not_both_in_sight() -> None:
     room = Room()
     room.watch([{"a": Seen(300)}] * 3)
     one, other = Seen(300).face, Seen(312, y=206, height=84).face
-    room.people.see_faces(room.t_s, [one, other], [None, None], BIRTH_SCORE)
+    room.people.see_faces(room.t_s, [one, other], [UNSEEN, UNSEEN], BIRTH_SCORE)
     told = room.watch([{"a": Seen(300)}] * 35)
     assert all(numbers == {"a": 1} for numbers in told)
     assert [person.number for person in room.people.persons] == [1]
 
 
-def test_of_too_many_the_farthest_are_left_out() -> None:
+def test_of_too_many_who_come_at_once_the_nearest_are_followed() -> None:
     room = Room(max_people=3)
     crowd = {
         f"{height}": Seen(150 * index + 100, height=height)
@@ -357,10 +359,32 @@ def test_of_too_many_the_farthest_are_left_out() -> None:
     assert told.keys() == {"100.0", "80.0", "120.0"}
 
 
+def test_whoever_comes_into_a_full_room_is_counted_and_takes_nobodys_place() -> None:
+    room = Room(max_people=3)
+    here = {name: Seen(200.0 + 200 * index) for index, name in enumerate("abc")}
+    room.watch([here] * 5)
+    assert room.people.unfollowed == 0
+    crowd = here | {"nearer": Seen(900, height=120), "farther": Seen(1200, height=60)}
+    told = room.watch([crowd] * 20)
+    assert all(numbers == {"a": 1, "b": 2, "c": 3} for numbers in told)
+    assert room.people.unfollowed == 2
+    room.watch([here] * 20)
+    assert room.people.unfollowed == 0
+
+
+def test_somebody_is_followed_as_soon_as_somebody_else_has_left() -> None:
+    room = Room(max_people=2)
+    room.watch([{"a": Seen(200), "b": Seen(400), "c": Seen(600, shirt=1)}] * 10)
+    told = room.watch([{"a": Seen(200), "c": Seen(600, shirt=1)}] * 50)
+    assert told[0] == {"a": 1}
+    assert told[-1] == {"a": 1, "c": 3}
+    assert room.people.unfollowed == 0
+
+
 def test_the_box_is_where_the_picture_moved_it_between_detections() -> None:
     room = Room()
     room.look({"a": Seen(300, height=80)})
     (person,) = room.people.persons
-    person.move((10.0, -4.0), 1.1)
+    person.move((10.0, -4.0), 1.1, 1 / FPS)
     box: Box | None = person.face
     assert box == pytest.approx(Seen(310, y=196, height=88).face.box_xyxy_px)
