@@ -9,6 +9,8 @@ from typing import Any
 import onnxruntime as ort
 import pytest
 
+from tests.support.faces import ANOTHER, HE, OTHERS, Eyes, Look
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _each_network_is_loaded_once() -> Iterator[None]:
@@ -28,3 +30,15 @@ def _each_network_is_loaded_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ort, "InferenceSession", shared)
         yield
+
+
+@pytest.fixture(scope="session")
+def face_eyes() -> Iterator[Eyes]:
+    found = Eyes()
+    yield found
+    found.landmarker.close()
+
+
+@pytest.fixture(scope="session")
+def visits(face_eyes: Eyes) -> dict[str, list[Look]]:
+    return {clip: face_eyes.visit(clip) for clip in (*HE, *ANOTHER, *OTHERS)}

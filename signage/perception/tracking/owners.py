@@ -130,6 +130,9 @@ class Owners(NeverStored):
         kept = set(tracks)
         self._tracks = {number: known for number, known in self._tracks.items() if number in kept}
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(tracks={len(self._tracks)})"
+
     def _note_strangers(self, track: int, t_s: float, look: Vector) -> None:
         """Two tracks that were both seen before are two people."""
         first_s = self._tracks[track].looks[0][0]

@@ -23,8 +23,8 @@ _JUST_SEEN_S, _JUST_SEEN_FAR_S = 0.3, 1.0
 _FAR_FACE_HOLD_S = 1.3
 _BODY_HOLD_S = 1.0
 _BESIDE_COVERED_S = 0.5
-# Share of the last look in the colours as last seen (a head turns within a second), and in the usual
-# ones; and a distance of colours that something in between makes.
+# Share of the last look in the colours as last seen (a head turns within a second), and in the
+# usual ones; and a distance of colours that something in between makes.
 _NEWEST, _NEWEST_USUAL, _UNUSUAL = 0.3, 0.1, 0.3
 # A detection surer than this needs no second one.
 SURE_SCORE = 0.8

