@@ -83,6 +83,7 @@ import os
 import numpy as np
 from signage.cli.app import main
 from signage.perception.models import identity
+from signage.perception.tracking import owners
 
 seen = []
 
@@ -93,7 +94,8 @@ def keeping(function):
     return keeps
 
 identity.FaceEncoder.embed = keeping(identity.FaceEncoder.embed)
-identity._turned = keeping(identity._turned)  # as the gallery holds them
+identity.turned = keeping(identity.turned)  # as the gallery holds them
+owners.turned = keeping(owners.turned)
 
 def finish():
     os.write(2, b"the end")

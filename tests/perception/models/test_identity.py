@@ -297,7 +297,7 @@ def test_the_more_faces_are_compared_the_more_alike_they_must_be() -> None:
     assert 0.85 < limits[0] < limits[-1] < 0.95
 
 
-def test_no_face_is_shown_or_stored(visits: dict[str, list[Look]], eyes: Eyes) -> None:
+def test_no_face_is_shown_or_stored(visits: dict[str, list[Look]], face_eyes: Eyes) -> None:
     gallery = Gallery(HOUR_S)
     come(gallery, 1, visits[HE[0]], 0.0)
     person = gallery._people[1]
