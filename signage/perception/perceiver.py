@@ -112,7 +112,7 @@ class Perceiver:
         self._follow(grey, scale, t_s)
         detected = self._pool.submit(self._start_detection(t_s), image)
         findings = self._closer.look(image, t_s)
-        self._take_in(image, t_s, detected)
+        self._take_in(image, t_s, detected, float(grey.mean()))
         findings = self._closer.look_at_newcomers(image, t_s, findings)
         self._people.forget(t_s)
         self._closer.forget(t_s)
@@ -190,13 +190,15 @@ class Perceiver:
         faces = [face.shifted(left, top) for face in in_tile]
         return [face for face in faces if _is_of_tile(face, tile, image.shape[:2])]
 
-    def _take_in(self, image: Image, t_s: float, detected: Future[tuple[Faces, Bodies]]) -> None:
+    def _take_in(
+        self, image: Image, t_s: float, detected: Future[tuple[Faces, Bodies]], light: float
+    ) -> None:
         faces, bodies = detected.result()
         if faces:
-            colours = [colours_of_face(image, face.box_xyxy_px) for face in faces]
+            colours = [colours_of_face(image, face.box_xyxy_px, light) for face in faces]
             self._people.see_faces(t_s, faces, colours, self._config.min_confidence)
         if bodies:
-            colours = [colours_of_face(image, body.head_xyxy_px) for body in bodies]
+            colours = [colours_of_face(image, body.head_xyxy_px, light) for body in bodies]
             self._people.see_bodies(t_s, bodies, colours)
         whole_px = self._config.detect_px / max(image.shape[:2])
         for person in self._people.persons:

@@ -55,6 +55,8 @@ _HEAD_LATER, _CHEST_LATER = (0.35, 0.60), (0.50, 0.80)
 _HEAD_ALIKE, _CHEST_ALIKE = 0.33, 0.35
 _LONG_S = 1.5
 """Whoever was out of sight for longer is taken for somebody else unless hair and clothes agree."""
+_MAX_COVERED_S = 5.0
+"""For longer than this nobody is taken to stand behind somebody: only the face tells them."""
 _HEAD_CHANGED = 0.20
 """1 in 50 of one person's heads: reason to compare the faces, no more."""
 _BESIDE = 0.1
@@ -86,6 +88,7 @@ class People:
             person
             for person in self.persons
             if not person.is_present(t_s)
+            and t_s - person.last_seen_s <= max(_MAX_COVERED_S, self._remember_s)
             and t_s - max(person.last_seen_s, person.covered_s) <= self._remember_s
         ]
 
@@ -313,10 +316,10 @@ def _face_cost(person: Person, box: Box, colours: Colours, t_s: float) -> float:
         return math.inf
     size_px = max(height_px(box), height_px(known))
     reach = _reach(person, colours, missed_s)
-    is_next = missed_s <= FACE_HOLD_S and t_s - person.covered_s > FACE_HOLD_S
-    return distance_px(known, box) / (size_px * reach) + _cost_of_colours(
-        person, colours, is_next=is_next
-    )
+    is_covered = t_s - person.covered_s <= FACE_HOLD_S
+    is_next = missed_s <= FACE_HOLD_S and not is_covered
+    dressed = _cost_of_colours(person, colours, is_next=is_next)
+    return distance_px(known, box) / (size_px * reach) + dressed
 
 
 def _reach(person: Person, colours: Colours, missed_s: float) -> float:

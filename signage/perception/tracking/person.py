@@ -22,7 +22,7 @@ FACE_HOLD_S = 0.45
 _JUST_SEEN_S, _JUST_SEEN_FAR_S = 0.3, 1.0
 _FAR_FACE_HOLD_S = 1.3
 _BODY_HOLD_S = 1.0
-_BESIDE_COVERED_S = 0.5
+_BESIDE_COVERED_S = 0.3
 # Share of the last look in the colours as last seen (a head turns within a second), and in the
 # usual ones; and a distance of colours that something in between makes.
 _NEWEST, _NEWEST_USUAL, _UNUSUAL = 0.3, 0.1, 0.3
