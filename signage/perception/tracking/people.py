@@ -33,7 +33,7 @@ _REACH_FACES = 0.7
 _REACH_FACES_PER_S = 0.3
 _MAX_REACH_FACES = 1.2
 # Whoever comes back with the same hair and clothes may have walked on behind the other.
-_REACH_ALIKE_PER_S, _MAX_REACH_ALIKE = 1.2, 4.0
+_REACH_ALIKE_PER_S, _MAX_REACH_ALIKE = 3.0, 4.0
 _MAX_SIZE_RATIO = 1.35
 # Who was found once comes into the picture, at an unknown speed.
 _REACH_NEW_PER_S, _MAX_REACH_NEW, _MAX_NEW_RATIO = 5.0, 2.0, 1.7
@@ -48,11 +48,11 @@ _COVERED = 0.3
 # one with where the other, who shows none, must have it.
 _TWIN_FACES, _TWIN_BODIES, _TWIN_HEAD = 0.5, 0.7, 0.3
 # Distances of colours (``colours.py``) from one detection to the next: of one person's heads 1 in
-# 100 is over 0.24, of two people's 1 in 100 is under 0.25, of a crowd by telephoto lens. Clothes
+# 100 is over 0.25, of two people's 1 in 100 is under 0.25, of a crowd by telephoto lens. Clothes
 # are often covered. The first number costs nothing, the second costs as much as the whole reach.
 _HEAD_NEXT, _CHEST_NEXT = (0.25, 0.40), (0.50, 0.90)
 _HEAD_LATER, _CHEST_LATER = (0.35, 0.60), (0.50, 0.80)
-_HEAD_ALIKE, _CHEST_ALIKE = 0.33, 0.35
+_HEAD_ALIKE, _CHEST_ALIKE, _CHEST_SAME = 0.33, 0.35, 0.15
 _LONG_S = 1.5
 """Whoever was out of sight for longer is taken for somebody else unless hair and clothes agree."""
 _MAX_COVERED_S = 5.0
@@ -220,12 +220,15 @@ class People:
     def _uncover(self, t_s: float) -> None:
         """Half covered, somebody looks like another, who is followed in their place. Once the
         colours are the usual ones again, the other was nobody else."""
-        hidden = {other.number: other for other in self._hidden(t_s)}
+        hidden = self._hidden(t_s)
         for person in self.present(t_s):
-            is_new = person.looks < MIN_LOOKS and t_s - person.born_s <= _COVERED_FOR_S
-            other = hidden.get(person.covers or 0)
-            if is_new and other is not None and _is_dressed_alike(other, person.colours):
-                self.join(person, hidden.pop(other.number))
+            if person.looks >= MIN_LOOKS or t_s - person.born_s > _COVERED_FOR_S:
+                continue
+            for other in hidden:
+                if other.last_seen_s <= person.born_s and _is_same(other, person, t_s):
+                    self.join(person, other)
+                    hidden.remove(other)
+                    break
 
     def _may_return(self, person: Person, t_s: float) -> bool:
         since_s = person.last_seen_s
@@ -331,6 +334,13 @@ def _reach(person: Person, colours: Colours, missed_s: float) -> float:
     return min(_MAX_REACH_FACES, _REACH_FACES + _REACH_FACES_PER_S * missed_s)
 
 
+def _is_same(lost: Person, found: Person, t_s: float) -> bool:
+    """Whether somebody who was just found is surely ``lost``, by colours and place."""
+    if found.face is None or not _is_dressed_alike(lost, found.colours):
+        return False
+    return found.covers == lost.number or _face_cost(lost, found.face, found.colours, t_s) < 1
+
+
 def _body_cost(person: Person, body: Body, colours: Colours, t_s: float) -> float:
     missed_s = t_s - person.last_seen_s
     if missed_s > _LONG_S and not _looks_alike(person, colours):
@@ -372,9 +382,14 @@ def _cost_of_colours(person: Person, colours: Colours, *, is_next: bool) -> floa
 
 
 def _looks_alike(person: Person, colours: Colours) -> bool:
-    """Whether hair and clothes agree with the usual ones or the last ones, as far as seen."""
+    """Whether hair and clothes agree with the usual ones or the last ones, as far as seen.
+
+    A head that comes out from behind something looks different for a moment: then clothes that
+    are quite the same will do.
+    """
     return any(
-        (head is None or head <= _HEAD_ALIKE) and (chest is None or chest <= _CHEST_ALIKE)
+        (head is None or head <= _HEAD_ALIKE or (chest is not None and chest <= _CHEST_SAME))
+        and (chest is None or chest <= _CHEST_ALIKE)
         for head, chest in (
             person.usual_colours.distances(colours),
             person.colours.distances(colours),
