@@ -116,7 +116,7 @@ class Perceiver:
         findings = self._closer.look_at_newcomers(image, t_s, findings)
         self._people.forget(t_s)
         self._closer.forget(t_s)
-        self._pictures.judge(self._people.present(t_s), grey, scale, t_s)
+        self._pictures.judge(self._people.persons, grey, scale, t_s)
         self._last_s = t_s
         focal_px = focal_length_px(self._fov_deg, image.shape[1], image.shape[0])
         return [

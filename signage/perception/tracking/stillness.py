@@ -68,6 +68,8 @@ _LIFE: tuple[tuple[tuple[str, ...], float], ...] = (
 by 0.31, 0.15 and 0.36 at most in 4 s; eyes of people by 0.55 in the median."""
 _MIN_LIFE_PX = 40.0
 """Blendshapes of lower faces are too noisy."""
+_ONCE_MOVED = 1.6
+"""Whoever has moved before must keep still for so many times as long."""
 _SIGNS_ON_POSTER, _SIGNS_WITHIN_S = 2, 60.0
 """A known picture is a person after so many signs of life within such a time."""
 _BODY_ALONE_S = 0.3
@@ -126,10 +128,16 @@ class PictureFilter:
     ) -> None:
         """Set ``is_picture``, ``may_be_picture`` and ``is_alive`` of those who show a face.
 
-        ``grey``, shape (height, width), is the picture made smaller by ``scale``.
+        ``persons`` are all who are remembered, in sight or not. ``grey``, shape (height, width),
+        is the picture made smaller by ``scale``.
         """
         numbers = {person.number for person in persons}
         self._tracks = {n: self._tracks.get(n) or _Track(t_s) for n in numbers}
+        for person in persons:
+            if not person.is_present(t_s):  # nobody knows whether they keep still
+                track = self._tracks[person.number]
+                track.portrait, track.since_s = None, math.inf
+        persons = [person for person in persons if person.is_present(t_s)]
         self._worn.forget(numbers, t_s)
         shown = [p for p in persons if p.face is not None and p.shows_face(t_s)]
         for person in persons:
@@ -174,7 +182,8 @@ class PictureFilter:
         track.has_shown_life |= shows_sign
         person.is_alive |= track.has_shown_life
         self._measure(person, track, face, grey, scale, t_s)
-        if track.has_shown_life or t_s - track.since_s < self._still_after_s:
+        still_s = self._still_after_s * (_ONCE_MOVED if track.has_moved else 1.0)
+        if track.has_shown_life or t_s - track.since_s < still_s:
             return False
         if (patch := _patch(grey, scale, face)) is not None:
             self._posters = [*self._posters[1 - _MAX_POSTERS :], (face, patch)]
