@@ -34,8 +34,6 @@ from signage.perception.tracking.stillness import PictureFilter
 from signage.types.arrays import Image
 from signage.types.vision import SLOW, Facing, Frame, Sighting
 
-_KEEP_S = 10.0
-"""Who is covered, or turns up elsewhere with the same face within this time, never left."""
 _STALE_S = 1.0
 """A head pose older than this is not known any more."""
 _STALE_GAZE_S = 0.3
@@ -74,7 +72,7 @@ class Perceiver:
             require(manifest, "movenet-multipose.onnx"), perception.min_confidence
         )
         self._flow, self._light = Flow(), Light()
-        keep_s = max(_KEEP_S, config.audience.forget_after_s)
+        keep_s = max(config.audience.depart_after_s, config.audience.forget_after_s)
         self._people = People(config.audience.forget_after_s, perception.max_people, keep_s)
         self._pictures = PictureFilter(perception.still_after_s)
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="detect")
