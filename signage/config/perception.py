@@ -26,8 +26,8 @@ class PerceptionConfig(Section):
     )
     max_people: Annotated[int, Field(ge=1, le=50)] = Field(
         default=20,
-        description="Most people followed at once. Whoever comes then is counted, and not followed, "
-        "until somebody leaves.",
+        description="Most people followed at once. Whoever comes then is only counted, until "
+        "somebody leaves.",
     )
     min_confidence: Probability = Field(
         default=0.5, description="Least confidence at which a detected face or body counts."
