@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from signage.audience.audience import open_audience
+from signage.config.audience import AudienceConfig
 from signage.config.camera import CameraConfig
 from signage.config.config import Config
 from signage.config.perception import PerceptionConfig
@@ -104,6 +105,7 @@ def watch(
 def show(scene: Scene) -> Watched:
     config = Config(
         camera=CameraConfig(fov_deg=scene.lens.fov_deg),
+        audience=AudienceConfig(range_m=0.0),
         perception=PerceptionConfig(models_dir=ROOT / "models", demographics=False, mood=False),
     )
     perceiver, audience = Perceiver(config), open_audience(config)
