@@ -70,6 +70,8 @@ _MIN_LIFE_PX = 40.0
 """Blendshapes of lower faces are too noisy."""
 _ONCE_MOVED = 1.6
 """Whoever has moved before must keep still for so many times as long."""
+_NO_LIFE_SEEN = 4.0
+"""So must a face that is too small for a blink to be seen."""
 _SIGNS_ON_POSTER, _SIGNS_WITHIN_S = 2, 60.0
 """A known picture is a person after so many signs of life within such a time."""
 _BODY_ALONE_S = 0.3
@@ -182,7 +184,9 @@ class PictureFilter:
         track.has_shown_life |= shows_sign
         person.is_alive |= track.has_shown_life
         self._measure(person, track, face, grey, scale, t_s)
-        still_s = self._still_after_s * (_ONCE_MOVED if track.has_moved else 1.0)
+        still_s = self._still_after_s
+        if track.has_moved:
+            still_s *= _NO_LIFE_SEEN if height_px(face) < _MIN_LIFE_PX else _ONCE_MOVED
         if track.has_shown_life or t_s - track.since_s < still_s:
             return False
         if (patch := _patch(grey, scale, face)) is not None:
