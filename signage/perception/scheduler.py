@@ -143,6 +143,9 @@ class CloserLook:
             for number in known.keys() - numbers:
                 del known[number]
         if self._gallery is not None:
+            for person in self._people.persons:
+                for part in person.joined:
+                    self._gallery.join(part, person.number)
             self._gallery.watch(t_s, {person.number for person in self._people.present(t_s)})
             self._gallery.forget(t_s)
         if self._owners is not None:

@@ -163,6 +163,9 @@ class People:
         self.persons.remove(earlier)
         person.joined = (*earlier.joined, person.number, *person.joined)
         person.number, person.is_sure = earlier.number, True
+        # Their colours may have joined them, so that their face was not compared yet.
+        person.trusted = person.trusted or earlier.trusted
+        person.looks += earlier.looks
 
     def absorb(self, person: Person, part: Person) -> None:
         """``part`` was followed for a moment, and was ``person``."""

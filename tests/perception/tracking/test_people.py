@@ -388,3 +388,19 @@ def test_the_box_is_where_the_picture_moved_it_between_detections() -> None:
     person.move((10.0, -4.0), 1.1, 1 / FPS)
     box: Box | None = person.face
     assert box == pytest.approx(Seen(310, y=196, height=88).face.box_xyxy_px)
+
+
+def test_who_was_found_again_by_the_clothes_can_still_turn_out_to_be_another() -> None:
+    room = Room()
+    room.watch([{"a": Seen(300)}] * 5)
+    (lost,) = room.people.persons
+    lost.trust(room.t_s)
+    where = lost.face
+    lost.hide()
+    room.watch([{"b": Seen(900, shirt=1)}] * 3)
+    found = next(person for person in room.people.persons if person is not lost)
+    room.people.join(found, lost)
+    assert found.number == 1
+    other = room.people.split(found)
+    assert (found.number, found.face) == (1, where)
+    assert other.number not in (1, 2)
